@@ -1,0 +1,28 @@
+find_package(MPI REQUIRED COMPONENTS CXX)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(yaml-cpp REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
+
+# Kokkos 4.x or 5.x wherever it is installed, or Debian's 3.4 inside Trilinos. Debian's KokkosConfig.cmake names a wrong include
+# folder; the target that comes with its Kokkos Kernels is right.
+add_library(zspex_kokkos INTERFACE)
+find_package(Kokkos QUIET)
+if(Kokkos_FOUND AND Kokkos_VERSION VERSION_GREATER_EQUAL 4)
+  find_package(KokkosKernels QUIET)
+  target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkos)
+  if(TARGET Kokkos::kokkoskernels)
+    target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkoskernels)
+  endif()
+else()
+  find_package(KokkosKernels REQUIRED)
+  target_link_libraries(zspex_kokkos INTERFACE trilinos_kokkoskernels)
+endif()
+
+if(ZSPEX_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(ZSPEX_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

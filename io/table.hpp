@@ -1,0 +1,41 @@
+/// \file
+/// A binary table of any columns, read and written whole: the FIBERMAP that passes through a stage.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "io/header.hpp"
+
+namespace zspex::io {
+
+/// One column: `repeat` values a row, rows one after the other. Strings have one value a row, padding removed.
+struct Column {
+  using Values = std::variant<std::vector<std::uint8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>,
+                              std::vector<std::int64_t>, std::vector<float>, std::vector<double>,
+                              std::vector<std::string>>;
+  std::string name, unit;
+  char code = 'D';  ///< FITS type letter: L B I J K E D A (L is held as uint8)
+  int repeat = 1;   ///< values a row; for 'A' the width in characters
+  double zero = 0;  ///< TZERO of an unsigned integer column (values are held as stored), else 0
+  Values values;
+};
+
+struct Table {
+  std::string name;  ///< EXTNAME
+  Header header;     ///< cards beyond the structure
+  std::size_t nrow = 0;
+  std::vector<Column> columns;
+
+  const Column* find(std::string_view column) const;
+  /// One numeric column as int64 or double, one value a row. Throws FileError if absent or not numeric.
+  std::vector<std::int64_t> integers(std::string_view column, std::string_view path) const;
+  std::vector<double> numbers(std::string_view column, std::string_view path) const;
+  /// Rows [first, first + n).
+  Table rows(std::size_t first, std::size_t n) const;
+};
+
+}  // namespace zspex::io

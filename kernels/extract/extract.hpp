@@ -1,0 +1,126 @@
+/// \file
+/// Spectroperfectionism for one unit of work: some fibers of one bundle, over the whole wavelength range. No MPI, no files.
+/// Source: Bolton & Schlegel 2010, PASP 122, 248. This header needs no Kokkos, so that callers compile fast.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/base/array.hpp"
+
+namespace zspex::kernels {
+
+/// Legendre series in wavelength: u = (wave - wavemin) * (2 / (wavemax - wavemin)) - 1, value = sum_k coeff[ispec][k] P_k(u).
+struct Legendre {
+  double wavemin = 0, wavemax = 0;  ///< Angstrom
+  int ncoeff = 0;
+  std::vector<double> coeff;        ///< [nspec][ncoeff]
+};
+
+/// A Gauss-Hermite PSF as plain numbers; see io::GaussHermitePsf for the file.
+struct Psf {
+  int nspec = 0, npix_x = 0, npix_y = 0, hsizex = 0, hsizey = 0, ghdegx = 0, ghdegy = 0;
+  Legendre x, y, sigmax, sigmay;
+  std::vector<Legendre> gh;    ///< element i * (ghdegy + 1) + j, i along x
+  std::vector<Legendre> tail;  ///< amplitude, core, x scale, y scale, index; empty = no tails
+};
+
+/// The CCD image, held by the caller (one copy a node). Row-major, wavelength grows with row y.
+struct Image {
+  int nx = 0, ny = 0;
+  const float* image = nullptr;         ///< [ny][nx] electrons; not finite = masked
+  const float* ivar = nullptr;          ///< [ny][nx] electrons^-2; <= 0 or not finite = masked
+  const std::uint32_t* mask = nullptr;  ///< [ny][nx]; a pixel with mask & unusable is masked
+  std::uint32_t unusable = 767;
+};
+
+enum class SolverKind { patch, bundle };
+enum class DecorrelationKind { signal, noise };
+
+/// How to extract. Checked once by plan_extraction().
+struct ExtractSettings {
+  std::vector<double> wave;  ///< [nwave] Angstrom, equally spaced
+  double dwave = 0.8;        ///< step, Angstrom
+  int specmin = 0, nspec = 25;
+  SolverKind solver = SolverKind::patch;
+  DecorrelationKind decorrelation = DecorrelationKind::signal;
+  int bundlesize = 25, nsubbundles = 5, nwavestep = 50;
+  int wavepad = 12;          ///< bins on each side, wavepad_frac included
+  double pixpad_frac = 0.8, regularize = 0, psferr = 0.01;
+  bool model = false;        ///< make the model image
+  int batch = 0;             ///< patches a launch; 0 = by device
+};
+
+/// A unit of work: fibers [ispec, ispec + nspec), all of one bundle and whole sub-bundles.
+struct ExtractUnit {
+  int ispec = 0, nspec = 0;
+};
+
+/// Wavelength grid of numpy.arange(wmin, wmax + dw / 2, dw), the same bits.
+std::vector<double> wave_grid(double wavemin, double wavemax, double dwave);
+
+/// The units that the fibers of `settings` are cut into. `fine`: single sub-bundles (patch solver only), for many ranks.
+/// The results of a fiber do not depend on how the units are cut.
+std::vector<ExtractUnit> plan_units(const ExtractSettings& settings, bool fine);
+
+/// Spectra of one unit, in double and per bin.
+struct ExtractedUnit {
+  ExtractUnit unit;
+  Array2<double> flux;               ///< [nspec][nwave] electrons per bin, re-convolved: R f
+  Array2<double> ivar;               ///< [nspec][nwave] (electrons per bin)^-2; 0 = no information
+  Array3<double> resolution;         ///< [nspec][2 hsizey + 1][nwave], DESI's order (columns of R)
+  Array2<double> chi2pix;            ///< [nspec][nwave]; 0 where no pixel is used
+  Array2<double> pixmask_fraction;   ///< [nspec][nwave] part of the spot on masked pixels; exactly 1 = all
+  Array2<std::uint8_t> failed;       ///< [nspec][nwave] 1 = the solver failed here, also after the retry
+  /// Model image A f~, electrons, of the columns [model_x, model_x + extent(1)); empty unless asked for.
+  Array2<float> model;
+  int model_x = 0;
+  int npatch = 0, nretried = 0, nfailed = 0;  ///< solver statistics
+};
+
+/// Extracts units of one image. Holds device memory between units. Not thread-safe.
+class Extractor {
+ public:
+  /// \throws NumericsError when the traces don't grow with wavelength or the grid is off the CCD for all fibers
+  Extractor(const Psf& psf, const ExtractSettings& settings);
+  ~Extractor();
+  Extractor(Extractor&&) noexcept;
+  Extractor& operator=(Extractor&&) noexcept;
+
+  ExtractedUnit extract(const Image& image, const ExtractUnit& unit);
+
+  /// Bytes that extract() holds on the host and on the device for the largest unit.
+  struct Memory {
+    std::size_t host = 0, device = 0;
+  };
+  Memory memory(bool fine) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Adds the light of spectra to an image: image(y, x) += sum_{s,w} photons[s][w] spot_{s,w}(y, x). For simulation.
+/// \param photons [nspec][nwave] electrons per bin, fibers specmin ... of the PSF
+/// \param image   [ny][nx] electrons
+void project_spectra(const Psf& psf, const std::vector<double>& wave, int specmin, const Array2<double>& photons,
+                     Array2<double>& image);
+
+/// Starts and stops Kokkos. `device_id` < 0: chosen by Kokkos. Call once, after MPI_Init.
+class KokkosSession {
+ public:
+  KokkosSession(int device_id, bool quiet);
+  ~KokkosSession();
+  KokkosSession(const KokkosSession&) = delete;
+  KokkosSession& operator=(const KokkosSession&) = delete;
+};
+
+/// Version and backends, for provenance: "Kokkos 3.4.1 (Serial)".
+std::string kokkos_description();
+/// Devices that this process can see; 0 without a GPU backend.
+int visible_devices();
+
+}  // namespace zspex::kernels
