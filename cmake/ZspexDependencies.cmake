@@ -1,23 +1,60 @@
-find_package(MPI REQUIRED COMPONENTS CXX)
-find_package(HDF5 REQUIRED COMPONENTS C)
-find_package(yaml-cpp REQUIRED)
+# What zspex is built on; found, never downloaded. Targets to link: MPI::MPI_CXX, HDF5::HDF5, yaml-cpp::yaml-cpp,
+# PkgConfig::CFITSIO, zspex_kokkos, Threads::Threads.
+set(zspex_packages_hint "On Debian and Ubuntu ./test.sh installs what is needed; for a cluster see spack.yaml.")
+
+find_package(MPI COMPONENTS CXX)
+find_package(HDF5 COMPONENTS C)
+find_package(yaml-cpp QUIET)
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(CFITSIO REQUIRED IMPORTED_TARGET cfitsio)
+find_package(PkgConfig)
+if(PkgConfig_FOUND)
+  pkg_check_modules(CFITSIO IMPORTED_TARGET cfitsio)
+endif()
+
+set(zspex_missing "")
+foreach(package IN ITEMS MPI HDF5 yaml-cpp PkgConfig CFITSIO)
+  if(NOT ${package}_FOUND)
+    list(APPEND zspex_missing ${package})
+  endif()
+endforeach()
+if(zspex_missing)
+  list(JOIN zspex_missing ", " zspex_missing)
+  message(FATAL_ERROR "Not found: ${zspex_missing}. ${zspex_packages_hint}")
+endif()
+
+# A parallel HDF5's headers include mpi.h.
+if(HDF5_IS_PARALLEL)
+  target_link_libraries(HDF5::HDF5 INTERFACE MPI::MPI_CXX)
+endif()
+# yaml-cpp 0.8 gave its target a namespace.
+if(NOT TARGET yaml-cpp::yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp INTERFACE IMPORTED)
+  target_link_libraries(yaml-cpp::yaml-cpp INTERFACE yaml-cpp)
+endif()
 
 # Kokkos 4.x or 5.x wherever it is installed, or Debian's 3.4 inside Trilinos. Debian's KokkosConfig.cmake names a wrong include
-# folder; the target that comes with its Kokkos Kernels is right.
+# folder; the target that comes with its Kokkos Kernels is right. A Kokkos Kernels of another major version than the Kokkos
+# in use (Debian's beside one's own) is not taken: it would bring a second Kokkos into the program.
 add_library(zspex_kokkos INTERFACE)
 find_package(Kokkos QUIET)
 if(Kokkos_FOUND AND Kokkos_VERSION VERSION_GREATER_EQUAL 4)
-  find_package(KokkosKernels QUIET)
+  find_package(KokkosKernels ${Kokkos_VERSION_MAJOR} QUIET)
   target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkos)
   if(TARGET Kokkos::kokkoskernels)
     target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkoskernels)
   endif()
 else()
-  find_package(KokkosKernels REQUIRED)
+  find_package(KokkosKernels QUIET)
+  if(NOT TARGET trilinos_kokkoskernels)
+    message(FATAL_ERROR "Not found: Kokkos 4 or 5, nor Debian's libtrilinos-kokkos-kernels-dev. "
+      "Name an installed Kokkos with Kokkos_ROOT=/its/prefix. ${zspex_packages_hint}")
+  endif()
   target_link_libraries(zspex_kokkos INTERFACE trilinos_kokkoskernels)
+endif()
+message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")
+if(ZSPEX_BACKEND AND NOT ZSPEX_BACKEND IN_LIST Kokkos_DEVICES)
+  message(FATAL_ERROR "Expected a Kokkos with ${ZSPEX_BACKEND}, found Kokkos ${Kokkos_VERSION} with ${Kokkos_DEVICES} in "
+    "${Kokkos_DIR}. Name another with the environment variable Kokkos_ROOT=/its/prefix, and delete the build folder.")
 endif()
 
 if(ZSPEX_TESTS)
