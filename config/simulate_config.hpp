@@ -1,0 +1,43 @@
+/// \file
+/// Everything that `zspex simulate` can be told, with defaults. Option, YAML key and field have one name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/extract_config.hpp"
+
+namespace zspex::config {
+
+/// What is put round the simulated preproc files. `fz`: tiles, lossless.
+enum class Compression { none, gz, fz };
+
+/// Section `simulate`.
+struct SimulateConfig {
+  std::string output;                                     ///< -o: folder for the preproc, PSF and truth files
+  std::vector<std::string> cameras = {"b0", "r0", "z0"};  ///< band (b, r, z) and petal (0-9)
+  std::vector<std::string> psf;                           ///< -p: one a camera; empty = an invented instrument
+  int specmin = 0, nspec = 500;                           ///< fibers that get light; multiples of 25
+  WaveRange wave_b{3600, 5800, 0.8};                      ///< bins of the truth, vacuum Angstrom
+  WaveRange wave_r{5760, 7620, 0.8};
+  WaveRange wave_z{7520, 9824, 0.8};
+  int nexp = 1;           ///< exposures of the same targets
+  double exptime = 1000;  ///< seconds
+  int expid = 1;          ///< number of the first exposure
+  int night = 20260101;   ///< YYYYMMDD
+  int seed = 1;           ///< same seed, same bits
+  double sky_level = 1;   ///< times a dark night's sky
+  double snr_scale = 1;   ///< times the targets' usual signal
+  /// Parts of the fibers, sum 1.
+  double fraction_galaxy = 0.5, fraction_qso = 0.15, fraction_star = 0.25, fraction_sky = 0.1;
+  double readnoise = 3;                    ///< electrons
+  double gain = 1.6;                       ///< electrons per ADU
+  double cosmics = 20;                     ///< hits per million pixels
+  int dead_columns = 2, hot_pixels = 200;  ///< of each CCD
+  bool noise = true;                       ///< photon and read noise; off: the image is the expectation
+  int npix_x = 0, npix_y = 0;              ///< size of the CCD; 0 = the PSF's
+  Compression compress = Compression::none;
+  bool overwrite = true;
+};
+
+}  // namespace zspex::config
