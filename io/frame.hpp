@@ -15,21 +15,21 @@ namespace zspex::io {
 
 /// One camera's extracted spectra of one exposure.
 struct Frame {
-  Header header;                    ///< of the input IMAGE, with NSPEC, WAVEMIN, ..., added
-  std::vector<double> wave;         ///< [nwave] vacuum, Angstrom, bin centres
-  Array2<float> flux;               ///< [nspec][nwave] electron/Angstrom, convolved by resolution
-  Array2<float> ivar;               ///< [nspec][nwave] (electron/Angstrom)^-2; 0 = no information
-  Array2<std::uint32_t> mask;       ///< [nspec][nwave] bits of specmask
-  Array3<float> resolution;         ///< [nspec][ndiag][nwave] element [s][k][j] = R_s[j - ndiag/2 + k][j], unitless
-  Array2<float> chi2pix;            ///< [nspec][nwave] weighted mean of (pixel - model)^2 / variance
-  std::optional<Table> fibermap;    ///< nspec rows
-  std::optional<Table> scores;      ///< nspec rows
+  Header header;                  ///< of the input IMAGE, with NSPEC, WAVEMIN, ..., added
+  std::vector<double> wave;       ///< [nwave] vacuum, Angstrom, bin centres
+  Array2<float> flux;             ///< [nspec][nwave] electron/Angstrom, convolved by resolution
+  Array2<float> ivar;             ///< [nspec][nwave] (electron/Angstrom)^-2; 0 = no information
+  Array2<std::uint32_t> mask;     ///< [nspec][nwave] bits of specmask
+  Array3<float> resolution;       ///< [nspec][ndiag][nwave] element [s][k][j] = R_s[j - ndiag/2 + k][j], unitless
+  Array2<float> chi2pix;          ///< [nspec][nwave] weighted mean of (pixel - model)^2 / variance
+  std::optional<Table> fibermap;  ///< nspec rows
+  std::optional<Table> scores;    ///< nspec rows
 };
 
 /// Where a result came from; becomes /provenance of an HDF5 file and cards of a FITS header.
 struct Provenance {
   std::string version, revision, command, host, kokkos, mpi, strategy;
-  std::string config;               ///< the resolved configuration, YAML text
+  std::string config;  ///< the resolved configuration, YAML text
   int nranks = 1;
   std::string started, finished;    ///< ISO 8601, UTC
   std::vector<std::string> inputs;  ///< paths
@@ -38,13 +38,13 @@ struct Provenance {
 /// One row of /timing.
 struct Timing {
   std::string stage, step;
-  double min_seconds = 0, median_seconds = 0, max_seconds = 0;  ///< over ranks
+  double min_seconds = 0, median_seconds = 0, max_seconds = 0;       ///< over ranks
   std::uint64_t bytes_read = 0, bytes_written = 0, peak_memory = 0;  ///< bytes; peak over ranks
 };
 
-/// Writes DESI's frame file: FLUX (primary, BUNIT electron/Angstrom), IVAR, MASK (uint32), WAVELENGTH, RESOLUTION, FIBERMAP, CHI2PIX,
-/// SCORES, with CHECKSUM and DATASUM. Under a temporary name in the same folder, then renamed: whole or not at all.
-/// \throws FileError (exit code `output`)
+/// Writes DESI's frame file: FLUX (primary, BUNIT electron/Angstrom), IVAR, MASK (uint32), WAVELENGTH, RESOLUTION,
+/// FIBERMAP, CHI2PIX, SCORES, with CHECKSUM and DATASUM. Under a temporary name in the same folder, then renamed: whole
+/// or not at all. \throws FileError (exit code `output`)
 void write_frame_fits(const std::string& path, const Frame& frame, const Provenance& provenance);
 
 /// Reads what write_frame_fits() or desispec wrote.
@@ -52,8 +52,8 @@ Frame read_frame_fits(const std::string& path);
 
 /// Writes /provenance, /timing and /frames/<name>/ (layout version 1). Whole or not at all.
 /// \param name  camera and exposure, for example "r0-00051060"
-void write_frame_hdf5(const std::string& path, const std::string& name, const Frame& frame, const Provenance& provenance,
-                      const std::vector<Timing>& timing);
+void write_frame_hdf5(const std::string& path, const std::string& name, const Frame& frame,
+                      const Provenance& provenance, const std::vector<Timing>& timing);
 
 /// A file's contents without its big arrays, for `zspex inspect`.
 struct ResultsSummary;

@@ -23,17 +23,18 @@ struct Preproc {
   Array2<float> readnoise;        ///< [ny][nx] electrons; empty if the file has none
   std::optional<Table> fibermap;  ///< one row a fiber
   /// Counted at the door, so that the stage can report them; the arrays are left as they are.
-  std::size_t nan_pixels = 0;      ///< IMAGE or IVAR not finite
-  std::size_t negative_ivar = 0;   ///< IVAR < 0
+  std::size_t nan_pixels = 0;     ///< IMAGE or IVAR not finite
+  std::size_t negative_ivar = 0;  ///< IVAR < 0
 };
 
-/// Reads IMAGE, IVAR, MASK (plain or tile compressed) and, where present, READNOISE and FIBERMAP. Accepts .fits, .fits.gz and
-/// .fits.fz. Found by EXTNAME, not by number.
-/// \throws FileError (exit code `input`) when the file is missing, empty, truncated or not FITS; an HDU is missing, not a 2-d
+/// Reads IMAGE, IVAR, MASK (plain or tile compressed) and, where present, READNOISE and FIBERMAP. Accepts .fits,
+/// .fits.gz and .fits.fz. Found by EXTNAME, not by number. \throws FileError (exit code `input`) when the file is
+/// missing, empty, truncated or not FITS; an HDU is missing, not a 2-d
 ///         image, of another shape than IMAGE, or BUNIT is not electrons.
 Preproc read_preproc(const std::string& path);
 
-/// Writes a preproc frame with the layout and types that desispec writes (MASK as a plain int32 image). Compressed by suffix
+/// Writes a preproc frame with the layout and types that desispec writes (MASK as a plain int32 image). Compressed by
+/// suffix
 /// (.gz, .fz: tile-compressed with lossless GZIP). Whole or not at all.
 /// \throws FileError (exit code `output`)
 void write_preproc(const std::string& path, const Preproc& frame);

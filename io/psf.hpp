@@ -10,23 +10,24 @@
 
 namespace zspex::io {
 
-/// Legendre series in wavelength, one a fiber: sum_k coeff[ispec][k] P_k(u), u = (wave - wavemin) * (2 / (wavemax - wavemin)) - 1.
-/// Outside [wavemin, wavemax] the series is extrapolated.
+/// Legendre series in wavelength, one a fiber: sum_k coeff[ispec][k] P_k(u), u = (wave - wavemin) * (2 / (wavemax -
+/// wavemin)) - 1. Outside [wavemin, wavemax] the series is extrapolated.
 struct LegendreSeries {
   double wavemin = 0, wavemax = 0;  ///< Angstrom
   Array2<double> coeff;             ///< [nspec][ncoeff]
 };
 
-/// A Gauss-Hermite PSF. Every coefficient of every row is used; LEGDEGX and LEGDEGW are ignored, as in the reference programs.
+/// A Gauss-Hermite PSF. Every coefficient of every row is used; LEGDEGX and LEGDEGW are ignored, as in the reference
+/// programs.
 struct GaussHermitePsf {
   std::string path;
-  Header header;               ///< of the PSF HDU
-  std::string camera;          ///< CAMERA without quotes, lower case; may be empty
-  int nspec = 0;               ///< fibers
-  int npix_x = 0, npix_y = 0;  ///< size of the CCD it was fitted to
-  int hsizex = 0, hsizey = 0;  ///< the spot is (2 hsizex + 1) x (2 hsizey + 1) pixels
-  int ghdegx = 0, ghdegy = 0;  ///< degrees of the Hermite polynomials
-  double psferr = 0.01;        ///< fractional error of the PSF, from PSFERR (not PSFERROR)
+  Header header;                    ///< of the PSF HDU
+  std::string camera;               ///< CAMERA without quotes, lower case; may be empty
+  int nspec = 0;                    ///< fibers
+  int npix_x = 0, npix_y = 0;       ///< size of the CCD it was fitted to
+  int hsizex = 0, hsizey = 0;       ///< the spot is (2 hsizex + 1) x (2 hsizey + 1) pixels
+  int ghdegx = 0, ghdegy = 0;       ///< degrees of the Hermite polynomials
+  double psferr = 0.01;             ///< fractional error of the PSF, from PSFERR (not PSFERROR)
   double wavemin = 0, wavemax = 0;  ///< WAVEMIN, WAVEMAX of the PSF HDU, Angstrom
   LegendreSeries x, y;              ///< traces, pixels
   LegendreSeries sigmax, sigmay;    ///< GHSIGX, GHSIGY, pixels
@@ -37,11 +38,13 @@ struct GaussHermitePsf {
   bool has_tail = false;  ///< some TAILAMP coefficient is not zero
 };
 
-/// \throws FileError when the file is missing, truncated or not FITS, is of another PSFTYPE, lacks a row or an HDU, has rows of
+/// \throws FileError when the file is missing, truncated or not FITS, is of another PSFTYPE, lacks a row or an HDU, has
+/// rows of
 ///         unequal size, NaN coefficients, or sigmas that are not positive in [wavemin, wavemax].
 GaussHermitePsf read_psf(const std::string& path);
 
-/// Writes PSFVER 3: XTRACE (primary), YTRACE, PSF. Whole or not at all. All series of gh, sigma and tail must share one size.
+/// Writes PSFVER 3: XTRACE (primary), YTRACE, PSF. Whole or not at all. All series of gh, sigma and tail must share one
+/// size.
 void write_psf(const std::string& path, const GaussHermitePsf& psf);
 
 }  // namespace zspex::io

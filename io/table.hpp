@@ -2,7 +2,9 @@
 /// A binary table of any columns, read and written whole: the FIBERMAP that passes through a stage.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,16 +14,23 @@
 
 namespace zspex::io {
 
-/// One column: `repeat` values a row, rows one after the other. Strings have one value a row, padding removed.
+/// One column: values_per_row() values a row, rows one after the other. Strings have one value a row, padding removed.
 struct Column {
-  using Values = std::variant<std::vector<std::uint8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>,
-                              std::vector<std::int64_t>, std::vector<float>, std::vector<double>,
-                              std::vector<std::string>>;
-  std::string name, unit;
-  char code = 'D';  ///< FITS type letter: L B I J K E D A (L is held as uint8)
+  using Values =
+      std::variant<std::vector<std::uint8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>,
+                   std::vector<std::int64_t>, std::vector<float>, std::vector<double>, std::vector<std::string>>;
+  std::string name{}, unit{};
+  char code = 'D';  ///< FITS type letter: L B X I J K E D C M A (L, B and X are held as uint8, C as float, M as double)
   int repeat = 1;   ///< values a row; for 'A' the width in characters
   double zero = 0;  ///< TZERO of an unsigned integer column (values are held as stored), else 0
-  Values values;
+  Values values{};
+  double scale = 1;                 ///< TSCAL (values are held as stored)
+  std::optional<long long> null{};  ///< TNULL
+  std::string dim{}, display{};     ///< TDIM and TDISP as in the file, for example "(4,500)"; may be empty
+  std::string description{};        ///< comment of the TTYPE card
+
+  /// repeat, but 1 for A, two a complex number, a byte for each 8 bits of X.
+  std::size_t values_per_row() const;
 };
 
 struct Table {

@@ -1,0 +1,144 @@
+#include "io/detail/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "config/base/error.hpp"
+#include "io/detail/gzip.hpp"
+#include "io/output.hpp"
+
+namespace zspex::io {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+  throw FileError(path, "", what, ExitCode::output);
+}
+
+}  // namespace
+
+void check_output(const std::string& path) {
+  if (path.empty()) refuse("(no name)", "expected the name of an output file, found an empty one. Give -o FILE.");
+  const std::string folder = folder_of(path);
+  struct stat status {};
+  if (stat(folder.c_str(), &status) != 0)
+    refuse(path, "expected the folder " + folder + ", found: " + std::strerror(errno) +
+                     ". Make it (mkdir -p), or choose another output.");
+  if (!S_ISDIR(status.st_mode))
+    refuse(path, "expected " + folder + " to be a folder, found a file. Choose another output.");
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    refuse(path, "expected a folder that can be written, found " + folder + ": " + std::strerror(errno) +
+                     ". Change its permissions, or choose another output.");
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    refuse(path, std::string("expected a regular file or nothing, found ") +
+                     (S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe") + ". Choose another output.");
+}
+
+}  // namespace zspex::io
+
+namespace zspex::io::detail {
+namespace {
+
+/// Unlike any other process's on any other node that shares the folder.
+std::string temporary_name(const std::string& target) {
+  static std::atomic<unsigned> counter{0};
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  const std::filesystem::path whole(target);
+  // File names may have 255 characters at most.
+  const std::string stem = whole.filename().string().substr(0, 100), node = std::string(host.data()).substr(0, 64);
+  const std::string name =
+      "." + stem + "." + node + "." + std::to_string(getpid()) + "." + std::to_string(counter++) + ".tmp";
+  return (whole.parent_path() / name).string();
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(path) {
+  check_output(path);
+  std::error_code error;
+  if (std::filesystem::is_symlink(path, error)) {
+    const auto real = std::filesystem::weakly_canonical(path, error);
+    if (!error) target_ = real.string();
+  }
+  temporary_ = temporary_name(target_);
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) {
+    const int code = errno;
+    temporary_.clear();
+    fail("make a file in its folder", code);
+  }
+}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  // Linux writes at most 2 GiB - 4 KiB a call.
+  constexpr std::size_t largest = std::size_t{1} << 30;
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor_, bytes.data(), std::min(bytes.size(), largest));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail("write it", n < 0 ? errno : ENOSPC);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+void AtomicFile::commit() {
+  if (fsync(descriptor_) != 0 && errno != EINVAL && errno != ENOTSUP) fail("write it to the disk", errno);
+  const int descriptor = descriptor_;
+  descriptor_ = -1;
+  // Network file systems report a full disk or quota here at the latest.
+  if (close(descriptor) != 0 && errno != EINTR) fail("close it", errno);
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("give it its name", errno);
+  temporary_.clear();
+  // Makes the new name durable. Not all file systems can; the file itself is safe by now.
+  const std::string folder = folder_of(target_);
+  const int handle = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (handle >= 0) {
+    (void)fsync(handle);
+    (void)close(handle);
+  }
+}
+
+void AtomicFile::discard() noexcept {
+  if (descriptor_ >= 0) (void)close(descriptor_);
+  descriptor_ = -1;
+  if (!temporary_.empty()) (void)unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+void AtomicFile::fail(const std::string& doing, int error) {
+  discard();
+  std::string todo = " Nothing was left behind.";
+  if (error == ENOSPC || error == EDQUOT)
+    todo += " Free some space in " + folder_of(target_) + ", or choose another output.";
+  else if (error == EFBIG)
+    todo += " Raise the limit on file sizes (ulimit -f), or choose another output.";
+  else
+    todo += " Check " + folder_of(target_) + ", or choose another output.";
+  throw FileError(path_, "", "expected to " + doing + ", found: " + std::strerror(error) + "." + todo,
+                  ExitCode::output);
+}
+
+void write_whole(const std::string& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  if (path.ends_with(".gz"))
+    gzip(path, bytes, [&](std::span<const std::byte> piece) { file.write(piece); });
+  else
+    file.write(bytes);
+  file.commit();
+}
+
+}  // namespace zspex::io::detail

@@ -1,0 +1,14 @@
+/// \file
+#pragma once
+
+#include <string>
+
+#include "io/header.hpp"
+
+namespace zspex::io::detail {
+
+/// CAMERA of a header in lower case, for example "r0". specex writes it with quotes inside the quotes; both are
+/// removed. Empty if absent.
+std::string camera_of(const Header& header);
+
+}  // namespace zspex::io::detail

@@ -1,0 +1,286 @@
+#include "io/detail/fits_reader.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_error.hpp"
+#include "io/detail/fits_records.hpp"
+#include "io/detail/fits_table.hpp"
+
+namespace zspex::io::detail {
+namespace {
+
+constexpr std::string_view again = "Copy the file again, or make it again.";
+
+template <class T>
+constexpr int cfitsio_type() {
+  if constexpr (std::is_same_v<T, float>) return TFLOAT;
+  if constexpr (std::is_same_v<T, double>) return TDOUBLE;
+}
+
+/// Reads pixels of the file's own integer type in pieces and keeps their bits.
+template <class Stored>
+int read_bits(fitsfile* file, int type, std::size_t first, std::size_t n, std::uint32_t* out, bool& fits) {
+  constexpr std::size_t piece = std::size_t{1} << 16;
+  std::vector<Stored> stored(std::min(n, piece));
+  int status = 0, any = 0;
+  for (std::size_t at = 0; at < n && status == 0; at += piece) {
+    const std::size_t count = std::min(piece, n - at);
+    fits_read_img(file, type, static_cast<LONGLONG>(first + at + 1), static_cast<LONGLONG>(count), nullptr,
+                  stored.data(), &any, &status);
+    for (std::size_t i = 0; i < count; ++i) {
+      // A sign is a bit as any other: int16 masks with bit 15 set are negative.
+      const auto bits = static_cast<std::make_unsigned_t<Stored>>(stored[i]);
+      if constexpr (sizeof(Stored) > sizeof(std::uint32_t)) fits = fits && (bits >> 32) == 0;
+      out[at + i] = static_cast<std::uint32_t>(bits);
+    }
+  }
+  return status;
+}
+
+std::string one_hdu(const HduInfo& hdu) {
+  return hdu.name.empty() ? "(unnamed HDU " + std::to_string(hdu.number - 1) + ")" : hdu.name;
+}
+
+}  // namespace
+
+std::string to_string(const std::vector<std::size_t>& shape) {
+  std::string out;
+  for (const std::size_t n : shape) out += (out.empty() ? "" : " x ") + std::to_string(n);
+  return out.empty() ? "no pixels" : out;
+}
+
+void FitsReader::Close::operator()(fitsfile* file) const {
+  int status = 0;
+  fits_close_file(file, &status);
+  fits_clear_errmsg();
+}
+
+FitsReader::FitsReader(const std::string& path) : lock_(lock_cfitsio()), path_(path) {
+  open();
+  walk();
+}
+
+void FitsReader::open() {
+  struct stat status {};
+  if (stat(path_.c_str(), &status) != 0)
+    refuse("", std::string("expected a FITS file, found: ") + std::strerror(errno) + ". Check the name.");
+  if (!S_ISREG(status.st_mode)) refuse("", "expected a FITS file, found a folder or device. Check the name.");
+  if (status.st_size == 0) refuse("", "expected a FITS file, found an empty file. " + std::string(again));
+  std::array<char, 9> magic{};
+  {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path_.c_str(), "rb"), &std::fclose);
+    if (!file)
+      refuse("", std::string("expected a file that can be read, found: ") + std::strerror(errno) +
+                     ". Check its permissions.");
+    (void)std::fread(magic.data(), 1, magic.size(), file.get());
+  }
+  size_ = static_cast<std::size_t>(status.st_size);
+  const bool gzipped = magic[0] == '\x1f' && magic[1] == '\x8b';
+  if (gzipped) {
+    memory_ = gunzip(path_);
+    size_ = memory_.size;
+    magic.fill(0);
+    std::memcpy(magic.data(), memory_.memory.get(), std::min(size_, magic.size()));
+  }
+  if (std::string_view(magic.data(), magic.size()) != "SIMPLE  =")
+    refuse("", std::string("expected a FITS file") + (gzipped ? " inside the gzip file" : "") +
+                   ", which begins with SIMPLE, found something else. Check the name.");
+
+  fitsfile* file = nullptr;
+  int error = 0;
+  if (gzipped) {
+    memory_pointer_ = memory_.memory.get();
+    fits_open_memfile(&file, "frame", READONLY, &memory_pointer_, &size_, 0, nullptr, &error);
+  } else {
+    // Not fits_open_file: brackets in a name are part of the name.
+    fits_open_diskfile(&file, path_.c_str(), READONLY, &error);
+  }
+  check(error, "", "open a FITS file");
+  file_.reset(file);
+}
+
+void FitsReader::walk() {
+  LONGLONG header_start = 0, data_start = 0, data_end = 0;
+  for (int number = 1;; ++number) {
+    int status = 0, type = 0;
+    fits_movabs_hdu(file_.get(), number, &type, &status);
+    if (status != 0 && number > 1) {
+      // Standard files end here. In one that is cut off in a header some bytes are left.
+      if (static_cast<std::size_t>(data_end) < size_)
+        check(status, "", "read the header of HDU " + std::to_string(number - 1));
+      fits_clear_errmsg();
+      break;
+    }
+    check(status, "", "read the primary header");
+
+    HduInfo hdu;
+    hdu.number = number;
+    char name[FLEN_VALUE] = {};
+    fits_read_key(file_.get(), TSTRING, "EXTNAME", name, nullptr, &status);
+    if (status == KEY_NO_EXIST) status = 0;
+    fits_clear_errmsg();
+    hdu.name = upper(trim(name));
+    hdu.compressed = number > 1 && fits_is_compressed_image(file_.get(), &status) != 0;
+    if (type == IMAGE_HDU || hdu.compressed) {
+      int ndim = 0;
+      std::array<LONGLONG, 9> axes{};
+      fits_get_img_dim(file_.get(), &ndim, &status);
+      fits_get_img_sizell(file_.get(), static_cast<int>(axes.size()), axes.data(), &status);
+      fits_get_img_equivtype(file_.get(), &hdu.pixel_type, &status);
+      for (int i = std::min(ndim, static_cast<int>(axes.size())) - 1; i >= 0; --i)
+        hdu.shape.push_back(static_cast<std::size_t>(axes[static_cast<std::size_t>(i)]));
+    } else {
+      LONGLONG nrow = 0;
+      int ncolumn = 0;
+      fits_get_num_rowsll(file_.get(), &nrow, &status);
+      fits_get_num_cols(file_.get(), &ncolumn, &status);
+      hdu.kind = type == ASCII_TBL ? HduInfo::Kind::ascii_table : HduInfo::Kind::table;
+      hdu.shape = {static_cast<std::size_t>(nrow), static_cast<std::size_t>(ncolumn)};
+    }
+    fits_get_hduaddrll(file_.get(), &header_start, &data_start, &data_end, &status);
+    check(status, one_hdu(hdu), "read the header");
+    hdu.bytes = static_cast<std::uint64_t>(data_end - data_start);
+    if (static_cast<std::size_t>(data_end) > size_)
+      refuse(one_hdu(hdu), "expected a file of at least " + std::to_string(data_end) + " bytes, found " +
+                               std::to_string(size_) + ": it is truncated. " + std::string(again));
+    hdus_.push_back(std::move(hdu));
+  }
+}
+
+const HduInfo* FitsReader::find(std::string_view name) const {
+  const auto at = std::find_if(hdus_.begin(), hdus_.end(), [&](const HduInfo& hdu) { return hdu.name == name; });
+  return at == hdus_.end() ? nullptr : &*at;
+}
+
+const HduInfo& FitsReader::need(std::string_view name) const {
+  if (const HduInfo* hdu = find(name)) return *hdu;
+  std::string found;
+  for (const HduInfo& hdu : hdus_) found += (found.empty() ? "" : ", ") + one_hdu(hdu);
+  refuse(name, "expected an HDU with EXTNAME " + std::string(name) + ", found " + found +
+                   ". Check that this is the right kind of file and that it was copied whole.");
+}
+
+const HduInfo& FitsReader::need_image(std::string_view name, std::size_t ndim) const {
+  const HduInfo& hdu = need(name);
+  if (hdu.kind != HduInfo::Kind::image)
+    refuse(name, "expected an image of " + std::to_string(ndim) + " dimensions, found a table. Check the file.");
+  const bool some = std::all_of(hdu.shape.begin(), hdu.shape.end(), [](std::size_t n) { return n > 0; });
+  if (hdu.shape.size() != ndim || !some)
+    refuse(name, "expected an image of " + std::to_string(ndim) + " dimensions, found " + to_string(hdu.shape) +
+                     (hdu.shape.empty() ? "" : " (" + std::to_string(hdu.shape.size()) + " dimensions)") +
+                     ". Check the file.");
+  return hdu;
+}
+
+void FitsReader::check(int status, std::string_view part, std::string_view doing) const {
+  if (status != 0) throw_fits(path_, part, doing, status, again, ExitCode::input);
+}
+
+void FitsReader::go_to(const HduInfo& hdu) {
+  int status = 0;
+  fits_movabs_hdu(file_.get(), hdu.number, nullptr, &status);
+  check(status, one_hdu(hdu), "find the HDU");
+}
+
+Header FitsReader::header(const HduInfo& hdu) {
+  go_to(hdu);
+  Header header;
+  for (Card& card : read_cards(file_.get(), path_, one_hdu(hdu)))
+    if (!is_structural(card.key)) header.append(std::move(card));
+  return header;
+}
+
+template <class T>
+void FitsReader::pixels(const HduInfo& hdu, std::size_t first, std::size_t n, T* out) {
+  go_to(hdu);
+  if constexpr (std::is_same_v<T, std::uint32_t>) {
+    mask_pixels(hdu, first, n, out);
+  } else {
+    // Without a null value CFITSIO copies and swaps bytes, nothing else, and NaN passes. Quantized tiles mark NaN by an
+    // integer, which only reading with a null value turns back.
+    T null = std::numeric_limits<T>::quiet_NaN();
+    int any = 0, status = 0;
+    fits_read_img(file_.get(), cfitsio_type<T>(), static_cast<LONGLONG>(first + 1), static_cast<LONGLONG>(n),
+                  hdu.compressed ? &null : nullptr, out, &any, &status);
+    check(status, one_hdu(hdu), "read the pixels");
+  }
+}
+
+void FitsReader::mask_pixels(const HduInfo& hdu, std::size_t first, std::size_t n, std::uint32_t* out) {
+  int status = 0, any = 0;
+  bool fits = true;
+  switch (hdu.pixel_type) {
+    case BYTE_IMG:
+      status = read_bits<std::uint8_t>(file_.get(), TBYTE, first, n, out, fits);
+      break;
+    case SHORT_IMG:
+      status = read_bits<std::int16_t>(file_.get(), TSHORT, first, n, out, fits);
+      break;
+    case USHORT_IMG:
+      status = read_bits<std::uint16_t>(file_.get(), TUSHORT, first, n, out, fits);
+      break;
+    case LONG_IMG:
+    case ULONG_IMG:  // straight into place: signed and unsigned have the same bits
+      fits_read_img(file_.get(), hdu.pixel_type == LONG_IMG ? TINT : TUINT, static_cast<LONGLONG>(first + 1),
+                    static_cast<LONGLONG>(n), nullptr, out, &any, &status);
+      break;
+    case LONGLONG_IMG:
+      status = read_bits<std::int64_t>(file_.get(), TLONGLONG, first, n, out, fits);
+      break;
+    case ULONGLONG_IMG:
+      status = read_bits<std::uint64_t>(file_.get(), TULONGLONG, first, n, out, fits);
+      break;
+    default:
+      refuse(one_hdu(hdu), "expected integers (bits of a mask), found pixels of another type. Check the file.");
+  }
+  check(status, one_hdu(hdu), "read the pixels");
+  if (!fits) refuse(one_hdu(hdu), "expected masks of 32 bits, found values beyond them. Check the file.");
+}
+
+template <class T>
+std::vector<T> FitsReader::image1(const HduInfo& hdu) {
+  std::vector<T> out(hdu.shape[0]);
+  pixels(hdu, 0, out.size(), out.data());
+  return out;
+}
+
+template <class T>
+Array2<T> FitsReader::image2(const HduInfo& hdu) {
+  Array2<T> out({hdu.shape[0], hdu.shape[1]});
+  pixels(hdu, 0, out.size(), out.data());
+  return out;
+}
+
+template <class T>
+Array3<T> FitsReader::image3(const HduInfo& hdu) {
+  Array3<T> out({hdu.shape[0], hdu.shape[1], hdu.shape[2]});
+  pixels(hdu, 0, out.size(), out.data());
+  return out;
+}
+
+template void FitsReader::pixels(const HduInfo&, std::size_t, std::size_t, float*);
+template void FitsReader::pixels(const HduInfo&, std::size_t, std::size_t, double*);
+template void FitsReader::pixels(const HduInfo&, std::size_t, std::size_t, std::uint32_t*);
+template std::vector<double> FitsReader::image1(const HduInfo&);
+template Array2<float> FitsReader::image2(const HduInfo&);
+template Array2<double> FitsReader::image2(const HduInfo&);
+template Array2<std::uint32_t> FitsReader::image2(const HduInfo&);
+template Array3<float> FitsReader::image3(const HduInfo&);
+
+Table FitsReader::table(const HduInfo& hdu) {
+  if (hdu.kind != HduInfo::Kind::table)
+    refuse(one_hdu(hdu), "expected a binary table, found an image or an ASCII table. Check the file.");
+  go_to(hdu);
+  return read_table(file_.get(), path_, one_hdu(hdu));
+}
+
+}  // namespace zspex::io::detail

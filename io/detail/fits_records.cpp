@@ -1,0 +1,24 @@
+#include "io/detail/fits_records.hpp"
+
+#include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_error.hpp"
+
+namespace zspex::io::detail {
+
+std::vector<Card> read_cards(fitsfile* file, const std::string& path, const std::string& part) {
+  char* records = nullptr;
+  int nrecord = 0, status = 0, ignored = 0;
+  // Of a compressed image this is the header of the image, not of the table that holds it.
+  fits_convert_hdr2str(file, 0, nullptr, 0, &records, &nrecord, &status);
+  const std::string text = records ? records : "";
+  if (records) fits_free_memory(records, &ignored);
+  if (status != 0)
+    throw_fits(path, part, "read the header", status, "Copy the file again, or make it again.", ExitCode::input);
+  return parse_records(text);
+}
+
+void write_card(fitsfile* file, const Card& card, int& status) {
+  for (const std::string& record : format_card(card)) fits_write_record(file, record.c_str(), &status);
+}
+
+}  // namespace zspex::io::detail

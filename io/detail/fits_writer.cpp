@@ -1,0 +1,138 @@
+#include "io/detail/fits_writer.hpp"
+
+#include <cstdlib>
+#include <new>
+#include <span>
+#include <type_traits>
+
+#include "io/detail/atomic_file.hpp"
+#include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_error.hpp"
+#include "io/detail/fits_records.hpp"
+#include "io/detail/fits_table.hpp"
+#include "io/output.hpp"
+
+namespace zspex::io::detail {
+namespace {
+
+constexpr std::size_t block = 2880;
+
+template <class T>
+struct ImageType;
+template <>
+struct ImageType<float> {
+  static constexpr int image = FLOAT_IMG, memory = TFLOAT;
+};
+template <>
+struct ImageType<double> {
+  static constexpr int image = DOUBLE_IMG, memory = TDOUBLE;
+};
+template <>
+struct ImageType<std::int32_t> {
+  static constexpr int image = LONG_IMG, memory = TINT;
+};
+template <>
+struct ImageType<std::uint32_t> {
+  static constexpr int image = ULONG_IMG, memory = TUINT;
+};
+
+}  // namespace
+
+FitsWriter::FitsWriter(const std::string& path, std::size_t bytes) : lock_(lock_cfitsio()), path_(path) {
+  check_output(path);
+  capacity_ = block;
+  memory_ = std::malloc(capacity_);
+  if (!memory_) throw std::bad_alloc();
+  int status = 0;
+  fits_create_memfile(&file_, &memory_, &capacity_, bytes + bytes / 16 + 64 * block, &std::realloc, &status);
+  check(status, "", "make a file in memory");
+}
+
+FitsWriter::~FitsWriter() {
+  int status = 0;
+  if (file_) fits_close_file(file_, &status);
+  fits_clear_errmsg();
+  std::free(memory_);
+}
+
+void FitsWriter::check(int status, const std::string& part, const std::string& doing) {
+  if (status != 0)
+    throw_fits(path_, part, doing, status, "If memory is short, use a larger machine or fewer ranks.",
+               ExitCode::output);
+}
+
+template <class T>
+void FitsWriter::image(const std::string& name, const std::vector<std::size_t>& shape, const T* data,
+                       const Header& header) {
+  std::vector<LONGLONG> axes(shape.rbegin(), shape.rend());
+  std::size_t size = shape.empty() ? 0 : 1;
+  for (const std::size_t n : shape) size *= n;
+  const bool compressed = path_.ends_with(".fz") && shape.size() > 1;
+  int status = 0;
+  fits_set_compression_type(file_, compressed ? GZIP_2 : 0, &status);
+  if (compressed) fits_set_quantize_level(file_, 0, &status);  // floats keep all their bits
+  fits_create_imgll(file_, ImageType<T>::image, static_cast<int>(axes.size()), axes.data(), &status);
+  // CFITSIO's two lines about the FITS paper; they would pile up in files made from files.
+  int ignored = 0;
+  while (ignored == 0) fits_delete_key(file_, "COMMENT", &ignored);
+  fits_clear_errmsg();
+  if (!name.empty()) {
+    Header own;
+    own.set("EXTNAME", name);
+    fits_delete_key(file_, "EXTNAME", &(ignored = 0));  // CFITSIO names compressed images itself
+    fits_clear_errmsg();
+    write_card(file_, own.cards().front(), status);
+  }
+  for (const Card& card : header.cards())
+    if (!is_structural(card.key)) write_card(file_, card, status);
+  // CFITSIO's signature wants data that it may write to; it does not.
+  if (size > 0)
+    fits_write_img(file_, ImageType<T>::memory, 1, static_cast<LONGLONG>(size), const_cast<T*>(data), &status);
+  check(status, name, "add the image");
+  add_checksums(name);
+}
+
+template void FitsWriter::image(const std::string&, const std::vector<std::size_t>&, const float*, const Header&);
+template void FitsWriter::image(const std::string&, const std::vector<std::size_t>&, const double*, const Header&);
+template void FitsWriter::image(const std::string&, const std::vector<std::size_t>&, const std::int32_t*,
+                                const Header&);
+template void FitsWriter::image(const std::string&, const std::vector<std::size_t>&, const std::uint32_t*,
+                                const Header&);
+
+void FitsWriter::table(const Table& table) {
+  write_table(file_, path_, table);
+  add_checksums(table.name);
+}
+
+/// As fits_write_chksum, but without the date in the comments: same contents, same bytes.
+void FitsWriter::add_checksums(const std::string& part) {
+  int status = 0;
+  unsigned long datasum = 0, hdusum = 0;
+  fits_flush_file(file_, &status);
+  fits_get_chksum(file_, &datasum, &hdusum, &status);
+  write_card(file_, {"CHECKSUM", quote("0000000000000000"), "HDU checksum"}, status);
+  write_card(file_, {"DATASUM", quote(std::to_string(datasum)), "data unit checksum"}, status);
+  fits_flush_file(file_, &status);
+  fits_get_chksum(file_, &datasum, &hdusum, &status);
+  char text[FLEN_VALUE] = {};
+  fits_encode_chksum(hdusum, 1, text);
+  fits_modify_key_str(file_, "CHECKSUM", text, "HDU checksum", &status);
+  check(status, part, "add its checksum");
+}
+
+void FitsWriter::finish() {
+  int status = 0, nhdu = 0;
+  fits_flush_file(file_, &status);
+  fits_get_num_hdus(file_, &nhdu, &status);
+  fits_movabs_hdu(file_, nhdu, nullptr, &status);
+  LONGLONG end = 0;
+  fits_get_hduaddrll(file_, nullptr, nullptr, &end, &status);
+  check(status, "", "finish the file in memory");
+  fitsfile* file = file_;
+  file_ = nullptr;
+  fits_close_file(file, &status);
+  check(status, "", "finish the file in memory");
+  write_whole(path_, {static_cast<const std::byte*>(memory_), static_cast<std::size_t>(end)});
+}
+
+}  // namespace zspex::io::detail

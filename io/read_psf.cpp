@@ -1,0 +1,252 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <tuple>
+
+#include "config/base/error.hpp"
+#include "io/detail/camera.hpp"
+#include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_reader.hpp"
+#include "io/detail/fits_writer.hpp"
+#include "io/psf.hpp"
+
+namespace zspex::io {
+namespace {
+
+constexpr std::array<const char*, 5> tail_names = {"TAILAMP", "TAILCORE", "TAILXSCA", "TAILYSCA", "TAILINDE"};
+constexpr const char* refit = "Re-run the PSF fit, or give another PSF.";
+
+std::string gh_name(int i, int j) { return "GH-" + std::to_string(i) + "-" + std::to_string(j); }
+
+/// Reads one PSF file; knows where it is, for messages.
+class PsfReader {
+ public:
+  explicit PsfReader(const std::string& path) : file_(path) { psf_.path = path; }
+
+  GaussHermitePsf read() {
+    const detail::HduInfo& table_hdu = find_table();
+    part_ = table_hdu.name.empty() ? "1" : table_hdu.name;
+    psf_.header = file_.header(table_hdu);
+    read_keywords();
+    read_rows(file_.table(table_hdu));
+    if (version_ >= 3) {
+      psf_.x = trace("XTRACE");
+      psf_.y = trace("YTRACE");
+    } else {
+      psf_.x = row("X");
+      psf_.y = row("Y");
+    }
+    check_values(psf_.x, version_ >= 3 ? "XTRACE" : part_, "X");
+    check_values(psf_.y, version_ >= 3 ? "YTRACE" : part_, "Y");
+    read_core();
+    read_tail();
+    return std::move(psf_);
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& what) const { file_.refuse(part_, what); }
+
+  /// PSFVER is an integer in the primary header and a string in the PSF HDU.
+  const detail::HduInfo& find_table() {
+    const Header primary = file_.header(file_.hdus().front());
+    const std::string type = primary.text("PSFTYPE").value_or("");
+    if (type != "GAUSS-HERMITE")
+      file_.refuse("", "expected a PSF file with PSFTYPE = 'GAUSS-HERMITE' in its primary header, found " +
+                           (type.empty() ? std::string("no PSFTYPE") : "'" + type + "'") +
+                           ". Give a PSF fitted by specex.");
+    version_ = number(primary, "PSFVER");
+    if (version_ >= 3) return file_.need("PSF");
+    const auto& hdus = file_.hdus();
+    const auto at =
+        std::find_if(hdus.begin(), hdus.end(), [](const auto& h) { return h.kind == detail::HduInfo::Kind::table; });
+    if (at == hdus.end()) file_.refuse("1", std::string("expected a table of PSF parameters, found none. ") + refit);
+    return *at;
+  }
+
+  double number(const Header& header, const char* key) const {
+    if (const auto value = header.number(key)) return *value;
+    if (const auto text = header.text(key)) {
+      Header unquoted;
+      unquoted.append({key, *text, ""});
+      if (const auto value = unquoted.number(key)) return *value;
+    }
+    file_.refuse(part_, std::string("expected a number in the header keyword ") + key + ", found " +
+                            (header.has(key) ? "something else" : "no such keyword") + ". " + refit);
+  }
+
+  int positive(const char* key, int least, int most) const {
+    const double value = number(psf_.header, key);
+    if (value != std::floor(value) || value < least || value > most)
+      refuse(std::string("expected ") + key + " from " + std::to_string(least) + " to " + std::to_string(most) +
+             ", found " + detail::format_number(value) + ". " + refit);
+    return static_cast<int>(value);
+  }
+
+  void read_keywords() {
+    if (const auto type = psf_.header.text("PSFTYPE"); type && *type != "GAUSS-HERMITE")
+      refuse("expected PSFTYPE = 'GAUSS-HERMITE', found '" + *type + "'. Give a PSF fitted by specex.");
+    constexpr int most_fibers = 1000000, most_pixels = 100000, most_half_size = 1000, most_degree = 60;
+    psf_.camera = detail::camera_of(psf_.header);
+    const int first = positive("FIBERMIN", 0, most_fibers);
+    psf_.nspec = positive("FIBERMAX", first, most_fibers) - first + 1;
+    psf_.npix_x = positive("NPIX_X", 1, most_pixels);
+    psf_.npix_y = positive("NPIX_Y", 1, most_pixels);
+    psf_.hsizex = positive("HSIZEX", 1, most_half_size);
+    psf_.hsizey = positive("HSIZEY", 1, most_half_size);
+    psf_.ghdegx = positive("GHDEGX", 0, most_degree);
+    psf_.ghdegy = positive("GHDEGY", 0, most_degree);
+    if (psf_.header.has("PSFERR")) psf_.psferr = number(psf_.header, "PSFERR");
+    if (version_ >= 3) std::tie(psf_.wavemin, psf_.wavemax) = wave_range(psf_.header, part_);
+  }
+
+  std::pair<double, double> wave_range(const Header& header, const std::string& part) const {
+    const double wavemin = number(header, "WAVEMIN"), wavemax = number(header, "WAVEMAX");
+    if (!(wavemin > 0 && wavemax > wavemin))
+      file_.refuse(part, "expected 0 < WAVEMIN < WAVEMAX in Angstrom, found " + detail::format_number(wavemin) +
+                             " and " + detail::format_number(wavemax) + ". " + refit);
+    return {wavemin, wavemax};
+  }
+
+  /// The table's rows by PARAM.
+  void read_rows(const Table& table) {
+    const Column *param = need_column(table, "PARAM", 'A'), *coeff = need_column(table, "COEFF", 'D');
+    const auto& names = std::get<std::vector<std::string>>(param->values);
+    const auto& values = std::get<std::vector<double>>(coeff->values);
+    const auto nspec = static_cast<std::size_t>(psf_.nspec), size = static_cast<std::size_t>(coeff->repeat);
+    if (size == 0 || size % nspec != 0)
+      refuse("expected COEFF to hold the same number of coefficients for each of " + std::to_string(nspec) +
+             " fibers (FIBERMIN to FIBERMAX), found " + std::to_string(size) + " values a row. " + refit);
+    if (const auto degree = psf_.header.integer("LEGDEG");
+        degree && size / nspec != static_cast<std::size_t>(*degree + 1))
+      refuse("expected LEGDEG + 1 = " + std::to_string(*degree + 1) + " coefficients a fiber, found " +
+             std::to_string(size / nspec) + ". " + refit);
+    std::vector<double> wavemin, wavemax;
+    if (version_ < 3) {
+      wavemin = table.numbers("WAVEMIN", psf_.path);
+      wavemax = table.numbers("WAVEMAX", psf_.path);
+    }
+    for (std::size_t irow = 0; irow < table.nrow; ++irow) {
+      LegendreSeries series;
+      series.wavemin = version_ < 3 ? wavemin[irow] : psf_.wavemin;
+      series.wavemax = version_ < 3 ? wavemax[irow] : psf_.wavemax;
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(irow * size);
+      series.coeff = Array2<double>({nspec, size / nspec}, {begin, begin + static_cast<std::ptrdiff_t>(size)});
+      const std::string name(detail::trim(names[irow]));
+      if (!rows_.emplace(name, std::move(series)).second)
+        refuse("expected one row for the parameter " + name + ", found several. " + refit);
+    }
+    if (version_ < 3) {
+      const LegendreSeries& sigma = row("GHSIGX");
+      psf_.wavemin = sigma.wavemin;
+      psf_.wavemax = sigma.wavemax;
+    }
+  }
+
+  const Column* need_column(const Table& table, const char* name, char code) const {
+    const Column* column = table.find(name);
+    if (!column || column->code != code)
+      refuse(std::string("expected a column ") + name + " of type " + code + ", found " +
+             (column ? std::string("type ") + column->code : "no such column") + ". " + refit);
+    return column;
+  }
+
+  const LegendreSeries& row(const std::string& name) const {
+    const auto at = rows_.find(name);
+    if (at == rows_.end())
+      refuse("expected a row for the parameter " + name + ", found " + std::to_string(rows_.size()) +
+             " rows without it. " + refit);
+    if (!(at->second.wavemin > 0 && at->second.wavemax > at->second.wavemin))
+      refuse("expected 0 < WAVEMIN < WAVEMAX in Angstrom in the row " + name + ", found something else. " + refit);
+    return at->second;
+  }
+
+  LegendreSeries trace(const std::string& name) {
+    const detail::HduInfo& hdu = file_.need_image(name, 2);
+    if (hdu.shape[0] != static_cast<std::size_t>(psf_.nspec))
+      file_.refuse(name, "expected " + std::to_string(psf_.nspec) +
+                             " rows of Legendre coefficients (FIBERMIN to FIBERMAX), found " +
+                             std::to_string(hdu.shape[0]) +
+                             ". Re-run the PSF fit for the missing bundle, or give another PSF.");
+    LegendreSeries series;
+    std::tie(series.wavemin, series.wavemax) = wave_range(file_.header(hdu), name);
+    series.coeff = file_.image2<double>(hdu);
+    return series;
+  }
+
+  void check_values(const LegendreSeries& series, const std::string& part, const std::string& name) const {
+    const auto bad = std::find_if(series.coeff.begin(), series.coeff.end(), [](double c) { return !std::isfinite(c); });
+    if (bad == series.coeff.end()) return;
+    const auto at = static_cast<std::size_t>(bad - series.coeff.begin()), ncoeff = series.coeff.extent(1);
+    file_.refuse(part, "expected numbers, found NaN or infinity in coefficient " + std::to_string(at % ncoeff) +
+                           " of " + name + " of fiber " + std::to_string(at / ncoeff) + ". " + refit);
+  }
+
+  LegendreSeries checked_row(const std::string& name) const {
+    const LegendreSeries& series = row(name);
+    check_values(series, part_, name);
+    return series;
+  }
+
+  void read_core() {
+    psf_.sigmax = checked_row("GHSIGX");
+    psf_.sigmay = checked_row("GHSIGY");
+    check_positive(psf_.sigmax, "GHSIGX");
+    check_positive(psf_.sigmay, "GHSIGY");
+    LegendreSeries none = psf_.sigmax;
+    std::fill(none.coeff.begin(), none.coeff.end(), 0.0);
+    (void)row("GH-0-0");  // without it there is no core
+    for (int i = 0; i <= psf_.ghdegx; ++i)
+      for (int j = 0; j <= psf_.ghdegy; ++j) {
+        const std::string name = gh_name(i, j);
+        psf_.gh.push_back(rows_.contains(name) ? checked_row(name) : none);
+      }
+  }
+
+  void check_positive(const LegendreSeries& series, const std::string& name) const {
+    constexpr int nwave = 65;  // many more than a series of degree 3 to 7 can hide zeros between
+    for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec)
+      for (int iwave = 0; iwave < nwave; ++iwave) {
+        const double u = -1 + 2.0 * iwave / (nwave - 1);
+        const double sigma = legendre(series.coeff.row(ispec), u);
+        if (!(sigma > 0))
+          refuse("expected " + name + " above 0 pixels from WAVEMIN to WAVEMAX, found " + detail::format_number(sigma) +
+                 " for fiber " + std::to_string(ispec) + " at " +
+                 detail::format_number(series.wavemin + (u + 1) / 2 * (series.wavemax - series.wavemin)) +
+                 " Angstrom. " + refit);
+      }
+  }
+
+  static double legendre(std::span<const double> coeff, double u) {
+    double sum = 0, p = 1, previous = 0;
+    for (std::size_t k = 0; k < coeff.size(); ++k) {
+      sum += coeff[k] * p;
+      const auto n = static_cast<double>(k);  // (n + 1) P_n+1 = (2n + 1) u P_n - n P_n-1
+      const double next = ((2 * n + 1) * u * p - n * previous) / (n + 1);
+      previous = p;
+      p = next;
+    }
+    return sum;
+  }
+
+  void read_tail() {
+    if (!rows_.contains(tail_names[0])) return;
+    for (const char* name : tail_names) psf_.tail.push_back(checked_row(name));
+    psf_.has_tail = std::any_of(psf_.tail[0].coeff.begin(), psf_.tail[0].coeff.end(), [](double c) { return c != 0; });
+  }
+
+  detail::FitsReader file_;
+  GaussHermitePsf psf_;
+  std::string part_;
+  double version_ = 3;
+  std::map<std::string, LegendreSeries> rows_;
+};
+
+}  // namespace
+
+GaussHermitePsf read_psf(const std::string& path) { return PsfReader(path).read(); }
+
+}  // namespace zspex::io

@@ -1,0 +1,95 @@
+#include "io/table.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "config/base/error.hpp"
+
+namespace zspex::io {
+namespace {
+
+const Column& need_numeric(const Table& table, std::string_view column, std::string_view path) {
+  const std::string part = table.name + "." + std::string(column);
+  const Column* found = table.find(column);
+  if (!found) {
+    std::string names;
+    for (const Column& other : table.columns) names += (names.empty() ? "" : ", ") + other.name;
+    throw FileError(path, part,
+                    "expected this column, found " + (names.empty() ? "no columns" : names) + ". Check the file.");
+  }
+  if (std::string_view("LBIJKED").find(found->code) == std::string_view::npos || found->repeat != 1)
+    throw FileError(
+        path, part,
+        "expected one number a row, found type " + std::to_string(found->repeat) + found->code + ". Check the file.");
+  return *found;
+}
+
+template <class T>
+std::vector<T> part_of(const std::vector<T>& values, std::size_t first, std::size_t n) {
+  const auto begin = values.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(n)};
+}
+
+}  // namespace
+
+std::size_t Column::values_per_row() const {
+  const auto n = static_cast<std::size_t>(repeat);
+  if (code == 'A') return 1;
+  if (code == 'X') return (n + 7) / 8;
+  return code == 'C' || code == 'M' ? 2 * n : n;
+}
+
+const Column* Table::find(std::string_view column) const {
+  const auto at = std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.name == column; });
+  return at == columns.end() ? nullptr : &*at;
+}
+
+std::vector<std::int64_t> Table::integers(std::string_view column, std::string_view path) const {
+  const Column& found = need_numeric(*this, column, path);
+  if (found.code == 'E' || found.code == 'D' || found.scale != 1)
+    throw FileError(path, name + "." + found.name, "expected integers, found real numbers. Check the file.");
+  // Of unsigned 64 bit columns the offset, 2^63, is added modulo 2^64.
+  const std::uint64_t zero =
+      found.zero < 0 ? -static_cast<std::uint64_t>(-found.zero) : static_cast<std::uint64_t>(found.zero);
+  std::vector<std::int64_t> out(nrow);
+  std::visit(
+      [&](const auto& values) {
+        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(values)>::value_type>)
+          for (std::size_t i = 0; i < nrow; ++i)
+            out[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<std::int64_t>(values[i])) + zero);
+      },
+      found.values);
+  return out;
+}
+
+std::vector<double> Table::numbers(std::string_view column, std::string_view path) const {
+  const Column& found = need_numeric(*this, column, path);
+  std::vector<double> out(nrow);
+  std::visit(
+      [&](const auto& values) {
+        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(values)>::value_type>)
+          for (std::size_t i = 0; i < nrow; ++i) out[i] = found.zero + found.scale * static_cast<double>(values[i]);
+      },
+      found.values);
+  return out;
+}
+
+Table Table::rows(std::size_t first, std::size_t n) const {
+  if (first + n > nrow)
+    throw FileError("table", name,
+                    "expected at least " + std::to_string(first + n) + " rows, found " + std::to_string(nrow) +
+                        ". Check that the table belongs to these spectra.");
+  Table out;
+  out.name = name;
+  out.header = header;
+  out.nrow = n;
+  for (const Column& column : columns) {
+    const std::size_t per_row = column.values_per_row();
+    out.columns.push_back(column);
+    std::visit([&](auto& values) { values = part_of(values, first * per_row, n * per_row); },
+               out.columns.back().values);
+  }
+  return out;
+}
+
+}  // namespace zspex::io
