@@ -1,0 +1,142 @@
+#include "pipeline/comm/communicator.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace zspex::comm {
+namespace {
+
+/// MPI counts are ints; longer messages go in pieces of this many bytes.
+constexpr std::size_t kPiece = std::size_t{1} << 30;
+
+/// Calls transfer(pointer, count) for each piece of a long message.
+template <class Bytes, class Transfer>
+void in_pieces(Bytes bytes, const Transfer& transfer) {
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    transfer(bytes.data() + at, static_cast<int>(std::min(kPiece, bytes.size() - at)));
+  }
+}
+
+bool mpi_is_running() {
+  int initialized = 0, finalized = 0;
+  MPI_Initialized(&initialized);
+  MPI_Finalized(&finalized);
+  return initialized && !finalized;
+}
+
+}  // namespace
+
+void check(const char* operation, int code) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw CommError(operation, std::string(text.data(), static_cast<std::size_t>(length)));
+}
+
+MpiSession::MpiSession(int& argc, char**& argv) {
+  int provided = MPI_THREAD_SINGLE;
+  check("MPI_Init_thread", MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided));
+  if (provided < MPI_THREAD_FUNNELED) {
+    MPI_Finalize();
+    throw CommError("MPI_Init_thread",
+                    "expected an MPI library that allows threads beside it (MPI_THREAD_FUNNELED), found one that does not. "
+                    "Use an MPI that was built with threads.");
+  }
+}
+
+MpiSession::~MpiSession() {
+  if (mpi_is_running()) MPI_Finalize();
+}
+
+std::string mpi_description() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  check("MPI_Get_library_version", MPI_Get_library_version(text.data(), &length));
+  const std::string whole(text.data(), static_cast<std::size_t>(length));
+  return whole.substr(0, whole.find_first_of(",\n"));  // the rest is where and by whom it was built
+}
+
+Communicator::~Communicator() {
+  if (comm_ != MPI_COMM_NULL && std::uncaught_exceptions() == 0 && mpi_is_running()) MPI_Comm_free(&comm_);
+}
+
+Communicator Communicator::duplicate(MPI_Comm comm) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  check("MPI_Comm_dup", MPI_Comm_dup(comm, &copy));
+  Communicator made(copy);
+  check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN));
+  return made;
+}
+
+int Communicator::rank() const {
+  int rank = 0;
+  check("MPI_Comm_rank", MPI_Comm_rank(comm_, &rank));
+  return rank;
+}
+
+int Communicator::size() const {
+  int size = 0;
+  check("MPI_Comm_size", MPI_Comm_size(comm_, &size));
+  return size;
+}
+
+Communicator Communicator::split(int color) const {
+  MPI_Comm part = MPI_COMM_NULL;
+  check("MPI_Comm_split", MPI_Comm_split(comm_, color < 0 ? MPI_UNDEFINED : color, rank(), &part));
+  Communicator made(part);
+  if (made) check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(part, MPI_ERRORS_RETURN));
+  return made;
+}
+
+Communicator Communicator::split_by_node() const {
+  MPI_Comm node = MPI_COMM_NULL;
+  check("MPI_Comm_split_type", MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &node));
+  Communicator made(node);
+  check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN));
+  return made;
+}
+
+void Communicator::barrier() const { check("MPI_Barrier", MPI_Barrier(comm_)); }
+
+void Communicator::abort(ExitCode code) const {
+  std::fflush(nullptr);
+  MPI_Abort(comm_, static_cast<int>(code));
+  std::abort();  // MPI_Abort does not return; the compiler can't know
+}
+
+void broadcast(const Communicator& comm, std::span<std::byte> bytes, int root) {
+  in_pieces(bytes, [&](std::byte* data, int count) {
+    check("MPI_Bcast", MPI_Bcast(data, count, MPI_BYTE, root, comm.raw()));
+  });
+}
+
+void send(const Communicator& comm, std::span<const std::byte> bytes, int destination, int tag) {
+  in_pieces(bytes, [&](const std::byte* data, int count) {
+    check("MPI_Send", MPI_Send(data, count, MPI_BYTE, destination, tag, comm.raw()));
+  });
+}
+
+void receive(const Communicator& comm, std::span<std::byte> bytes, int source, int tag) {
+  in_pieces(bytes, [&](std::byte* data, int count) {
+    MPI_Status status;
+    check("MPI_Recv", MPI_Recv(data, count, MPI_BYTE, source, tag, comm.raw(), &status));
+    int received = 0;
+    check("MPI_Get_count", MPI_Get_count(&status, MPI_BYTE, &received));
+    if (received != count) {
+      throw CommError("receive from rank " + std::to_string(source), "expected " + std::to_string(count) +
+                                                                         " bytes, found " + std::to_string(received) +
+                                                                         ". This is a defect of zspex; please report it.");
+    }
+  });
+}
+
+void all_gather_bytes(const Communicator& comm, std::span<const std::byte> mine, std::span<std::byte> all) {
+  const int count = static_cast<int>(mine.size());
+  check("MPI_Allgather", MPI_Allgather(mine.data(), count, MPI_BYTE, all.data(), count, MPI_BYTE, comm.raw()));
+}
+
+}  // namespace zspex::comm
