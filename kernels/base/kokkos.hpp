@@ -1,0 +1,76 @@
+/// \file
+/// What the kernels use of Kokkos, and the one place that knows how Kokkos 3.4, 4.x and 5.x differ.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <type_traits>
+
+namespace zspex::kernels {
+
+/// Device arrays: row-major, the same layout on host and device, so that a copy is one copy.
+template <class T, class Exec>
+using DeviceView = Kokkos::View<T, Kokkos::LayoutRight, typename Exec::memory_space>;
+
+/// Arrays on the host that a device can copy from.
+template <class T>
+using HostView = Kokkos::View<T, Kokkos::LayoutRight, Kokkos::HostSpace>;
+
+/// Whether Exec runs on the host's cores: one thread a team and vector instructions inside, instead of many threads a team.
+template <class Exec>
+inline constexpr bool on_host = Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpace>::accessible &&
+                                std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>;
+
+template <class Exec>
+using Team = typename Kokkos::TeamPolicy<Exec>::member_type;
+
+/// Teams of a fixed shape, so that the order of a team's sums does not depend on the machine's state.
+template <class Exec>
+Kokkos::TeamPolicy<Exec> team_policy(const Exec& exec, int league) {
+  if constexpr (on_host<Exec>)
+    return Kokkos::TeamPolicy<Exec>(exec, league, 1, 1);
+  else
+    return Kokkos::TeamPolicy<Exec>(exec, league, 8, 32);
+}
+
+/// Waits for `exec`. The label says why; Kokkos 3.4 can't show it in a profile.
+template <class Exec>
+void fence(const Exec& exec, const char* why) {
+#if KOKKOS_VERSION >= 30700
+  exec.fence(why);
+#else
+  (void)why;
+  exec.fence();
+#endif
+}
+
+/// Mathematical functions for host and device. Kokkos 3.4 has them in another namespace.
+namespace math {
+#if KOKKOS_VERSION >= 30700
+using Kokkos::erf;
+using Kokkos::exp;
+using Kokkos::fabs;
+using Kokkos::floor;
+using Kokkos::pow;
+using Kokkos::sqrt;
+#else
+using Kokkos::Experimental::erf;
+using Kokkos::Experimental::exp;
+using Kokkos::Experimental::fabs;
+using Kokkos::Experimental::floor;
+using Kokkos::Experimental::pow;
+using Kokkos::Experimental::sqrt;
+#endif
+}  // namespace math
+
+/// Calls f(i) for i in [begin, end), spread over all threads of the team. No barrier.
+template <class Member, class F>
+KOKKOS_FORCEINLINE_FUNCTION void team_for(const Member& team, int begin, int end, const F& f) {
+  Kokkos::parallel_for(Kokkos::TeamVectorRange(team, begin, end), f);
+}
+
+template <class T, class Exec>
+DeviceView<T*, Exec> device_array(const char* label, std::size_t n) {
+  return DeviceView<T*, Exec>(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(label)), n);
+}
+
+}  // namespace zspex::kernels

@@ -1,0 +1,36 @@
+/// \file
+/// Where the light falls: padded wavelengths, traces and the corners of spots. Host code; every integer decision of the extraction is
+/// made here, with the same double expressions as the reference, so that the device can't decide otherwise.
+#pragma once
+
+#include <vector>
+
+#include "config/base/array.hpp"
+#include "kernels/extract/extract.hpp"
+
+namespace zspex::kernels {
+
+/// value(ispec, wave) of a Legendre series.
+double evaluate(const Legendre& series, int ispec, double wave);
+
+/// `wave` with `below` bins before and `above` bins after it, as gpu_specter 0.3 pads it.
+std::vector<double> pad_wave(const std::vector<double>& wave, double dwave, int below, int above);
+
+/// Lower left pixel of a spot.
+struct Corner {
+  int x, y;
+};
+
+/// Traces of the fibers [ispec, ispec + nspec) at `wave`, and the corners of their spots.
+struct Traces {
+  int ispec = 0, nspec = 0;
+  std::vector<double> wave;
+  Array2<double> x, y;     ///< [nspec][nwave] centroids, pixels
+  Array2<Corner> corner;   ///< [nspec][nwave]
+};
+
+/// corner = floor(centroid - half + 1/2).
+/// \throws NumericsError when a trace is not finite or its rows don't grow with wavelength
+Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<double>& wave);
+
+}  // namespace zspex::kernels

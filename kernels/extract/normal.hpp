@@ -1,0 +1,109 @@
+/// \file
+/// The normal equations of a patch, kept banded: A^T W A, A^T W p, and the weights of the spots (Bolton & Schlegel 2010, eq. 4).
+#pragma once
+
+#include "kernels/extract/unit_data.hpp"
+
+namespace zspex::kernels {
+
+namespace detail {
+
+/// Sum of weighted[iy][kx + i] * spot[iy - dy][lx + i] over rows [iy0, iy1) and nvec vectors of columns.
+template <class Exec>
+KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const double* spot, int stride, int kx, int lx, int nvec,
+                                               int iy0, int iy1, int dy) {
+  using L = Lanes<Exec>;
+  L total = fill_lanes<L>(0.0);
+  for (int v = 0; v < nvec; ++v) {
+    const double* left = weighted + kx + v * nlane<Exec>;
+    const double* right = spot + lx + v * nlane<Exec> - dy * stride;
+    L sum = fill_lanes<L>(0.0);
+    for (int iy = iy0; iy < iy1; ++iy) sum += load_lanes<L>(left + iy * stride) * load_lanes<L>(right + iy * stride);
+    total += sum;
+  }
+  return lane_sum(total);
+}
+
+}  // namespace detail
+
+/// For the patches first ... first + slots.nslot - 1 of `patches` (through `order`): fills band, flux (right-hand side), fluxweight, good.
+/// Rows of a spot outside [y0, y1) are dropped; the spot is not renormalised.
+/// Operations: about half of the sum over pixels of (bins on the pixel)^2, multiply-adds.
+template <class Exec>
+void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit, const DeviceView<const PatchShape*, Exec>& patches,
+                           const DeviceView<const int*, Exec>& order, int npatch, int maxn, const PatchSlots<Exec>& slots) {
+  constexpr int block = 64;
+  const int nblock = (maxn + block - 1) / block;
+  const int ny = unit.nspoty, stride = unit.stride, width = unit.nspotx;
+  const auto spots = unit.spots;
+  const auto corners = unit.corner;
+  const auto pixels = unit.pixels;
+  const auto ivar = unit.ivar;
+  const int ld = slots.ld;
+  const auto band = slots.band;
+  const auto flux = slots.flux;
+  const auto fluxweight = slots.fluxweight;
+  const auto good = slots.good;
+  using Scratch = Kokkos::View<double*, typename Exec::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  Kokkos::parallel_for(
+      "zspex::extract::form_normal_equations",
+      team_policy(exec, npatch * nblock).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(ny * stride))),
+      KOKKOS_LAMBDA(const Team<Exec>& team) {
+        using L = Lanes<Exec>;
+        constexpr int lanes = nlane<Exec>;
+        const int slot = team.league_rank() / nblock, k0 = team.league_rank() % nblock * block;
+        const PatchShape patch = patches(order(slot));
+        const int ns = patch.nspec, n = ns * patch.nwave;
+        Scratch scratch(team.team_scratch(0), ny * stride);
+        double* const weighted = scratch.data();
+        for (int k = k0; k < n && k < k0 + block; ++k) {
+          const int w = k / ns, s = k % ns;
+          const Corner corner = corners(patch.ispec + s, patch.iwave + w);
+          const double* const spot = &spots(patch.ispec + s, patch.iwave + w, 0, 0);
+          const int row0 = patch.y0 > corner.y ? patch.y0 - corner.y : 0;
+          const int row1 = patch.y1 - corner.y < ny ? patch.y1 - corner.y : ny;
+          const int nstrip = stride / lanes;
+          team_for(team, row0 * nstrip, (row1 > row0 ? row1 : row0) * nstrip, [=](int t) {
+            const int iy = t / nstrip, ix = t % nstrip * lanes;
+            store_lanes<L>(weighted + iy * stride + ix,
+                           load_lanes<L>(spot + iy * stride + ix) * load_lanes<L>(&ivar(corner.y + iy, corner.x + ix)));
+          });
+          team.team_barrier();
+          const int npartner = (patch.wavespan + 2) * ns;
+          team_for(team, -1, npartner, [=](int t) {
+            if (t < 0) {
+              L q = fill_lanes<L>(0.0), rhs = q, usable = q;
+              for (int iy = row0; iy < row1; ++iy)
+                for (int ix = 0; ix < stride; ix += lanes) {
+                  const L value = load_lanes<L>(weighted + iy * stride + ix);
+                  q += value;
+                  rhs += value * load_lanes<L>(&pixels(corner.y + iy, corner.x + ix));
+                  const L weight = load_lanes<L>(&ivar(corner.y + iy, corner.x + ix));
+                  const L light = load_lanes<L>(spot + iy * stride + ix);
+                  usable += where_positive(weight, light);
+                }
+              fluxweight(slot, k) = lane_sum(q);
+              flux(slot, k) = lane_sum(rhs);
+              good(slot, k) = lane_sum(usable);
+              return;
+            }
+            const int v = w + t / ns, r = t % ns, d = (v - w) * ns + r - s;
+            if (d < 0 || d > patch.band || v >= patch.nwave) return;
+            const Corner other = corners(patch.ispec + r, patch.iwave + v);
+            const int dx = other.x - corner.x, dy = other.y - corner.y;
+            double sum = 0;
+            if (dy < ny && dy > -ny && dx < width && dx > -width) {
+              const int iy0 = dy > row0 ? dy : row0, iy1 = ny + dy < row1 ? ny + dy : row1;
+              const int kx = dx > 0 ? dx : 0, lx = dx > 0 ? 0 : -dx;
+              const int nvec = (width - kx - lx + lanes - 1) / lanes;
+              sum = detail::overlap_sum<Exec>(weighted, &spots(patch.ispec + r, patch.iwave + v, 0, 0), stride, kx, lx, nvec, iy0,
+                                              iy1, dy);
+            }
+            band(slot, static_cast<std::size_t>(k) * ld + d) = sum;
+          });
+          team.team_barrier();
+        }
+      });
+}
+
+}  // namespace zspex::kernels

@@ -1,0 +1,109 @@
+#include "kernels/extract/patches.hpp"
+
+#include <algorithm>
+#include <climits>
+
+#include "kernels/base/lanes.hpp"
+
+namespace zspex::kernels {
+
+int spot_stride(int nx) { return round_up(nx + host_lanes - 1, host_lanes); }
+
+PixelWindow window_of(const Psf& psf, const Traces& traces) {
+  int x0 = INT_MAX, x1 = INT_MIN, y0 = INT_MAX, y1 = INT_MIN;
+  for (const Corner& corner : traces.corner) {
+    x0 = std::min(x0, corner.x);
+    x1 = std::max(x1, corner.x);
+    y0 = std::min(y0, corner.y);
+    y1 = std::max(y1, corner.y);
+  }
+  const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
+  PixelWindow window{x0, y0, x1 - x0 + nspotx, y1 - y0 + nspoty, 0};
+  window.stride = round_up(x1 - x0 + spot_stride(nspotx), host_lanes);
+  return window;
+}
+
+std::vector<ExtractUnit> plan_units(const ExtractSettings& settings, bool fine) {
+  const bool split = fine && settings.solver == SolverKind::patch && !settings.model;
+  const int step = split ? settings.bundlesize / settings.nsubbundles : settings.bundlesize;
+  std::vector<ExtractUnit> units;
+  for (int ispec = settings.specmin; ispec < settings.specmin + settings.nspec; ispec += step) units.push_back({ispec, step});
+  return units;
+}
+
+ExtractUnit padded_unit(const ExtractSettings& settings, const ExtractUnit& unit) {
+  const int bundle = unit.ispec / settings.bundlesize * settings.bundlesize;
+  const int first = std::max(bundle, unit.ispec - 1);
+  const int last = std::min(bundle + settings.bundlesize, unit.ispec + unit.nspec + 1);
+  return {first, last - first};
+}
+
+void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape) {
+  const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
+  shape.wavespan = 0;
+  shape.band = shape.nspec - 1;
+  for (int s = 0; s < shape.nspec; ++s)
+    for (int t = 0; t < shape.nspec; ++t) {
+      int v = 0;  // the last bin of fiber t that still overlaps bin w of fiber s; it only grows with w
+      for (int w = 0; w < shape.nwave; ++w) {
+        const Corner a = traces.corner(shape.ispec + s, shape.iwave + w);
+        v = std::max(v, w);
+        while (v + 1 < shape.nwave && traces.corner(shape.ispec + t, shape.iwave + v + 1).y - a.y < nspoty) ++v;
+        for (int u = v; u >= w; --u) {
+          const Corner b = traces.corner(shape.ispec + t, shape.iwave + u);
+          if (std::abs(b.x - a.x) >= nspotx || std::abs(b.y - a.y) >= nspoty) continue;
+          shape.wavespan = std::max(shape.wavespan, u - w);
+          shape.band = std::max(shape.band, (u - w) * shape.nspec + t - s);
+          break;
+        }
+      }
+    }
+}
+
+std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
+                                     const Traces& traces, const PixelWindow& window) {
+  const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
+  const int step = settings.bundlesize / settings.nsubbundles;
+  const int bundle = unit.ispec / settings.bundlesize * settings.bundlesize;
+  const int nwave = static_cast<int>(settings.wave.size()), pad = settings.wavepad;
+  std::vector<PatchShape> patches;
+  for (int first = unit.ispec; first < unit.ispec + unit.nspec; first += step)
+    for (int start = 0; start < nwave; start += settings.nwavestep) {
+      const int begin = std::max(bundle, first - 1), end = std::min(bundle + settings.bundlesize, first + step + 1);
+      PatchShape shape;
+      shape.ispec = begin - traces.ispec;
+      shape.nspec = end - begin;
+      shape.ikeep = first - begin;
+      shape.nkeep = step;
+      shape.iwave = start;  // the padded grid starts `pad` bins before the first bin
+      shape.nwave = settings.nwavestep + 2 * pad;
+      shape.wavepad = pad;
+      shape.nwavekeep = std::min(settings.nwavestep, nwave - start);
+      shape.outspec = first - unit.ispec;
+      shape.outwave = start;
+      int padlo = INT_MAX, padhi = INT_MIN, lo = INT_MAX, hi = INT_MIN, x0 = INT_MAX, x1 = INT_MIN;
+      for (int s = 0; s < shape.nspec; ++s)
+        for (int w = 0; w < shape.nwave; ++w) {
+          const Corner corner = traces.corner(shape.ispec + s, shape.iwave + w);
+          padlo = std::min(padlo, corner.y);
+          padhi = std::max(padhi, corner.y + nspoty);
+          x0 = std::min(x0, corner.x);
+          x1 = std::max(x1, corner.x + nspotx);
+          if (w >= pad && w < pad + settings.nwavestep) {
+            lo = std::min(lo, corner.y);
+            hi = std::max(hi, corner.y + nspoty);
+          }
+        }
+      // 1 - 0.8 is a little less than 0.2 in double: the product is truncated as the reference truncates it.
+      const double f = settings.pixpad_frac;
+      shape.y0 = padlo + static_cast<int>((lo - padlo) * (1 - f)) - window.y0;
+      shape.y1 = padlo + static_cast<int>((hi - padlo) + (padhi - hi) * f) - window.y0;
+      shape.x0 = x0 - window.x0;
+      shape.x1 = x1 - window.x0;
+      measure_band(psf, traces, shape);
+      patches.push_back(shape);
+    }
+  return patches;
+}
+
+}  // namespace zspex::kernels

@@ -1,0 +1,130 @@
+/// \file
+/// Models of the image, and what the pixels say about the fit.
+#pragma once
+
+#include "kernels/extract/unit_data.hpp"
+
+namespace zspex::kernels {
+
+namespace detail {
+
+/// First bin in [0, nwave) of a fiber whose spot's lower row is at least `row`; rows grow with wavelength.
+template <class Corners>
+KOKKOS_INLINE_FUNCTION int first_bin_at(const Corners& corners, int ispec, int iwave, int nwave, int row) {
+  int lo = 0, hi = nwave;
+  while (lo < hi) {
+    const int mid = (lo + hi) / 2;
+    if (corners(ispec, iwave + mid).y < row)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo;
+}
+
+/// model[x - x0] += flux * spot for all bins on one image row; one owner a row, bins in natural order.
+template <class Exec, class Member, class Flux>
+KOKKOS_INLINE_FUNCTION void add_row(const Member& team, const UnitData<Exec>& unit, const PatchShape& patch, int row,
+                                    double* model, const Flux& flux) {
+  const int stride = unit.stride;
+  for (int s = 0; s < patch.nspec; ++s) {
+    const int begin = first_bin_at(unit.corner, patch.ispec + s, patch.iwave, patch.nwave, row - unit.nspoty + 1);
+    for (int w = begin; w < patch.nwave; ++w) {
+      const Corner corner = unit.corner(patch.ispec + s, patch.iwave + w);
+      if (corner.y > row) break;
+      const double* const spot = &unit.spots(patch.ispec + s, patch.iwave + w, row - corner.y, 0);
+      const double value = flux(s, w);
+      double* const out = model + (corner.x - patch.x0);
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, stride), [=](int x) { out[x] += value * spot[x]; });
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Doubles of PatchSlots::model that a patch needs.
+inline std::size_t model_size(const PatchShape& patch, int stride) {
+  return static_cast<std::size_t>(patch.y1 - patch.y0) * round_up(patch.x1 - patch.x0 + stride, host_lanes);
+}
+
+/// chi2pix_k = (A^T chi^2)_k / (A^T [used])_k, chi^2 = (p - A f)^2 / (1/ivar + (psferr A f)^2) of each pixel with ivar > 0, A f with the
+/// deconvolved f of all of the patch's bins. 0 where no pixel is used.
+template <class Exec>
+void weigh_residuals(const Exec& exec, const UnitData<Exec>& unit, const DeviceView<const PatchShape*, Exec>& patches,
+                     const DeviceView<const int*, Exec>& order, int npatch, int maxrow, double psferr,
+                     const PatchSlots<Exec>& slots, const UnitResults<Exec>& out) {
+  const auto model = slots.model;
+  const auto flux = slots.flux;
+  const auto good = slots.good;
+  const auto status = slots.status;
+  const auto data = unit;
+  constexpr int rowblock = 16;
+  const int nblock = (maxrow + rowblock - 1) / rowblock;
+  Kokkos::parallel_for(
+      "zspex::extract::residuals", team_policy(exec, npatch * nblock), KOKKOS_LAMBDA(const Team<Exec>& team) {
+        const int slot = team.league_rank() / nblock;
+        const PatchShape patch = patches(order(slot));
+        if (status(slot) != 0) return;
+        const int ns = patch.nspec, nrow = patch.y1 - patch.y0;
+        const int ld = round_up(patch.x1 - patch.x0 + data.stride, host_lanes);
+        const int row0 = team.league_rank() % nblock * rowblock;
+        Kokkos::parallel_for(
+            Kokkos::TeamThreadRange(team, row0 < nrow ? row0 : nrow, row0 + rowblock < nrow ? row0 + rowblock : nrow), [=](int r) {
+              double* const row = &model(slot, static_cast<std::size_t>(r) * ld);
+              Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, ld), [=](int x) { row[x] = 0; });
+              detail::add_row<Exec>(team, data, patch, patch.y0 + r, row,
+                                    [=](int s, int w) { return flux(slot, static_cast<std::size_t>(w) * ns + s); });
+              const double* const pixel = &data.pixels(patch.y0 + r, patch.x0);
+              const double* const ivar = &data.ivar(patch.y0 + r, patch.x0);
+              Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, patch.x1 - patch.x0), [=](int x) {
+                const double sigma = psferr * row[x] + 1e-32, weight = ivar[x];
+                const double difference = pixel[x] - row[x];
+                // 1 / (sigma^2 + 1 / ivar) without dividing by an ivar of 0
+                row[x] = difference * difference * weight / (1 + sigma * sigma * weight);
+              });
+            });
+      });
+  Kokkos::parallel_for(
+      "zspex::extract::chi2pix", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+        const int slot = team.league_rank();
+        const PatchShape patch = patches(order(slot));
+        if (status(slot) != 0) return;
+        const int ld = round_up(patch.x1 - patch.x0 + data.stride, host_lanes);
+        team_for(team, 0, patch.nkeep * patch.nwavekeep, [=](int t) {
+          using L = Lanes<Exec>;
+          const int keep = t / patch.nwavekeep, w = t % patch.nwavekeep;
+          const int s = patch.ikeep + keep, iw = patch.wavepad + w;
+          const Corner corner = data.corner(patch.ispec + s, patch.iwave + iw);
+          L sum = fill_lanes<L>(0.0);
+          for (int iy = 0; iy < data.nspoty; ++iy) {
+            const int y = corner.y + iy;
+            if (y < patch.y0 || y >= patch.y1) continue;
+            const double* const spot = &data.spots(patch.ispec + s, patch.iwave + iw, iy, 0);
+            const double* const chi2 = &model(slot, static_cast<std::size_t>(y - patch.y0) * ld + (corner.x - patch.x0));
+            for (int ix = 0; ix < data.stride; ix += nlane<Exec>) sum += load_lanes<L>(spot + ix) * load_lanes<L>(chi2 + ix);
+          }
+          const double used = good(slot, static_cast<std::size_t>(iw) * patch.nspec + s);
+          out.chi2pix(patch.outspec + keep, patch.outwave + w) = used > 0 ? lane_sum(sum) / used : 0.0;
+        });
+      });
+}
+
+/// image[y][x] = sum_{s,w} flux[s][w] spot_{s,w}(y, x) over a whole unit, electrons.
+///   flux  [nspec][nwave] electrons per bin, of the fibers and bins of `whole`
+///   image [window.ny][window.stride]
+template <class Exec>
+void project_unit(const Exec& exec, const UnitData<Exec>& unit, const PatchShape& whole,
+                  const DeviceView<const double**, Exec>& flux, const DeviceView<double**, Exec>& image) {
+  const auto data = unit;
+  const PatchShape patch = whole;
+  Kokkos::parallel_for(
+      "zspex::extract::project", team_policy(exec, unit.window.ny), KOKKOS_LAMBDA(const Team<Exec>& team) {
+        double* const row = &image(team.league_rank(), 0);
+        Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, 1), [=](int) {
+          Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, data.window.stride), [=](int x) { row[x] = 0; });
+          detail::add_row<Exec>(team, data, patch, team.league_rank(), row, [=](int s, int w) { return flux(s, w); });
+        });
+      });
+}
+
+}  // namespace zspex::kernels

@@ -1,0 +1,188 @@
+/// \file
+/// PSF spots: the Gauss-Hermite PSF integrated over pixels.
+///   e_i = (i - half - 1/2 - d) / sigma                          pixel edges, d = offset of the centroid from its pixel's centre
+///   p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2
+///   p_k[i] = He_{k-1}(e_i) phi(e_i) - He_{k-1}(e_{i+1}) phi(e_{i+1})
+///   S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix], clipped at 0, normalised to 1 over the stamp, whatever falls off the CCD
+#pragma once
+
+#include "kernels/base/lanes.hpp"
+#include "kernels/extract/extract.hpp"
+#include "kernels/extract/grid.hpp"
+
+namespace zspex::kernels {
+
+/// The PSF's parameters on the device. Parameter 0 and 1 are the sigmas, then GH-i-j at 2 + i * (ghdegy + 1) + j, then the five of the tail.
+template <class Exec>
+struct PsfOnDevice {
+  int hsizex = 0, hsizey = 0, ngx = 0, ngy = 0, nparam = 0, ncoeff = 0;
+  bool tail = false;
+  DeviceView<double***, Exec> coeff;  ///< [nspec][nparam][ncoeff], zero-padded Legendre coefficients
+  DeviceView<double**, Exec> range;   ///< [nparam][2] wavemin and 2 / (wavemax - wavemin)
+};
+
+template <class Exec>
+PsfOnDevice<Exec> psf_on_device(const Psf& psf) {
+  std::vector<const Legendre*> series{&psf.sigmax, &psf.sigmay};
+  for (const Legendre& term : psf.gh) series.push_back(&term);
+  for (const Legendre& term : psf.tail) series.push_back(&term);
+  PsfOnDevice<Exec> out;
+  out.hsizex = psf.hsizex;
+  out.hsizey = psf.hsizey;
+  out.ngx = psf.ghdegx + 1;
+  out.ngy = psf.ghdegy + 1;
+  out.tail = !psf.tail.empty();
+  out.nparam = static_cast<int>(series.size());
+  for (const Legendre* term : series) out.ncoeff = std::max(out.ncoeff, term->ncoeff);
+  out.coeff = DeviceView<double***, Exec>("zspex::extract::psf_coeff", psf.nspec, out.nparam, out.ncoeff);
+  out.range = DeviceView<double**, Exec>("zspex::extract::psf_range", out.nparam, 2);
+  auto coeff = Kokkos::create_mirror_view(out.coeff);
+  auto range = Kokkos::create_mirror_view(out.range);
+  for (int p = 0; p < out.nparam; ++p) {
+    range(p, 0) = series[p]->wavemin;
+    range(p, 1) = 2.0 / (series[p]->wavemax - series[p]->wavemin);
+    for (int s = 0; s < psf.nspec; ++s)
+      for (int k = 0; k < series[p]->ncoeff; ++k)
+        coeff(s, p, k) = series[p]->coeff[static_cast<std::size_t>(s) * series[p]->ncoeff + k];
+  }
+  Kokkos::deep_copy(out.coeff, coeff);
+  Kokkos::deep_copy(out.range, range);
+  return out;
+}
+
+/// Doubles of scratch that spot() needs.
+template <class Exec>
+int spot_scratch(const PsfOnDevice<Exec>& psf, int stride) {
+  const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1;
+  return psf.nparam + psf.ngx * stride + psf.ngy * ny + psf.ngx * ny + 2 * (std::max(nx, ny) + 1) + ny * stride + ny;
+}
+
+/// p_k of all pixels of one axis: profile[k * stride + i], zero for i in [n, stride).
+template <class Exec, class Member>
+KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, int half, int degree, double centroid, double sigma, int stride,
+                                         double* edge_phi, double* edge_erf, double* profile) {
+  const int n = 2 * half + 1;
+  // Offset from the centre of the pixel that holds the centroid, in [-1/2, 1/2).
+  const double shifted = centroid + 0.5;
+  const double offset = (shifted - math::floor(shifted)) - 0.5;
+  team_for(team, 0, n + 1, [=](int i) {
+    const double e = (i - half - 0.5 - offset) / sigma;
+    edge_phi[i] = math::exp(-0.5 * e * e) * 0.39894228040143267794;  // 1 / sqrt(2 pi)
+    edge_erf[i] = math::erf(e * 0.70710678118654752440);
+  });
+  team.team_barrier();
+  team_for(team, 0, stride, [=](int i) {
+    if (i >= n) {
+      for (int k = 0; k <= degree; ++k) profile[k * stride + i] = 0;
+      return;
+    }
+    const double e0 = (i - half - 0.5 - offset) / sigma, e1 = (i - half + 0.5 - offset) / sigma;
+    const double phi0 = edge_phi[i], phi1 = edge_phi[i + 1];
+    profile[i] = 0.5 * (edge_erf[i + 1] - edge_erf[i]);
+    double before0 = 0, now0 = 1, before1 = 0, now1 = 1;  // He_{k-2}, He_{k-1} at both edges
+    for (int k = 1; k <= degree; ++k) {
+      profile[k * stride + i] = now0 * phi0 - now1 * phi1;
+      const double next0 = e0 * now0 - (k - 1) * before0, next1 = e1 * now1 - (k - 1) * before1;
+      before0 = now0;
+      now0 = next0;
+      before1 = now1;
+      now1 = next1;
+    }
+  });
+  team.team_barrier();
+}
+
+/// One spot, by one team: stamp[iy * stride + ix], zero for ix >= nx.
+template <class Exec, class Member>
+KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave, double x,
+                                      double y, int stride, double* scratch, double* stamp) {
+  const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1, ngx = psf.ngx, ngy = psf.ngy;
+  double* const param = scratch;
+  double* const px = param + psf.nparam;             // [ngx][stride]
+  double* const py = px + ngx * stride;              // [ngy][ny]
+  double* const mix = py + ngy * ny;                 // [ngx][ny] sum_j GH_ij py_j
+  double* const edges = mix + ngx * ny;              // [2][max(nx, ny) + 1]
+  double* const raw = edges + 2 * ((nx > ny ? nx : ny) + 1);  // [ny][stride]
+  double* const rowsum = raw + ny * stride;          // [ny]
+  const auto coeff = psf.coeff;
+  const auto range = psf.range;
+  const int ncoeff = psf.ncoeff;
+  team_for(team, 0, psf.nparam, [=](int p) {
+    const double u = (wave - range(p, 0)) * range(p, 1) - 1.0;
+    double before = 1, now = u, sum = coeff(ispec, p, 0);
+    for (int k = 1; k < ncoeff; ++k) {
+      sum += coeff(ispec, p, k) * now;
+      const double next = ((2 * k + 1) * u * now - k * before) / (k + 1);
+      before = now;
+      now = next;
+    }
+    param[p] = sum;
+  });
+  team.team_barrier();
+  const int nedge = (nx > ny ? nx : ny) + 1;
+  spot_profile<Exec>(team, psf.hsizex, ngx - 1, x, param[0], stride, edges, edges + nedge, px);
+  spot_profile<Exec>(team, psf.hsizey, ngy - 1, y, param[1], ny, edges, edges + nedge, py);
+  team_for(team, 0, ngx * ny, [=](int t) {
+    const int i = t / ny, iy = t % ny;
+    double sum = 0;
+    for (int j = 0; j < ngy; ++j) sum += param[2 + i * ngy + j] * py[j * ny + iy];
+    mix[t] = sum;
+  });
+  team.team_barrier();
+  using Strip = Chunk<Exec, 1>;
+  const int nstrip = stride / Strip::width;
+  team_for(team, 0, ny * nstrip, [=](int t) {
+    const int iy = t / nstrip, ix = t % nstrip * Strip::width;
+    Strip sum = Strip::zero();
+    for (int i = 0; i < ngx; ++i) sum.add(mix[i * ny + iy], Strip::load(px + i * stride + ix));
+    sum.store(raw + iy * stride + ix);
+  });
+  team.team_barrier();
+  if (psf.tail) {
+    const double* const tail = param + 2 + ngx * ngy;
+    const double offx = (x + 0.5 - math::floor(x + 0.5)) - 0.5, offy = (y + 0.5 - math::floor(y + 0.5)) - 0.5;
+    const int hx = psf.hsizex, hy = psf.hsizey;
+    team_for(team, 0, ny * nx, [=](int t) {
+      const double dx = (t % nx - hx - offx) * tail[2], dy = (t / nx - hy - offy) * tail[3], r2 = dx * dx + dy * dy;
+      raw[t / nx * stride + t % nx] += tail[0] * r2 / math::pow(tail[1] * tail[1] + r2, 1 + 0.5 * tail[4]);
+    });
+    team.team_barrier();
+  }
+  team_for(team, 0, ny, [=](int iy) {
+    double sum = 0;
+    for (int ix = 0; ix < stride; ++ix) {
+      const double value = raw[iy * stride + ix];
+      raw[iy * stride + ix] = value > 0 ? value : 0.0;
+      sum += raw[iy * stride + ix];
+    }
+    rowsum[iy] = sum;
+  });
+  team.team_barrier();
+  double total = 0;
+  for (int iy = 0; iy < ny; ++iy) total += rowsum[iy];
+  const double norm = total > 0 ? 1 / total : 0.0;  // no light at all: an empty spot, not NaN
+  team_for(team, 0, ny * stride, [=](int t) { stamp[t] = raw[t] * norm; });
+  team.team_barrier();
+}
+
+/// spots[is][iw][iy][ix] of the fibers ispec + is at wave[iw].
+///   x, y  [nspec][nwave] centroids, pixels
+template <class Exec>
+void make_spots(const Exec& exec, const PsfOnDevice<Exec>& psf, int ispec, const DeviceView<const double*, Exec>& wave,
+                const DeviceView<const double**, Exec>& x, const DeviceView<const double**, Exec>& y,
+                const DeviceView<double****, Exec>& spots) {
+  const int nspec = spots.extent_int(0), nwave = spots.extent_int(1), stride = spots.extent_int(3);
+  const int need = spot_scratch(psf, stride);
+  using Scratch = Kokkos::View<double*, typename Exec::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  auto policy = on_host<Exec> ? Kokkos::TeamPolicy<Exec>(exec, nspec * nwave, 1, 1)
+                              : Kokkos::TeamPolicy<Exec>(exec, nspec * nwave, 1, 32);
+  Kokkos::parallel_for(
+      "zspex::extract::make_spots", policy.set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(need))),
+      KOKKOS_LAMBDA(const Team<Exec>& team) {
+        const int is = team.league_rank() / nwave, iw = team.league_rank() % nwave;
+        Scratch scratch(team.team_scratch(0), need);
+        make_spot<Exec>(team, psf, ispec + is, wave(iw), x(is, iw), y(is, iw), stride, scratch.data(), &spots(is, iw, 0, 0));
+      });
+}
+
+}  // namespace zspex::kernels

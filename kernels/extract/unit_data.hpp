@@ -1,0 +1,72 @@
+/// \file
+/// What the kernels of one unit share on the device: spots, pixels, results, and the workspace of the patches in flight.
+#pragma once
+
+#include "kernels/base/lanes.hpp"
+#include "kernels/extract/patches.hpp"
+
+namespace zspex::kernels {
+
+/// Rows of a factor that are solved together; the rows of a workspace are a multiple of it.
+inline constexpr int row_tile = 4;
+
+template <class Exec>
+struct UnitData {
+  int nspotx = 0, nspoty = 0, stride = 0;  ///< stride: doubles a row of a spot
+  PixelWindow window;
+  DeviceView<double****, Exec> spots;  ///< [nspec][nwave][nspoty][stride], each sums to 1
+  DeviceView<Corner**, Exec> corner;   ///< [nspec][nwave] lower left pixel, counted from the window's origin
+  DeviceView<double**, Exec> pixels;   ///< [ny][window.stride] electrons, 0 where ivar = 0
+  DeviceView<double**, Exec> ivar;     ///< [ny][window.stride] electrons^-2; 0 = masked, off the CCD, or behind the window
+};
+
+/// Results of a unit, per bin.
+template <class Exec>
+struct UnitResults {
+  DeviceView<double**, Exec> flux, ivar, chi2pix, good;  ///< [nspec][nwave]; good: part of the spot on usable pixels
+  DeviceView<double***, Exec> resolution;                ///< [nspec][ndiag][nwave]
+};
+
+/// Memory of the patches that are solved in one launch; the first index is the patch's slot.
+template <class Exec>
+struct PatchSlots {
+  int nslot = 0, ld = 0;                 ///< ld: doubles a column of a band, and a row of a factor
+  DeviceView<double**, Exec> band;       ///< [nslot][n * ld] normal matrix, then its Cholesky factor
+  DeviceView<double**, Exec> rows;       ///< [nslot][nrow * ld] factor by rows; nrow = n rounded up to row_tile
+  DeviceView<double**, Exec> matrix;     ///< [nslot][n * ld] the normal matrix kept, for 'noise' and for the windows of a bundle
+  DeviceView<double**, Exec> fluxweight; ///< [nslot][n] sum of spot * ivar
+  DeviceView<double**, Exec> good;       ///< [nslot][n] sum of the spot on pixels with ivar > 0
+  DeviceView<double**, Exec> flux;       ///< [nslot][n] right-hand side, then the deconvolved flux f
+  DeviceView<double**, Exec> model;      ///< [nslot][rows * stride] chi^2 of each pixel
+  DeviceView<int*, Exec> status;         ///< [nslot] 0 = solved
+};
+
+/// What of PatchSlots is needed beyond band and vectors.
+struct SlotParts {
+  bool rows = true, matrix = false;
+};
+
+/// \param n, ld  unknowns and band_stride() of the largest patch; npixel: its model_size(), and at least its number of wavelengths
+template <class Exec>
+PatchSlots<Exec> make_slots(int nslot, int n, int ld, SlotParts parts, std::size_t npixel) {
+  const auto label = [](const char* name) { return Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(name)); };
+  const std::size_t cells = static_cast<std::size_t>(n) * ld, rows = static_cast<std::size_t>(round_up(n, row_tile)) * ld;
+  PatchSlots<Exec> slots;
+  slots.nslot = nslot;
+  slots.ld = ld;
+  using View2 = DeviceView<double**, Exec>;
+  slots.band = View2(label("zspex::extract::band"), nslot, cells);
+  if (parts.rows) slots.rows = View2(label("zspex::extract::factor_rows"), nslot, rows);
+  if (parts.matrix) slots.matrix = View2(label("zspex::extract::matrix"), nslot, cells);
+  slots.fluxweight = View2(label("zspex::extract::fluxweight"), nslot, n);
+  slots.good = View2(label("zspex::extract::good"), nslot, n);
+  slots.flux = View2(label("zspex::extract::deconvolved_flux"), nslot, n);
+  slots.model = View2(label("zspex::extract::model"), nslot, npixel);
+  slots.status = DeviceView<int*, Exec>(label("zspex::extract::status"), nslot);
+  return slots;
+}
+
+/// Doubles a column of a band of half-width b: the factor's rows are read up to row_tile - 1 beyond it.
+constexpr int band_stride(int b) { return round_up(b + row_tile, host_lanes); }
+
+}  // namespace zspex::kernels

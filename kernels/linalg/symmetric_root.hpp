@@ -1,0 +1,268 @@
+/// \file
+/// The symmetric root of a small symmetric positive definite matrix, by one team: A^(-1/2) or A^(1/2).
+/// Householder tridiagonalisation, implicit QL (Golub & Van Loan, Matrix Computations, 8.3), then V f(lambda) V^T. Every step is
+/// written over strips of columns that one thread owns, so that the host gets vector code and a GPU gets coalesced threads from
+/// the same source, and no sum depends on the number of threads.
+#pragma once
+
+#include "kernels/base/lanes.hpp"
+
+namespace zspex::kernels {
+
+enum class Root { inverse_sqrt, sqrt };
+
+/// Scratch of symmetric_root() for matrices up to m x m: doubles.
+template <class Exec>
+std::size_t symmetric_root_scratch(int m) {
+  const std::size_t ld = round_up(m, row_quantum<Exec>);
+  return 2 * static_cast<std::size_t>(m) * ld + 8 * ld;
+}
+
+namespace detail {
+
+/// Sum of a[j] b[j] over whole strips. All threads get the same number.
+template <class Exec>
+KOKKOS_INLINE_FUNCTION double strip_dot(const double* a, const double* b, int first, int nstrip) {
+  using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
+  Strip sum = Strip::zero();
+  for (int s = first; s < nstrip; ++s) {
+    const Strip left = Strip::load(a + s * Strip::width), right = Strip::load(b + s * Strip::width);
+    sum.add(left, right);
+  }
+  return sum.total();
+}
+
+/// C(i, j) = sum_{r in [rbegin(i), nrow)} X[r][i] X[r][j], both triangles written; `begin` maps the first column of a tile to the first row
+/// that can be non-zero for it and all later columns. X and C are row-major with leading dimension ld; ld covers whole strips.
+template <class Exec, class Member, class Begin>
+KOKKOS_INLINE_FUNCTION void team_gram(const Member& team, const double* x, int ld, int nrow, int m, double* c,
+                                      const Begin& begin) {
+  constexpr int ti = on_host<Exec> ? host_lanes : 1;  // as many sums as there are registers
+  using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
+  const int ntile = (m + ti - 1) / ti, nstrip = (m + Strip::width - 1) / Strip::width;
+  team_for(team, 0, ntile * nstrip, [=](int t) {
+    const int i0 = t / nstrip * ti, j0 = t % nstrip * Strip::width;
+    if (j0 >= i0 + ti) return;  // strictly above the diagonal: mirrored below
+    Strip sum[ti];
+    for (int i = 0; i < ti; ++i) sum[i] = Strip::zero();
+    for (int r = begin(i0); r < nrow; ++r) {
+      const double* row = x + static_cast<std::size_t>(r) * ld;
+      const Strip right = Strip::load(row + j0);
+      for (int i = 0; i < ti; ++i) sum[i].add(row[i0 + i], right);
+    }
+    for (int i = 0; i < ti; ++i)
+      if (i0 + i < m) sum[i].store(c + static_cast<std::size_t>(i0 + i) * ld + j0);
+  });
+  team.team_barrier();
+  team_for(team, 0, m, [=](int i) {
+    for (int j = i + 1; j < m; ++j) c[static_cast<std::size_t>(i) * ld + j] = c[static_cast<std::size_t>(j) * ld + i];
+  });
+  team.team_barrier();
+}
+
+}  // namespace detail
+
+/// Replaces `a` by its symmetric root. One team; ends with a barrier.
+///   a       [m][ld] row-major, ld = round_up(m, row_quantum<Exec>); both triangles. In: symmetric positive definite; out: the root.
+///           Elements [i][j >= m] may hold anything finite and are overwritten.
+///   scratch symmetric_root_scratch<Exec>(m) doubles
+/// \return 0, or 1 when an eigenvalue is not positive or QL does not converge; `a` is then undefined. The same on all threads.
+template <class Exec, class Member>
+KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, Root root, double* scratch) {
+  using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
+  const int ld = round_up(m, row_quantum<Exec>);
+  const int nstrip = ld / Strip::width;
+  double* const z = scratch;                                      // [m][ld] reflectors, later eigenvectors as columns
+  double* const zt = z + static_cast<std::size_t>(m) * ld;        // [m][ld] eigenvectors as rows
+  double* const diag = zt + static_cast<std::size_t>(m) * ld;     // [ld]
+  double* const off = diag + ld;                                  // [ld]
+  double* const beta = off + ld;                                  // [ld]
+  double* const v = beta + ld;                                    // [ld]
+  double* const w = v + ld;                                       // [ld]
+  double* const p = w + ld;                                       // [ld]
+  double* const cs = p + ld;                                      // [2 ld] rotations of one QL sweep
+
+  const auto at = [ld](double* base, int i) { return base + static_cast<std::size_t>(i) * ld; };
+
+  // 1. Tridiagonalise: A <- H A H with H = 1 - beta x x^T for k = 0, 1, ... The rank-2 update of step k is applied during the matrix
+  //    vector product of step k + 1, so that A passes through the cache once a step.
+  team_for(team, 0, ld, [=](int j) { v[j] = w[j] = 0; });
+  team_for(team, 0, m, [=](int i) {
+    for (int j = m; j < ld; ++j) a[static_cast<std::size_t>(i) * ld + j] = 0;
+  });
+  team.team_barrier();
+  for (int k = 0; k < m; ++k) {
+    double* const row = at(a, k);
+    double* const x = at(z, k);  // the k-th reflector, zero up to k
+    const double vk = v[k], wk = w[k];
+    team_for(team, 0, ld, [=](int j) {
+      row[j] -= vk * w[j] + wk * v[j];
+      x[j] = j > k && j < m ? row[j] : 0.0;
+    });
+    team.team_barrier();
+    // Every thread finds the same scalars from the same numbers.
+    const int first = (k + 1) / Strip::width;
+    const double alpha = k + 1 < m ? x[k + 1] : 0.0;
+    const double norm = math::sqrt(detail::strip_dot<Exec>(x, x, first, nstrip));
+    const double tau = norm > 0 ? 1 / (norm * (norm + math::fabs(alpha))) : 0.0;  // H = 1 - tau x x^T
+    const double ek = alpha > 0 ? -norm : norm;
+    team.team_barrier();
+    Kokkos::single(Kokkos::PerTeam(team), [=]() {
+      diag[k] = row[k];
+      off[k] = ek;
+      beta[k] = tau;
+      if (tau != 0) x[k + 1] = alpha - ek;
+    });
+    team.team_barrier();
+    // p = tau A x over the trailing block, with the pending update of A.
+    team_for(team, first, nstrip, [=](int s) {
+      const int j0 = s * Strip::width;
+      const Strip vs = Strip::load(v + j0), ws = Strip::load(w + j0);
+      Strip sum = Strip::zero();
+      for (int i = k + 1; i < m; ++i) {
+        double* const cell = a + static_cast<std::size_t>(i) * ld + j0;
+        Strip ai = Strip::load(cell);
+        ai.add(-v[i], ws);
+        ai.add(-w[i], vs);
+        ai.store(cell);
+        sum.add(x[i], ai);
+      }
+      sum.store(p + j0);
+    });
+    team.team_barrier();
+    const double half = 0.5 * tau * tau * detail::strip_dot<Exec>(p, x, first, nstrip);
+    team.team_barrier();
+    team_for(team, 0, ld, [=](int j) {
+      v[j] = j > k ? x[j] : 0.0;
+      w[j] = j > k ? tau * p[j] - half * x[j] : 0.0;
+    });
+    team.team_barrier();
+  }
+
+  // 2. Z = H_0 H_1 ... H_(m-3), from the last reflector backwards, in place of the reflectors: Z = (1 - tau x x^T) Z.
+  team_for(team, 0, m * nstrip, [=](int t) {
+    const int i = t / nstrip, j0 = t % nstrip * Strip::width;
+    Strip::zero().store(at(zt, i) + j0);
+  });
+  team.team_barrier();
+  team_for(team, 0, m, [=](int i) { at(zt, i)[i] = 1; });
+  team.team_barrier();
+  team_for(team, 0, nstrip, [=](int s) {
+    const int j0 = s * Strip::width;
+    for (int k = m - 1; k >= 0; --k) {
+      const double tau = beta[k];
+      if (tau == 0 || j0 + Strip::width <= k + 1) continue;  // columns up to k are still those of the unit matrix
+      const double* const x = at(z, k);
+      Strip sum = Strip::zero();
+      for (int i = k + 1; i < m; ++i) sum.add(x[i], Strip::load(at(zt, i) + j0));
+      for (int i = k + 1; i < m; ++i) {
+        double* const cell = at(zt, i) + j0;
+        Strip zi = Strip::load(cell);
+        zi.add(-tau * x[i], sum);
+        zi.store(cell);
+      }
+    }
+  });
+  team.team_barrier();
+  // Eigenvectors become rows: a rotation then works on two contiguous rows.
+  team_for(team, 0, m, [=](int i) {
+    for (int j = 0; j < m; ++j) at(z, i)[j] = at(zt, j)[i];
+    for (int j = m; j < ld; ++j) at(z, i)[j] = 0;
+  });
+  team.team_barrier();
+
+  // 3. Implicit QL with Wilkinson's shift. Every thread runs the scalar recurrence on the same diag and off (a few m^2 operations);
+  //    the rotations of a sweep are kept in cs and then applied by the owners of the columns.
+  int status = 0;
+  for (int l = 0; l < m && status == 0; ++l) {
+    for (int sweep = 0;; ++sweep) {
+      int last = l;
+      for (; last + 1 < m; ++last) {
+        const double size = math::fabs(diag[last]) + math::fabs(diag[last + 1]);
+        if (math::fabs(off[last]) <= 1.1102230246251565e-16 * size) break;
+      }
+      if (last == l) break;
+      if (sweep == 60) {
+        status = 1;
+        break;
+      }
+      const double dl = diag[l], el = off[l];
+      double g = (diag[l + 1] - dl) / (2 * el);
+      double r = math::sqrt(g * g + 1);
+      g = diag[last] - dl + el / (g + (g >= 0 ? r : -r));
+      team.team_barrier();  // all have read diag and off
+      int stop = l - 1;     // rotations last - 1 ... stop + 1
+      Kokkos::single(Kokkos::PerTeam(team), [=]() {
+        double shifted = g, s = 1, c = 1, shift = 0;
+        int i = last - 1;
+        for (; i >= l; --i) {
+          const double f = s * off[i], b = c * off[i];
+          const double radius = math::sqrt(f * f + shifted * shifted);
+          off[i + 1] = radius;
+          if (radius == 0) {
+            diag[i + 1] -= shift;
+            off[last] = 0;
+            break;
+          }
+          const double inverse = 1 / radius;
+          s = f * inverse;
+          c = shifted * inverse;
+          const double d = diag[i + 1] - shift;
+          const double t = (diag[i] - d) * s + 2 * c * b;
+          shift = s * t;
+          diag[i + 1] = d + shift;
+          shifted = c * t - b;
+          cs[2 * i] = c;
+          cs[2 * i + 1] = s;
+        }
+        if (i < l) {
+          diag[l] -= shift;
+          off[l] = shifted;
+          off[last] = 0;
+        }
+        p[0] = i;  // where the sweep ended
+      });
+      team.team_barrier();
+      stop = static_cast<int>(p[0]);
+      team_for(team, 0, nstrip, [=](int strip) {
+        const int j0 = strip * Strip::width;
+        Strip carry = Strip::load(at(z, last) + j0);
+        for (int i = last - 1; i > stop; --i) {
+          const double c = cs[2 * i], s = cs[2 * i + 1];
+          const Strip zi = Strip::load(at(z, i) + j0);
+          Strip up = Strip::zero(), next = Strip::zero();
+          for (int q = 0; q < static_cast<int>(sizeof(up.v) / sizeof(up.v[0])); ++q) {
+            up.v[q] = s * zi.v[q] + c * carry.v[q];
+            next.v[q] = c * zi.v[q] - s * carry.v[q];
+          }
+          up.store(at(z, i + 1) + j0);
+          carry = next;
+        }
+        carry.store(at(z, stop + 1) + j0);
+      });
+      team.team_barrier();
+    }
+  }
+  for (int j = 0; j < m; ++j)
+    if (!(diag[j] > 0)) status = 1;
+  team.team_barrier();
+  if (status) return status;
+
+  // 4. V f(lambda) V^T as the Gram matrix of sqrt(f) times the eigenvectors.
+  team_for(team, 0, m, [=](int j) {
+    const double quarter = math::sqrt(math::sqrt(diag[j]));
+    beta[j] = root == Root::sqrt ? quarter : 1 / quarter;
+  });
+  team.team_barrier();
+  team_for(team, 0, m * nstrip, [=](int t) {
+    const int j = t / nstrip, j0 = t % nstrip * Strip::width;
+    Strip scaled = Strip::zero();
+    scaled.add(beta[j], Strip::load(at(z, j) + j0));
+    scaled.store(at(z, j) + j0);
+  });
+  team.team_barrier();
+  detail::team_gram<Exec>(team, z, ld, m, m, a, [](int) { return 0; });
+  return 0;
+}
+
+}  // namespace zspex::kernels
