@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Builds zspex and runs all its tests. Installs what is missing from Debian's or Ubuntu's packages.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
+
+usage() {
+  cat <<'END'
+./test.sh [--sanitize | --preset NAME] [--slurm] [--yes] [arguments of ctest]
+
+  --sanitize     build and test with the address and undefined-behaviour sanitizers (build-asan/)
+  --preset NAME  another preset of CMakePresets.json, for example debug
+  --slurm        only the test that starts a one-node Slurm and submits slurm/extract.sh to it
+  --yes          install missing packages without asking
+  anything else  goes to ctest: -R Extraction (only tests with that name), -V (all output), ...
+
+Fails when a test fails, and when fewer tests ran than tests/minimum_tests says.
+END
+}
+
+preset=default slurm=no ctest_arguments=()
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --sanitize) preset=asan ;;
+    --preset) preset=${2:?--preset expects a name}; shift ;;
+    --slurm) slurm=yes ;;
+    --yes) export ZSPEX_YES=1 ;;
+    *) ctest_arguments+=("$1") ;;
+  esac
+  shift
+done
+
+need_build_packages
+if [[ $slurm == yes ]]; then
+  need_packages "${slurm_packages[@]}"
+  configure_and_build "$preset" zspex
+  say "Running a one-node Slurm"
+  exec tests/slurm/run_slurm_test.sh "$(build_folder "$preset")/zspex"
+fi
+
+configure_and_build "$preset" all
+source scripts/mpi_environment.sh
+
+say "Testing"
+folder=$(build_folder "$preset")
+log=$folder/test.log
+failed=0
+ctest --preset "$preset" --parallel "$(nproc)" "${ctest_arguments[@]}" 2>&1 | tee "$log" || failed=1
+
+# Skipped tests with the reason that they printed, from ctest's own log of all output.
+skipped=$(grep -cE '^ *[0-9]+/[0-9]+ .*\*\*\*Skipped' "$log" || true)
+if ((skipped > 0)); then
+  say "Skipped: $skipped"
+  awk '/^[0-9]+\/[0-9]+ Testing: / { name = $3; wanted = 0; reason = "" }
+       wanted && NF               { reason = $0; wanted = 0 }
+       /: Skipped$/               { wanted = 1 }
+       /^Test (Skipped|Passed|Failed)/ && reason { printf "  %s: %s\n", name, reason; reason = "" }' \
+    "$folder/Testing/Temporary/LastTest.log"
+fi
+
+ran=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.*(Passed|\*\*\*Failed|\*\*\*Exception|\*\*\*Timeout)' "$log" || true)
+minimum=$(<tests/minimum_tests)
+say "Ran $ran tests, skipped $skipped"
+if [[ ${#ctest_arguments[@]} == 0 ]] && ((ran < minimum)); then
+  die "expected at least $minimum tests to run (tests/minimum_tests), found $ran. Look for tests that are no longer
+registered, or skip for want of something; if some were removed on purpose, lower the number."
+fi
+((failed == 0)) || die "tests failed. Run one alone with ./test.sh -R NAME -V"
