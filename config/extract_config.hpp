@@ -13,33 +13,33 @@ struct WaveRange {
   double wavemin = 0, wavemax = 0, dwave = 0.8;
 };
 
-enum class Solver { patch, bundle };            ///< the reference's patches, or one banded solve along the bundle
-enum class Decorrelation { signal, noise };     ///< Bolton & Schlegel 2010, eq. 17-19 or eq. 10-13
-enum class MaskPolicy { desi, any };            ///< a pixel is masked by MASK & 767 (desispec), or by any bit (spex)
+enum class Solver { patch, bundle };         ///< the reference's patches, or one banded solve along the bundle
+enum class Decorrelation { signal, noise };  ///< Bolton & Schlegel 2010, eq. 17-19 or eq. 10-13
+enum class MaskPolicy { desi, any };         ///< a pixel is masked by MASK & 767 (desispec), or by any bit (spex)
 enum class Device { automatic, cpu, gpu };
 
 /// Section `extract`.
 struct ExtractConfig {
-  std::vector<std::string> input;       ///< -i: preproc files
-  std::vector<std::string> psf;         ///< -p: one PSF for all, or one a preproc file
-  std::vector<std::string> output;      ///< -o: one a preproc file (.fits, .fits.gz or .h5), or one folder (ends in "/")
-  std::vector<std::string> model;       ///< -m: model images; none, one a preproc file, or one folder
-  std::string fibermap;                 ///< -f: a file whose FIBERMAP overrides the input's
+  std::vector<std::string> input;   ///< -i: preproc files
+  std::vector<std::string> psf;     ///< -p: one PSF for all, or one a preproc file
+  std::vector<std::string> output;  ///< -o: one a preproc file (.fits, .fits.gz or .h5), or one folder (ends in "/")
+  std::vector<std::string> model;   ///< -m: model images; none, one a preproc file, or one folder
+  std::string fibermap;             ///< -f: a file whose FIBERMAP overrides the input's
   std::optional<WaveRange> wavelength;  ///< -w: default: the PSF's range, 0.8 Angstrom
   int specmin = 0;                      ///< -s: first fiber, a multiple of bundlesize
   int nspec = 0;                        ///< -n: fibers, a multiple of bundlesize; 0 = all from specmin on
   Solver solver = Solver::patch;
   Decorrelation decorrelation = Decorrelation::signal;
   int bundlesize = 25, nsubbundles = 5, nwavestep = 50;
-  int wavepad = 10;                     ///< bins; extended by wavepad_frac: 10 + trunc(10 * 0.2) = 12
+  int wavepad = 10;  ///< bins; extended by wavepad_frac: 10 + trunc(10 * 0.2) = 12
   double wavepad_frac = 0.2, pixpad_frac = 0.8;
   double regularize = 0;
-  std::optional<double> psferr;         ///< default: the PSF file's, or 0.01
-  bool tails = false;                   ///< add the PSF's Lorentzian tails (specter does, gpu_specter does not)
+  std::optional<double> psferr;  ///< default: the PSF file's, or 0.01
+  bool tails = false;            ///< add the PSF's Lorentzian tails (specter does, gpu_specter does not)
   MaskPolicy mask = MaskPolicy::desi;
   bool scores = true;
   Device device = Device::automatic;
-  int batch = 0;                        ///< patches a launch; 0 = by device
+  int batch = 0;  ///< patches a launch; 0 = by device
   bool overwrite = true;
 };
 

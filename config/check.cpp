@@ -1,0 +1,186 @@
+#include "config/check.hpp"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/base/error.hpp"
+#include "config/schema.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace zspex::config {
+namespace {
+
+using Files = std::vector<std::string>;
+
+/// Refuses in the name of one key of a section.
+class Checker {
+ public:
+  Checker(std::string section, const Origins& origins) : section_(std::move(section)), origins_(origins) {}
+
+  void require(bool holds, const std::string& key, const std::string& what) const {
+    if (!holds) throw ConfigError(where(key), section_ + "." + key, what);
+  }
+
+  /// Each field by itself: written and read back through the schema.
+  void check_fields(const Settings& settings) const {
+    Settings scratch;
+    for (const Field* field : fields_of(section_))
+      field->set(scratch, parse_yaml_value(field->yaml(settings), where(field->key)));
+  }
+
+  void require_multiple(int value, const std::string& key, int divisor, const std::string& divisor_name) const {
+    if (value % divisor == 0) return;
+    const int below = value / divisor * divisor;
+    require(false, key,
+            "expected a multiple of " + divisor_name + ", found " + std::to_string(value) + "; " +
+                (below > 0 ? "take " + std::to_string(below) + " or " : "take ") + std::to_string(below + divisor));
+  }
+
+ private:
+  std::string where(const std::string& key) const {
+    const auto origin = origins_.find(section_ + "." + key);
+    return origin == origins_.end() ? "configuration" : origin->second;
+  }
+
+  std::string section_;
+  const Origins& origins_;
+};
+
+bool ends_with_any(const std::string& name, const std::vector<std::string_view>& suffixes) {
+  for (const std::string_view suffix : suffixes) {
+    if (name.size() > suffix.size() && name.ends_with(suffix)) return true;
+  }
+  return false;
+}
+
+bool is_folder(const Files& files) { return files.size() == 1 && files[0].ends_with('/'); }
+
+std::string normal(const std::string& path) { return std::filesystem::path(path).lexically_normal().string(); }
+
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+/// Files that are written: one an input or one folder, each suffix known, no name twice, none that is read.
+void check_written(const Checker& checker, const std::string& key, const Files& files, const Files& inputs,
+                   const std::vector<std::string_view>& suffixes, const std::string& suffix_names,
+                   std::map<std::string, std::string>& taken) {
+  if (is_folder(files)) {
+    // Results are named after the inputs, so that two inputs of one name would meet in the folder.
+    std::map<std::string, std::string> names;
+    for (const std::string& input : inputs) {
+      const auto [other, fresh] = names.emplace(std::filesystem::path(input).filename().string(), input);
+      checker.require(fresh, key,
+                      "expected inputs of different names for one folder, found " + other->second + " and " + input +
+                          "; name an output for each");
+    }
+    return;
+  }
+  checker.require(files.size() == inputs.size(), key,
+                  "expected one file for each input (" + std::to_string(inputs.size()) +
+                      ") or one folder that ends in /, found " + counted(files.size(), "file"));
+  for (const std::string& file : files) {
+    checker.require(!file.ends_with('/'), key,
+                    "expected a file for each input, or only one folder, found the folder " + file);
+    checker.require(ends_with_any(file, suffixes), key,
+                    "expected a name that ends in " + suffix_names + ", found " + file + "; a folder ends in /");
+    const auto [other, fresh] = taken.emplace(normal(file), key);
+    checker.require(fresh, key,
+                    "expected names that are not in use, found " + file + ", which is also in " + other->second +
+                        "; it would be overwritten");
+  }
+}
+
+bool is_date(int night) {
+  using namespace std::chrono;
+  return year_month_day{year{night / 10000}, month{static_cast<unsigned>(night / 100 % 100)},
+                        day{static_cast<unsigned>(night % 100)}}
+      .ok();
+}
+
+bool is_camera(const std::string& name) {
+  return name.size() == 2 && std::string_view("brz").find(name[0]) != std::string_view::npos && name[1] >= '0' &&
+         name[1] <= '9';
+}
+
+}  // namespace
+
+void check(const ExtractConfig& config, const Origins& origins) {
+  const Checker checker("extract", origins);
+  Settings settings;
+  settings.extract = config;
+  checker.check_fields(settings);
+
+  checker.require(!config.input.empty(), "input", "expected preproc files, found none; name them with -i");
+  checker.require(!config.psf.empty(), "psf", "expected a PSF file, found none; name it with -p");
+  checker.require(!config.output.empty(), "output", "expected a frame file, found none; name it with -o");
+  checker.require(config.psf.size() == 1 || config.psf.size() == config.input.size(), "psf",
+                  "expected one PSF file, or one for each input (" + std::to_string(config.input.size()) + "), found " +
+                      std::to_string(config.psf.size()));
+
+  std::map<std::string, std::string> taken;
+  for (const std::string& file : config.input) taken.emplace(normal(file), "input");
+  for (const std::string& file : config.psf) taken.emplace(normal(file), "psf");
+  if (!config.fibermap.empty()) taken.emplace(normal(config.fibermap), "fibermap");
+  check_written(checker, "output", config.output, config.input, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5",
+                taken);
+  if (!config.model.empty())
+    check_written(checker, "model", config.model, config.input, {".fits", ".fits.gz"}, ".fits or .fits.gz", taken);
+
+  const std::string bundlesize = "bundlesize (" + std::to_string(config.bundlesize) + ")";
+  checker.require_multiple(config.specmin, "specmin", config.bundlesize, bundlesize);
+  checker.require_multiple(config.nspec, "nspec", config.bundlesize, bundlesize);
+  checker.require(config.bundlesize % config.nsubbundles == 0, "nsubbundles",
+                  "expected a divisor of " + bundlesize + ", found " + std::to_string(config.nsubbundles) +
+                      "; sub-bundles have equal numbers of fibers");
+}
+
+void check(const SimulateConfig& config, const Origins& origins) {
+  const Checker checker("simulate", origins);
+  Settings settings;
+  settings.simulate = config;
+  checker.check_fields(settings);
+
+  checker.require(!config.output.empty(), "output", "expected a folder, found none; name it with -o");
+  checker.require(!config.cameras.empty(), "cameras", "expected cameras, found none; for example [r0]");
+  std::map<std::string, int> count;
+  for (const std::string& camera : config.cameras) {
+    checker.require(is_camera(camera), "cameras",
+                    "expected b, r or z and a petal from 0 to 9, found " + camera + "; for example r0");
+    checker.require(++count[camera] == 1, "cameras", "expected each camera once, found " + camera + " again");
+  }
+  checker.require(config.psf.empty() || config.psf.size() == config.cameras.size(), "psf",
+                  "expected no PSF file, or one for each camera (" + std::to_string(config.cameras.size()) +
+                      "), found " + std::to_string(config.psf.size()));
+  checker.require_multiple(config.specmin, "specmin", 25, "25 (fibers of a bundle)");
+  checker.require_multiple(config.nspec, "nspec", 25, "25 (fibers of a bundle)");
+  checker.require(config.specmin + config.nspec <= 500, "nspec",
+                  "expected specmin + nspec <= 500 (fibers of a petal), found " + std::to_string(config.specmin) +
+                      " + " + std::to_string(config.nspec));
+  const double sum = config.fraction_galaxy + config.fraction_qso + config.fraction_star + config.fraction_sky;
+  checker.require(std::abs(sum - 1) < 1e-6, "fraction_galaxy",
+                  "expected fraction_galaxy, _qso, _star and _sky that sum to 1, found " + write(sum));
+  checker.require(config.expid <= 99999999 - (config.nexp - 1), "nexp",
+                  "expected exposure numbers of up to 8 digits, found " + std::to_string(config.expid) + " + " +
+                      std::to_string(config.nexp) + "; take a smaller expid");
+  checker.require(is_date(config.night), "night", "expected a date YYYYMMDD, found " + std::to_string(config.night));
+  checker.require((config.npix_x == 0) == (config.npix_y == 0), config.npix_x == 0 ? "npix_x" : "npix_y",
+                  "expected npix_x and npix_y together, found " + std::to_string(config.npix_x) + " x " +
+                      std::to_string(config.npix_y) + "; set both, or both 0 for the PSF's");
+}
+
+void check(const InspectConfig& config, const Origins& origins) {
+  const Checker checker("inspect", origins);
+  Settings settings;
+  settings.inspect = config;
+  checker.check_fields(settings);
+  checker.require(!config.file.empty(), "file", "expected a results file, found none; zspex inspect FILE");
+}
+
+}  // namespace zspex::config

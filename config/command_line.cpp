@@ -1,0 +1,335 @@
+#include "config/command_line.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "config/base/error.hpp"
+#include "config/check.hpp"
+#include "config/describe.hpp"
+#include "config/schema.hpp"
+#include "config/suggest.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace zspex::config {
+namespace {
+
+constexpr std::array jobs = {std::pair{Job::extract, std::string_view("extract")},
+                             std::pair{Job::simulate, std::string_view("simulate")},
+                             std::pair{Job::inspect, std::string_view("inspect")}};
+
+/// Options of the programs that our users know, and what stands in their place.
+constexpr std::array foreign = {
+    std::pair{std::string_view("--mpi"), "not needed: start zspex with mpirun or srun"},
+    std::pair{std::string_view("--gpu"), "use --device gpu"},
+    std::pair{std::string_view("--use-gpu"), "use --device gpu"},
+    std::pair{std::string_view("--no-gpu"), "use --device cpu"},
+    std::pair{std::string_view("--decorrelate-fibers"), "use --decorrelation noise"},
+    std::pair{std::string_view("--loglevel"), "use --quiet or --verbose"},
+};
+
+[[noreturn]] void refuse(const std::string& word, const std::string& what) {
+  throw ConfigError("command line", word, what);
+}
+
+bool is_yaml(const std::string& word) { return word.ends_with(".yaml") || word.ends_with(".yml"); }
+
+bool starts_like_number(std::string_view word) {
+  return !word.empty() && (std::isdigit(static_cast<unsigned char>(word[0])) != 0 || word[0] == '.');
+}
+
+/// -x and --word, but not -, -3 or -.5
+bool looks_like_option(const std::string& word) {
+  return word.size() > 1 && word[0] == '-' && !starts_like_number(std::string_view(word).substr(1));
+}
+
+/// What one word of the command line means.
+struct Meaning {
+  const Field* field = nullptr;   ///< or a meta option
+  const Switch* fixed = nullptr;  ///< sets field to this
+  const MetaOption* meta = nullptr;
+  std::optional<std::string> value;  ///< attached: --key=value, -n25
+};
+
+/// One setting of the command line, in order.
+struct Assignment {
+  const Field* field = nullptr;
+  Value value;
+  bool from_option = false;  ///< not from --set
+};
+
+class Parser {
+ public:
+  Parser(std::string job, std::vector<std::string> words) : job_(std::move(job)), words_(std::move(words)) {
+    for (const std::string_view section : {std::string_view("job"), std::string_view(job_)})
+      for (const Field* field : fields_of(section)) fields_.push_back(field);
+  }
+
+  /// \return false when help or version is asked for; then nothing else matters
+  bool parse() {
+    while (next_ < words_.size()) {
+      const std::string word = words_[next_++];
+      if (word == "--" && !only_words_) {
+        only_words_ = true;
+      } else if (only_words_ || !looks_like_option(word)) {
+        take_positional(word);
+      } else {
+        const Meaning meaning = understand(word);
+        if (meaning.meta == nullptr) {
+          take_option(word, meaning);
+        } else if (meaning.meta->metavar.empty()) {
+          asked_ = meaning.meta->option;
+          return false;
+        } else if (meaning.meta->option == "--config") {
+          take_config(value_of(word, meaning, meaning.meta->metavar));
+        } else {
+          take_set(value_of(word, meaning, meaning.meta->metavar));
+        }
+      }
+    }
+    return true;
+  }
+
+  /// "--help" or "--version", when parse() returned false.
+  const std::string& asked() const { return asked_; }
+
+  Settings apply() const {
+    Settings settings;
+    if (config_) read_yaml_file(*config_, settings);
+    for (const Assignment& assignment : assignments_) assignment.field->set(settings, assignment.value);
+    return settings;
+  }
+
+ private:
+  Meaning understand(const std::string& word) const {
+    Meaning meaning;
+    std::string name = word;
+    if (word.starts_with("--")) {
+      if (const std::size_t equals = word.find('='); equals != std::string::npos) {
+        name = word.substr(0, equals);
+        meaning.value = word.substr(equals + 1);
+      }
+      if (find(name, 0, meaning)) return meaning;
+    } else {
+      // -n25 as -n 25; only numbers, because -input is a mistake and not -i nput.
+      if (word.size() > 2 && starts_like_number(std::string_view(word).substr(2))) meaning.value = word.substr(2);
+      if ((word.size() == 2 || meaning.value) && find("", word[1], meaning)) return meaning;
+    }
+    refuse_option(name);
+  }
+
+  bool find(const std::string& name, char letter, Meaning& meaning) const {
+    const auto matches = [&](const std::string& option, char its_letter) {
+      return letter == 0 ? option == name : its_letter == letter;
+    };
+    for (const MetaOption& meta : meta_options()) {
+      if (matches(meta.option, meta.letter)) meaning.meta = &meta;
+    }
+    for (const Field* field : fields_) {
+      if (!field->metavar.empty() && matches(field->option(), field->letter)) meaning.field = field;
+      for (const Switch& one : field->switches) {
+        if (!matches(one.option, one.letter)) continue;
+        meaning.field = field;
+        meaning.fixed = &one;
+      }
+    }
+    return meaning.field != nullptr || meaning.meta != nullptr;
+  }
+
+  [[noreturn]] void refuse_option(const std::string& name) const {
+    const std::string expected = "expected an option of zspex " + job_ + ", found an unknown one; ";
+    const std::string more = " (zspex " + job_ + " --help lists all)";
+    for (const auto& [option, instead] : foreign) {
+      if (name == option) refuse(name, expected + instead);
+    }
+    std::vector<std::string> options, other_jobs;
+    for (const Field* field : fields_) {
+      if (!field->metavar.empty()) options.push_back(field->option());
+      for (const Switch& one : field->switches) options.push_back(one.option);
+    }
+    for (const MetaOption& meta : meta_options()) options.push_back(meta.option);
+    for (const Field& field : schema()) {
+      if (field.section != "job" && field.option() == name) other_jobs.push_back(field.section);
+    }
+    if (!other_jobs.empty()) refuse(name, expected + "it is one of zspex " + other_jobs[0]);
+    const std::string word = name.starts_with("--") ? name : "-" + name;
+    const std::string near = nearest(word, options);
+    refuse(name,
+           expected + (near.empty() ? "zspex " + job_ + " --help lists all" : "did you mean " + near + "?" + more));
+  }
+
+  /// The argument of an option that takes one.
+  std::string value_of(const std::string& word, const Meaning& meaning, const std::string& metavar) {
+    if (meaning.value) return *meaning.value;
+    if (next_ == words_.size() || looks_like_option(words_[next_]))
+      refuse(word, "expected " + metavar + " after it, found " + (next_ == words_.size() ? "nothing" : words_[next_]) +
+                       (word.starts_with("--") ? "; a value that starts with - is given as " + word + "=VALUE" : ""));
+    return words_[next_++];
+  }
+
+  void take_option(const std::string& word, const Meaning& meaning) {
+    const Field& field = *meaning.field;
+    const std::string where = "command line, " + word.substr(0, word.find('='));
+    if (meaning.fixed != nullptr) {
+      std::string text = meaning.fixed->value;
+      if (meaning.value) {
+        // --scores=false is as clear as --no-scores; --no-scores=true and --quiet=3 are riddles.
+        if (meaning.fixed->option != field.option())
+          refuse(word, "expected no value, found \"" + *meaning.value + "\"; leave it out");
+        text = *meaning.value;
+      }
+      assignments_.push_back({&field, scalar(text, where), true});
+      return;
+    }
+    Value first = scalar(value_of(word, meaning, field.metavar), where);
+    if (!field.takes_many) {
+      assignments_.push_back({&field, std::move(first), true});
+      return;
+    }
+    Value list;
+    list.kind = Value::Kind::list;
+    list.where = where;
+    list.items.push_back(std::move(first));
+    while (!meaning.value && next_ < words_.size() && !looks_like_option(words_[next_]))
+      list.items.push_back(scalar(words_[next_++], where));
+    for (auto earlier = assignments_.rbegin(); earlier != assignments_.rend(); ++earlier) {
+      if (earlier->field != &field) continue;
+      if (!earlier->from_option) break;  // a --set between them starts anew
+      earlier->value.items.insert(earlier->value.items.end(), list.items.begin(), list.items.end());
+      return;
+    }
+    assignments_.push_back({&field, std::move(list), true});
+  }
+
+  void take_config(const std::string& file) {
+    if (config_)
+      refuse(file,
+             "expected one configuration file, found another (first " + *config_ + "); use --set for more settings");
+    config_ = file;
+  }
+
+  void take_set(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw ConfigError("--set", text, "expected KEY=VALUE, for example extract.wavepad=12, found no key and =");
+    const std::string key = text.substr(0, equals);
+    const std::size_t dot = key.find('.');
+    const Field* field = dot == std::string::npos ? nullptr : find_field(key.substr(0, dot), key.substr(dot + 1));
+    if (field == nullptr) refuse_key(key);
+    if (std::find(fields_.begin(), fields_.end(), field) == fields_.end())
+      throw ConfigError(
+          "--set", key,
+          "expected a key of job or " + job_ + ", found one without effect on zspex " + job_ + "; take it out");
+    assignments_.push_back({field, parse_yaml_value(text.substr(equals + 1), "--set"), false});
+  }
+
+  [[noreturn]] void refuse_key(const std::string& key) const {
+    std::vector<std::string> names;
+    for (const Field* field : fields_) names.push_back(field->name());
+    std::string near;
+    for (const Field* field : fields_) {
+      if (field->key == key || (near.empty() && "." + field->key == key.substr(std::min(key.find('.'), key.size()))))
+        near = field->name();
+    }
+    if (near.empty()) near = nearest(key, names);
+    throw ConfigError("--set", key,
+                      "expected a key like extract.wavepad, found an unknown one; " +
+                          (near.empty() ? "zspex " + job_ + " --help lists all" : "did you mean " + near + "?"));
+  }
+
+  void take_positional(const std::string& word) {
+    const Field* file = find_field(job_, "file");
+    if (is_yaml(word)) {
+      take_config(word);
+    } else if (file != nullptr) {
+      for (const Assignment& earlier : assignments_) {
+        if (earlier.field == file)
+          refuse(word, "expected one results file, found another (first " + earlier.value.text +
+                           "); inspect them one by one");
+      }
+      assignments_.push_back({file, scalar(word, "command line"), true});
+    } else {
+      refuse(word,
+             job_ == "extract"
+                 ? "expected an option or a configuration file (.yaml), found another word; preproc files follow -i"
+                 : "expected an option or a configuration file (.yaml), found another word; zspex " + job_ +
+                       " --help lists all options");
+    }
+  }
+
+  std::string job_;
+  std::vector<std::string> words_;
+  std::size_t next_ = 0;
+  bool only_words_ = false;  ///< after --
+  std::vector<const Field*> fields_;
+  std::optional<std::string> config_;
+  std::vector<Assignment> assignments_;
+  std::string asked_;
+};
+
+CommandLine ask_help(std::string_view job) {
+  CommandLine result;
+  result.text = help_text(job);
+  return result;
+}
+
+CommandLine ask_version() {
+  CommandLine result;
+  result.job = Job::version;
+  result.text = "zspex " + std::string(program_version()) + "\n";
+  return result;
+}
+
+Job find_job(const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto& [job, name] : jobs) {
+    if (word == name) return job;
+    names.emplace_back(name);
+  }
+  if (word.starts_with("-"))
+    refuse(word, "expected a job first (extract, simulate or inspect), found an option; zspex --help tells more");
+  refuse(word, "expected a job, found an unknown word; " + suggest(word, names));
+}
+
+}  // namespace
+
+std::string_view program_version() { return ZSPEX_VERSION; }
+
+std::string_view job_name(Job job) {
+  for (const auto& [one, name] : jobs) {
+    if (one == job) return name;
+  }
+  return job == Job::help ? "help" : "version";
+}
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty())
+    refuse("", "expected a job (extract, simulate or inspect), found nothing; zspex --help tells more");
+  const std::string first = words.front();
+  words.erase(words.begin());
+  if (first == "--version" || first == "version") return ask_version();
+  if (first == "-h" || first == "--help" || first == "help")
+    return ask_help(words.empty() || words[0].starts_with("-") ? "" : job_name(find_job(words[0])));
+
+  CommandLine result;
+  result.job = find_job(first);
+  const std::string_view name = job_name(result.job);
+  Parser parser{std::string(name), std::move(words)};
+  if (!parser.parse()) return parser.asked() == "--help" ? ask_help(name) : ask_version();
+  const Settings settings = parser.apply();
+  if (result.job == Job::extract) check(settings.extract, settings.origins);
+  if (result.job == Job::simulate) check(settings.simulate, settings.origins);
+  if (result.job == Job::inspect) check(settings.inspect, settings.origins);
+  result.common = settings.job;
+  result.extract = settings.extract;
+  result.simulate = settings.simulate;
+  result.inspect = settings.inspect;
+  result.resolved_yaml = config::resolved_yaml(settings, name);
+  return result;
+}
+
+}  // namespace zspex::config

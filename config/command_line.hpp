@@ -1,0 +1,37 @@
+/// \file
+/// `zspex JOB ...`, from the words of the shell to checked structs. No program-wide state, nothing is printed, nothing
+/// exits.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/settings.hpp"
+
+namespace zspex::config {
+
+enum class Job { extract, simulate, inspect, help, version };
+std::string_view job_name(Job job);
+
+/// What the user asked for. The section of the job that runs has passed check(); the others may be incomplete.
+struct CommandLine {
+  Job job = Job::help;
+  JobConfig common;
+  ExtractConfig extract;
+  SimulateConfig simulate;
+  InspectConfig inspect;
+  std::string resolved_yaml;  ///< of `common` and the job that runs, every key; empty for help and version
+  std::string text;           ///< what to print, for help and version; ends in a newline
+};
+
+/// Precedence: defaults < configuration file < --set and options in their order.
+/// \param argv  [argc], argv[0] is the program; as main() gets it
+/// \throws ConfigError (exit code usage): unknown job, option, key or section with the nearest valid one; wrong type or
+/// range; a
+///         missing or unreadable configuration file; fields that contradict each other
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+/// "0.1.0"
+std::string_view program_version();
+
+}  // namespace zspex::config

@@ -1,0 +1,180 @@
+#include "config/describe.hpp"
+
+#include <algorithm>
+
+#include "config/schema.hpp"
+
+namespace zspex::config {
+namespace {
+
+constexpr std::size_t help_indent = 34, help_columns = 110;
+
+std::string short_form(char letter) { return letter == 0 ? "" : std::string("-") + letter + ", "; }
+
+/// How an option looks in help: "-n, --nspec N", "--tails, --no-tails". Its argument is left out where it has only
+/// switches.
+std::string option_forms(const Field& field) {
+  std::string result;
+  if (!field.metavar.empty())
+    result = short_form(field.letter) + field.option() + " " + field.metavar + (field.takes_many ? "..." : "");
+  for (const Switch& one : field.switches) result += (result.empty() ? "" : ", ") + short_form(one.letter) + one.option;
+  return result;
+}
+
+/// "whole number >= 0", or the choices.
+std::string type_and_range(const Field& field) {
+  const std::string range = field.limits.text();
+  return field.type + (range.empty() ? "" : " " + range);
+}
+
+/// Text after the column of options, broken at blanks.
+std::string help_entry(const std::string& forms, const std::string& help) {
+  std::string result = "  " + forms;
+  std::size_t column = result.size();
+  const auto new_line = [&] {
+    result += "\n" + std::string(help_indent, ' ');
+    column = help_indent;
+  };
+  if (column + 2 > help_indent) {
+    new_line();
+  } else {
+    result.append(help_indent - column, ' ');
+    column = help_indent;
+  }
+  for (std::size_t at = 0; at < help.size();) {
+    const std::size_t end = std::min(help.find(' ', at), help.size());
+    if (column > help_indent && column + 1 + end - at > help_columns) new_line();
+    if (column > help_indent) {
+      result += ' ';
+      ++column;
+    }
+    result += help.substr(at, end - at);
+    column += end - at;
+    at = end + 1;
+  }
+  return result + "\n";
+}
+
+std::string field_help(const Field& field) {
+  return field.help + (field.unit.empty() ? "" : " [" + field.unit + "]") + " (default " + field.yaml(Settings{}) + ")";
+}
+
+std::string usage(std::string_view job) {
+  if (job == "extract")
+    return "zspex extract -i preproc.fits... -p psf.fits... -o frame.fits|frame.h5... [options]\n"
+           "       zspex extract CONFIG.yaml [options]\n";
+  if (job == "simulate") return "zspex simulate CONFIG.yaml [options]\n       zspex simulate -o FOLDER [options]\n";
+  return "zspex inspect FILE [--row N] [--frame NAME]\n";
+}
+
+std::string section_help(std::string_view section) {
+  std::string result;
+  for (const Field* field : fields_of(section)) result += help_entry(option_forms(*field), field_help(*field));
+  return result;
+}
+
+/// A cell of a Markdown table: a | would end it.
+std::string cell(const std::string& text) {
+  std::string result;
+  for (const char letter : text) result += letter == '|' ? std::string("\\|") : std::string(1, letter);
+  return result;
+}
+
+std::string code(const std::string& text) {
+  std::string result(1, '`');
+  result += cell(text);
+  return result + '`';
+}
+
+/// "`-n`, `--nspec N`"
+std::string option_cell(const Field& field) {
+  std::string result;
+  const auto add = [&](char letter, const std::string& option) {
+    if (letter != 0) result += (result.empty() ? "" : ", ") + code(std::string("-") + letter);
+    result += (result.empty() ? "" : ", ") + code(option);
+  };
+  if (!field.metavar.empty()) add(field.letter, field.option() + " " + field.metavar + (field.takes_many ? "..." : ""));
+  for (const Switch& one : field.switches) add(one.letter, one.option);
+  return result;
+}
+
+}  // namespace
+
+const std::vector<MetaOption>& meta_options() {
+  static const std::vector<MetaOption> table = {
+      {"--config", 0, "FILE.yaml", "read this configuration first; --config may be left out before the file's name"},
+      {"--set", 0, "KEY=VALUE", "set a key, for example extract.wavepad=12; the value as in YAML; may be repeated"},
+      {"--help", 'h', "", "print what a job can be told"},
+      {"--version", 0, "", "print the program's version"},
+  };
+  return table;
+}
+
+std::string help_text(std::string_view job) {
+  std::string result;
+  if (job.empty()) {
+    result = "Usage: zspex JOB [options]\n\nFrom spectrograph CCD frames to spectra.\n\nJobs:\n";
+    for (const Section& section : sections()) {
+      if (section.name != "job") result += help_entry(section.name, section.help);
+    }
+    result += "\nzspex JOB --help tells what a job can be told.\n\nOptions of every job:\n";
+  } else {
+    const auto section =
+        std::find_if(sections().begin(), sections().end(), [&](const Section& one) { return one.name == job; });
+    result = "Usage: " + usage(job) + "\n" + section->help + ".\n\nOptions of " + section->name + ":\n" +
+             section_help(job) + "\nOptions of every job:\n";
+  }
+  result += section_help("job");
+  for (const MetaOption& meta : meta_options())
+    result +=
+        help_entry(short_form(meta.letter) + meta.option + (meta.metavar.empty() ? "" : " " + meta.metavar), meta.help);
+  return result +
+         "\nEach option but the last four has a key of the same name in the configuration's section, with _ for -.\n"
+         "Later settings win: defaults, the configuration file, then --set and options in their order.\n";
+}
+
+std::string describe_markdown() {
+  std::string result;
+  for (const Section& section : sections()) {
+    result += "### " + code(section.name) + ": " + section.help + "\n\n";
+    result += "| key | option | type | default | unit | meaning |\n|---|---|---|---|---|---|\n";
+    for (const Field* field : fields_of(section.name))
+      result += "| " + code(field->key) + " | " + option_cell(*field) + " | " + cell(type_and_range(*field)) + " | " +
+                code(field->yaml(Settings{})) + " | " + cell(field->unit) + " | " + cell(field->help) + " |\n";
+    result += "\n";
+  }
+  result += "### Options without a key\n\n| option | meaning |\n|---|---|\n";
+  for (const MetaOption& meta : meta_options())
+    result += "| " + (meta.letter == 0 ? "" : code(std::string("-") + meta.letter) + ", ") +
+              code(meta.option + (meta.metavar.empty() ? "" : " " + meta.metavar)) + " | " + cell(meta.help) + " |\n";
+  return result;
+}
+
+std::vector<std::string> commented_defaults(std::string_view section) {
+  std::vector<std::string> lines;
+  std::size_t width = 0;
+  for (const Field* field : fields_of(section)) {
+    lines.push_back("  " + field->key + ": " + field->yaml(Settings{}));
+    width = std::max(width, lines.back().size());
+  }
+  std::size_t iline = 0;
+  for (const Field* field : fields_of(section)) {
+    std::string& line = lines[iline++];
+    line.append(width + 2 - line.size(), ' ');
+    line += "# " + field->help + (field->unit.empty() ? "" : " [" + field->unit + "]");
+    if (!field->choices.empty() && field->help.find(field->choices[0] + ":") == std::string::npos)
+      line += ": " + field->type;
+  }
+  return lines;
+}
+
+std::string resolved_yaml(const Settings& settings, std::string_view job) {
+  std::string result;
+  for (const std::string_view section : {std::string_view("job"), job}) {
+    result += std::string(section) + ":\n";
+    for (const Field* field : fields_of(section)) result += "  " + field->key + ": " + field->yaml(settings) + "\n";
+  }
+  return result;
+}
+
+}  // namespace zspex::config

@@ -1,0 +1,34 @@
+/// \file
+/// The schema as text: help, documentation, and configurations written out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.hpp"
+
+namespace zspex::config {
+
+/// An option that is about the configuration itself and so has no key in it.
+struct MetaOption {
+  std::string option;   ///< "--config"
+  char letter = 0;      ///< or 0
+  std::string metavar;  ///< empty: takes no argument
+  std::string help;
+};
+const std::vector<MetaOption>& meta_options();
+
+/// \param job  name of a job; empty: what jobs there are
+std::string help_text(std::string_view job = "");
+
+/// The tables of docs/configuration.md: one for each section, and one for the options without key.
+std::string describe_markdown();
+
+/// "  key: value  # help" for each key of a section, with defaults: what config/extract.yaml lists.
+std::vector<std::string> commented_defaults(std::string_view section);
+
+/// Section `job` and the job's own, every key with its value: YAML that gives the same configuration when it is read.
+std::string resolved_yaml(const Settings& settings, std::string_view job);
+
+}  // namespace zspex::config

@@ -1,0 +1,217 @@
+#include "config/value.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+
+#include "config/base/error.hpp"
+
+namespace zspex::config {
+namespace {
+
+using Kind = Value::Kind;
+
+// Spectra of optical and near-infrared spectrographs in Angstrom: nanometers and meters are caught, other surveys are
+// not.
+constexpr double wave_floor = 1000, wave_ceiling = 50000;
+// Far below a bin of any spectrograph that a PSF of this kind describes, and far above.
+constexpr double dwave_floor = 0.01, dwave_ceiling = 50;
+
+[[noreturn]] void refuse(const Value& value, const std::string& name, const std::string& expected,
+                         const std::string& advice = "") {
+  throw ConfigError(value.where, name,
+                    "expected " + expected + ", found " + found(value) + (advice.empty() ? "" : "; " + advice));
+}
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  T number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!std::isfinite(number)) return std::nullopt;
+  }
+  return number;
+}
+
+std::string trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return std::string(text);
+}
+
+template <class T>
+void read_number(const Value& value, const std::string& name, const Limits& limits, const std::string& kind,
+                 T& result) {
+  const std::string range = limits.text();
+  const std::string expected = kind + (range.empty() ? "" : " " + range);
+  if (value.kind == Kind::scalar && value.quoted && parse_number<T>(value.text))
+    refuse(value, name, expected, "a value in quotes is text: take the quotes away");
+  const std::optional<T> number =
+      value.kind == Kind::scalar && !value.quoted ? parse_number<T>(value.text) : std::nullopt;
+  if (!number || !limits.allow(static_cast<double>(*number))) refuse(value, name, expected);
+  result = *number;
+}
+
+/// Starts with a letter, a digit with a letter later, / or ., holds only harmless characters and is no word of YAML.
+bool is_plain(const std::string& text) {
+  if (text.empty() || parse_number<double>(text)) return false;
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (!std::isalpha(first) && first != '/' && first != '.') return false;
+  for (const char letter : text) {
+    if (!std::isalnum(static_cast<unsigned char>(letter)) &&
+        std::string_view("/._-+").find(letter) == std::string::npos)
+      return false;
+  }
+  std::string lower = text;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  constexpr std::array words = {"true", "false", "yes",  "no",   "on",  "off", "null",
+                                "y",    "n",     ".inf", ".nan", "nan", "inf"};
+  return std::find(words.begin(), words.end(), lower) == words.end();
+}
+
+}  // namespace
+
+Value scalar(std::string text, std::string where) {
+  return {Kind::scalar, std::move(text), false, {}, std::move(where)};
+}
+
+std::string found(const Value& value) {
+  switch (value.kind) {
+    case Kind::null:
+      return "nothing";
+    case Kind::list:
+      return value.items.empty() ? "an empty list" : "a list of " + std::to_string(value.items.size());
+    case Kind::map:
+      return "keys below it";
+    case Kind::scalar:
+      break;
+  }
+  return value.quoted || !parse_number<double>(value.text) ? '"' + value.text + '"' : value.text;
+}
+
+bool Limits::allow(double number) const {
+  return !(at_least && !(number >= *at_least)) && !(above && !(number > *above)) &&
+         !(at_most && !(number <= *at_most)) && !(below && !(number < *below));
+}
+
+std::string Limits::text() const {
+  std::string result;
+  const auto add = [&](const char* sign, const std::optional<double>& bound) {
+    if (bound) result += (result.empty() ? "" : " and ") + std::string(sign) + " " + write(*bound);
+  };
+  add(">=", at_least);
+  add(">", above);
+  add("<=", at_most);
+  add("<", below);
+  return result;
+}
+
+void read(const Value& value, const std::string& name, const Limits&, bool& result) {
+  if (value.kind != Kind::scalar || value.quoted || (value.text != "true" && value.text != "false"))
+    refuse(value, name, "true or false");
+  result = value.text == "true";
+}
+
+void read(const Value& value, const std::string& name, const Limits& limits, int& result) {
+  read_number(value, name, limits, "a whole number", result);
+}
+
+void read(const Value& value, const std::string& name, const Limits& limits, double& result) {
+  read_number(value, name, limits, "a number", result);
+}
+
+void read(const Value& value, const std::string& name, const Limits&, std::string& result) {
+  if (value.kind == Kind::null) refuse(value, name, "text", "write \"\" for none, or take the key out");
+  if (value.kind != Kind::scalar) refuse(value, name, "text");
+  if (value.text.find('\n') != std::string::npos) refuse(value, name, "text on one line");
+  result = value.text;
+}
+
+void read(const Value& value, const std::string& name, const Limits& limits, std::vector<std::string>& result) {
+  if (value.kind == Kind::null) refuse(value, name, "a list", "write [] for none, or take the key out");
+  if (value.kind == Kind::map) refuse(value, name, "a list", "write [one, two], or a line \"- one\" for each");
+  std::vector<std::string> items;
+  if (value.kind == Kind::scalar) items.push_back(value.text);
+  for (std::size_t i = 0; i < value.items.size(); ++i)
+    read(value.items[i], name + "[" + std::to_string(i) + "]", limits, items.emplace_back());
+  for (const std::string& item : items) {
+    if (item.empty()) throw ConfigError(value.where, name, "expected text, found \"\"; write [] for an empty list");
+  }
+  result = std::move(items);
+}
+
+void read(const Value& value, const std::string& name, const Limits&, WaveRange& result) {
+  const std::string expected = "wmin,wmax,dw in Angstrom";
+  std::vector<double> numbers;
+  if (value.kind == Kind::scalar) {
+    for (std::size_t at = 0; at <= value.text.size();) {
+      const std::size_t comma = std::min(value.text.find(',', at), value.text.size());
+      const std::optional<double> number = parse_number<double>(trimmed(value.text.substr(at, comma - at)));
+      if (!number) refuse(value, name, expected, "for example 5760,7620,0.8");
+      numbers.push_back(*number);
+      at = comma + 1;
+    }
+  } else if (value.kind == Kind::list) {
+    for (const Value& item : value.items) read_number(item, name, {}, "a number", numbers.emplace_back());
+  }
+  if (numbers.size() != 3) refuse(value, name, expected, "for example 5760,7620,0.8");
+  const WaveRange range{numbers[0], numbers[1], numbers[2]};
+  const auto wrong = [&](const std::string& what) { throw ConfigError(value.where, name, what); };
+  const std::string all = write(range.wavemin) + "," + write(range.wavemax) + "," + write(range.dwave);
+  if (!(range.wavemin < range.wavemax)) wrong("expected wmin < wmax, found " + all + "; the order is wmin,wmax,dw");
+  if (range.wavemin < wave_floor || range.wavemax > wave_ceiling)
+    wrong("expected wavelengths in Angstrom, from " + write(wave_floor) + " to " + write(wave_ceiling) + ", found " +
+          all);
+  if (!(range.dwave > 0)) wrong("expected a step dw > 0, found " + all);
+  if (range.dwave < dwave_floor || range.dwave > dwave_ceiling || range.dwave > range.wavemax - range.wavemin)
+    wrong("expected a step dw from " + write(dwave_floor) + " to " + write(dwave_ceiling) +
+          " Angstrom that is not above wmax - wmin, found " + all);
+  result = range;
+}
+
+std::string write(bool value) { return value ? "true" : "false"; }
+
+std::string write(int value) { return std::to_string(value); }
+
+std::string write(double value) {
+  // The shortest text that reads back to the same bits.
+  std::array<char, 32> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} ? std::string(text.data(), end) : "nan";
+}
+
+std::string write(const std::string& value) {
+  if (is_plain(value)) return value;
+  std::string result = "\"";
+  for (const char letter : value) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (letter == '"' || letter == '\\') {
+      result += '\\';
+      result += letter;
+    } else if (code < 0x20 || code == 0x7f) {
+      constexpr std::string_view digits = "0123456789abcdef";
+      result += {'\\', 'x', digits[code >> 4], digits[code & 15]};
+    } else {
+      result += letter;
+    }
+  }
+  return result + '"';
+}
+
+std::string write(const std::vector<std::string>& value) {
+  std::string result = "[";
+  for (std::size_t i = 0; i < value.size(); ++i) result += (i == 0 ? "" : ", ") + write(value[i]);
+  return result + "]";
+}
+
+std::string write(const WaveRange& value) {
+  std::string result = "[";
+  result += write(value.wavemin) + ", " + write(value.wavemax) + ", " + write(value.dwave) + "]";
+  return result;
+}
+
+}  // namespace zspex::config

@@ -1,0 +1,169 @@
+#include "config/yaml_reader.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "config/base/error.hpp"
+#include "config/schema.hpp"
+#include "config/suggest.hpp"
+
+namespace zspex::config {
+namespace {
+
+/// A configuration is a page or two; a FITS file given by mistake is not parsed.
+constexpr std::size_t largest_file = std::size_t{1} << 20;
+
+std::string at_line(const std::string& name, const YAML::Mark& mark) {
+  return mark.is_null() ? name : name + ":" + std::to_string(mark.line + 1);
+}
+
+[[noreturn]] void refuse_yaml(const std::string& where, const YAML::Exception& error) {
+  throw ConfigError(where, "",
+                    "expected YAML, found something else (" + error.msg + "); check indentation, quotes and brackets");
+}
+
+/// \param line_name  file name to which the line is added, or empty: `where` as it is
+Value to_value(const YAML::Node& node, const std::string& name, const std::string& fixed_where) {
+  Value value;
+  value.where = fixed_where.empty() ? at_line(name, node.Mark()) : fixed_where;
+  switch (node.Type()) {
+    case YAML::NodeType::Scalar:
+      value.kind = Value::Kind::scalar;
+      value.text = node.Scalar();
+      value.quoted = node.Tag() == "!";  // how yaml-cpp marks quotes
+      break;
+    case YAML::NodeType::Sequence:
+      value.kind = Value::Kind::list;
+      for (const YAML::Node& item : node) value.items.push_back(to_value(item, name, fixed_where));
+      break;
+    case YAML::NodeType::Map:
+      value.kind = Value::Kind::map;
+      break;
+    default:
+      value.kind = Value::Kind::null;
+  }
+  return value;
+}
+
+/// Keys of a map in the file's order, each once.
+/// \param context  "" or "extract.", for messages
+std::vector<std::pair<std::string, std::pair<std::string, YAML::Node>>> entries(const YAML::Node& map,
+                                                                                const std::string& name,
+                                                                                const std::string& context) {
+  std::vector<std::pair<std::string, std::pair<std::string, YAML::Node>>> result;
+  std::map<std::string, std::string> seen;
+  for (const auto& entry : map) {
+    const std::string where = at_line(name, entry.first.Mark());
+    if (!entry.first.IsScalar())
+      throw ConfigError(where, context, "expected a word as key, found a list or keys; take the brackets away");
+    const std::string& key = entry.first.Scalar();
+    if (const auto [first, fresh] = seen.emplace(key, where); !fresh)
+      throw ConfigError(where, context + key,
+                        "expected each key once, found it again (first at " + first->second + "); keep one");
+    result.push_back({where, {key, entry.second}});
+  }
+  return result;
+}
+
+std::vector<std::string> section_names() {
+  std::vector<std::string> names;
+  for (const Section& section : sections()) names.push_back(section.name);
+  return names;
+}
+
+/// "nspec is a key of extract, simulate", or the nearest key.
+std::string advise(const std::string& key, const std::vector<std::string>& valid) {
+  const std::vector<std::string> homes = sections_with(key);
+  if (homes.empty()) return suggest(key, valid);
+  std::string result = key + " is a key of section ";
+  for (std::size_t i = 0; i < homes.size(); ++i) result += (i == 0 ? "" : ", ") + homes[i];
+  return result + ": put it there";
+}
+
+void read_section(const std::string& section, const YAML::Node& node, const std::string& where, const std::string& name,
+                  Settings& settings) {
+  if (node.IsNull()) return;  // everything commented out
+  if (!node.IsMap())
+    throw ConfigError(
+        where, section,
+        "expected keys below it, found " + found(to_value(node, name, "")) + "; indent \"key: value\" lines under it");
+  std::vector<std::string> keys;
+  for (const Field* field : fields_of(section)) keys.push_back(field->key);
+  for (const auto& [line, entry] : entries(node, name, section + ".")) {
+    const auto& [key, content] = entry;
+    const Field* field = find_field(section, key);
+    if (field == nullptr)
+      throw ConfigError(line, section + "." + key,
+                        "expected a key of section " + section + ", found an unknown one; " + advise(key, keys));
+    Value value = to_value(content, name, "");
+    if (value.kind != Value::Kind::list) value.where = line;  // an empty value has no line of its own
+    field->set(settings, value);
+  }
+}
+
+}  // namespace
+
+void read_yaml_text(const std::string& text, const std::string& name, Settings& settings) {
+  std::vector<YAML::Node> documents;
+  try {
+    documents = YAML::LoadAll(text);
+  } catch (const YAML::Exception& error) {
+    refuse_yaml(at_line(name, error.mark), error);
+  }
+  if (documents.empty() || documents[0].IsNull())
+    throw ConfigError(name, "", "expected sections, found nothing; write for example \"extract:\" and keys below it");
+  if (documents.size() > 1)
+    throw ConfigError(
+        at_line(name, documents[1].Mark()), "",
+        "expected one YAML document, found " + std::to_string(documents.size()) + "; take the \"---\" lines out");
+  if (!documents[0].IsMap())
+    throw ConfigError(at_line(name, documents[0].Mark()), "",
+                      "expected sections, found " + found(to_value(documents[0], name, "")) +
+                          "; write for example \"extract:\" and keys below it");
+  for (const auto& [line, entry] : entries(documents[0], name, "")) {
+    const auto& [section, content] = entry;
+    const std::vector<std::string> names = section_names();
+    if (std::find(names.begin(), names.end(), section) == names.end())
+      throw ConfigError(line, section, "expected a section, found an unknown word; " + advise(section, names));
+    read_section(section, content, line, name, settings);
+  }
+}
+
+void read_yaml_file(const std::string& path, Settings& settings) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw ConfigError(path, "", "expected a configuration file, found a folder; name the .yaml file in it");
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw ConfigError(path, "",
+                      "expected a configuration file, found none that can be read; check name and permissions");
+  std::string text;
+  for (char block[4096]; text.size() <= largest_file && (file.read(block, sizeof block), file.gcount() > 0);)
+    text.append(block, static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) throw ConfigError(path, "", "expected a configuration file, found one that can't be read to its end");
+  if (text.size() > largest_file || text.find('\0') != std::string::npos)
+    throw ConfigError(
+        path, "", "expected a YAML text file, found something else (zero bytes, or more than 1 MiB); check the name");
+  read_yaml_text(text, path, settings);
+}
+
+Value parse_yaml_value(const std::string& text, const std::string& where) {
+  if (text.empty()) {
+    Value value = scalar("", where);
+    value.quoted = true;
+    return value;
+  }
+  try {
+    return to_value(YAML::Load(text), "", where);
+  } catch (const YAML::Exception& error) {
+    refuse_yaml(where, error);
+  }
+}
+
+}  // namespace zspex::config
