@@ -1,0 +1,28 @@
+/// \file
+/// What a simulation put in: the spectra before the instrument.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/base/array.hpp"
+#include "io/table.hpp"
+
+namespace zspex::io {
+
+struct Truth {
+  std::vector<double> wave;    ///< [nwave] vacuum, Angstrom, bin centres
+  Array2<double> flux;         ///< [nspec][nwave] photons/Angstrom, before the resolution
+  std::optional<Table> table;  ///< one row a spectrum (HDU TRUTH): what it is made of
+};
+
+/// Writes HDUs FLUX and WAVELENGTH (float64) behind an empty primary, and TRUTH. Whole or not at all.
+/// \throws FileError (exit code `output`)
+void write_truth(const std::string& path, const Truth& truth);
+
+/// \throws FileError (exit code `input`) when the file is missing, truncated or not FITS, an HDU is missing or of
+/// another shape.
+Truth read_truth(const std::string& path);
+
+}  // namespace zspex::io

@@ -1,0 +1,55 @@
+/// \file
+/// One exposure: the weather, the telescope, and how much light of each fiber arrives on the detectors.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "config/base/array.hpp"
+#include "pipeline/simulate/camera.hpp"
+#include "pipeline/simulate/light.hpp"
+#include "pipeline/simulate/target.hpp"
+
+namespace zspex::pipeline::simulate {
+
+/// What differs from exposure to exposure; the same for all cameras.
+struct Exposure {
+  long long expid = 0;
+  int night = 20260101;       ///< year, month, day of the evening
+  double exptime = 900;       ///< s
+  double mjd = 0;             ///< start
+  double airmass = 1.1;
+  double transparency = 1;    ///< of the atmosphere relative to a clear night
+  double seeing = 1.1;        ///< arcseconds
+  double sky_brightness = 1;  ///< of the whole sky relative to a dark night
+  double airglow = 1;         ///< of its lines
+  double target_scale = 1;    ///< of the targets' light; 1 = as bright as they are
+  double gradient_x = 0, gradient_y = 0;  ///< relative change of the sky from the center to 410 mm
+};
+
+/// The weather of an exposure, from seed and expid alone.
+/// \param index  place in the series of exposures: they follow each other, 2 minutes apart
+Exposure draw_exposure(std::uint64_t seed, long long expid, int index, int night, double exptime);
+
+/// A fiber of the instrument: the same in each simulation.
+struct FiberResponse {
+  double transmission = 1;  ///< relative to the mean fiber; 0 = broken
+  double slope = 0;         ///< relative change of it from one end of the camera's range to the other
+};
+
+FiberResponse fiber_response(const Camera& camera, int ispec);
+
+/// Part of the photons in front of the telescope that become electrons, without the atmosphere and the fiber's entrance.
+double camera_throughput(char band, double wave);
+
+/// Light of all fibers on the detector.
+struct Light {
+  Array2<double> total;  ///< [nspec][nbin] electrons/Angstrom of an exposure: target and sky
+  Array2<double> sky;    ///< [nspec][nbin] the sky's part
+};
+
+/// \param specmin  fiber of the first target
+Light collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
+                    const std::vector<Target>& targets, const LightBins& bins);
+
+}  // namespace zspex::pipeline::simulate

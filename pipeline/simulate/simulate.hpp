@@ -1,0 +1,71 @@
+/// \file
+/// The stage `zspex simulate`: preproc frames, PSFs and truth of an invented night.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "config/extract_config.hpp"
+#include "config/simulate_config.hpp"
+#include "io/preproc.hpp"
+#include "io/psf.hpp"
+#include "io/truth.hpp"
+#include "pipeline/simulate/camera.hpp"
+#include "pipeline/simulate/detector.hpp"
+#include "pipeline/simulate/exposure.hpp"
+#include "pipeline/simulate/target.hpp"
+
+namespace zspex::pipeline {
+
+/// This process among those that share the work.
+struct Share {
+  int rank = 0, nranks = 1;
+};
+
+namespace simulate {
+
+/// One camera's exposure: what is made of it, and where it goes.
+struct Task {
+  Camera camera;
+  int index = 0;                       ///< of the exposure in its series
+  long long expid = 0;
+  config::WaveRange range;             ///< bins of the truth
+  std::string psf_in;                  ///< a PSF file, or empty for the invented one
+  std::string preproc, truth, psf;     ///< files to write; the PSF is written with the camera's first exposure
+};
+
+/// All tasks, camera by camera, exposure by exposure. Touches no file.
+/// \throws ConfigError when the settings contradict each other
+std::vector<Task> plan(const config::SimulateConfig& config);
+
+/// What a task makes.
+struct Simulated {
+  io::Preproc frame;
+  io::Truth truth;
+  DetectorReport detector;
+};
+
+/// The PSF of a task: read, or invented; with the CCD size that the settings ask for.
+/// \throws ConfigError, FileError when fibers, wavelengths or the CCD do not fit to it
+io::GaussHermitePsf task_psf(const config::SimulateConfig& config, const Task& task);
+
+/// Simulates one camera's exposure. The result depends on the settings and the task alone.
+///
+/// The light of each bin of the extraction goes through the PSF at the bin's center, which is the model that the extraction
+/// inverts: the residuals are noise and nothing else. With oversample > 1 each bin is cut into that many parts with a PSF each, as
+/// on the sky, and lines that are narrower than a bin fall where they are.
+Simulated simulate_exposure(const config::SimulateConfig& config, const Task& task, const io::GaussHermitePsf& psf,
+                            int oversample = 1);
+
+}  // namespace simulate
+
+/// Writes, into the folder config.output, for each camera psf-<camera>.fits and for each exposure preproc-<camera>-<expid>.fits
+/// (or .gz, .fz) and truth-<camera>-<expid>.fits; and extract.yaml, or extract-<band>.yaml for several bands, which
+/// `zspex extract --config` takes. The files have the same bytes for any number of ranks.
+/// \param share  tasks are dealt to the ranks in turn; the caller waits for the other ranks
+/// \param out    one line a file; nothing if job.verbosity < 0
+/// \throws ConfigError, FileError
+void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share, std::ostream& out);
+
+}  // namespace zspex::pipeline
