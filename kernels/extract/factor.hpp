@@ -78,15 +78,17 @@ void cut_matrices(const Exec& exec, const DeviceView<const PatchShape*, Exec>& p
       "zspex::extract::cut_matrices", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
         const PatchShape patch = patches(order(slot));
-        const int ns = patch.nspec, n = ns * patch.nwave;
-        Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, n), [=](int k) {
+        const int ns = patch.nspec;
+        Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, ns * patch.nwave), [=](int k) {
           const int w = k / ns, s = k % ns;
           const std::size_t row = static_cast<std::size_t>(patch.iwave + w) * wholenspec + patch.ispec + s;
-          Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, patch.band + 1), [=](int d) {
-            const int v = (k + d) / ns, r = (k + d) % ns;
-            const int apart = (v - w) * wholenspec + r - s;
-            band(slot, static_cast<std::size_t>(k) * ld + d) =
-                k + d < n && apart <= wholeband ? whole(0, row * wholeld + apart) : 0.0;
+          double* const to = &band(slot, static_cast<std::size_t>(k) * ld);
+          Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, patch.band / ns + 2), [=](int apart) {
+            const double* const from = &whole(0, row * wholeld);
+            for (int r = 0; r < ns; ++r) {
+              const int d = apart * ns + r - s, far = apart * wholenspec + r - s;
+              if (d >= 0 && d <= patch.band) to[d] = w + apart < patch.nwave && far <= wholeband ? from[far] : 0.0;
+            }
           });
         });
       });

@@ -1,32 +1,55 @@
 /// \file
 /// Banded symmetric positive definite systems, by one team. A lower band is kept by columns: band[j * ld + d] = A(j + d, j), 0 <= d <= b,
-/// ld > b. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
+/// ld >= b + panel. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
 #pragma once
 
 #include "kernels/base/lanes.hpp"
 
 namespace zspex::kernels {
 
-/// Cholesky factorisation A = L L^T in place; L takes the place of A. Elements below the last row must be zero.
-///   band [n][ld]  ld >= b + 1
+/// Columns that banded_cholesky() eliminates together: a trailing column is then loaded and stored once for four updates.
+inline constexpr int panel = 4;
+
+/// Cholesky factorisation A = L L^T in place; L takes the place of A. What lies below the band or below the last row is set to zero.
+///   band [n][ld]  ld >= b + panel
 /// \return 0, or 1 + the first column whose pivot is not positive and finite. The same on all threads. Ends with a barrier.
 /// Operations: n b^2.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int n, int b, int ld) {
-  for (int j = 0; j < n; ++j) {
-    double* const column = band + static_cast<std::size_t>(j) * ld;
-    const double pivot = column[0];
-    if (!(pivot > 0) || !(pivot < 1e300)) return 1 + j;
-    const double root = math::sqrt(pivot), inverse = 1 / root;
-    team.team_barrier();
-    const int below = b < n - 1 - j ? b : n - 1 - j;
-    team_for(team, 0, below + 1, [=](int d) { column[d] = d == 0 ? root : column[d] * inverse; });
-    team.team_barrier();
-    // A(j + i, j + k) -= L(j + i, j) L(j + k, j): column j + k of the band takes a contiguous part of column j.
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 1, below + 1), [=](int k) {
-      double* const target = band + static_cast<std::size_t>(j + k) * ld - k;
-      const double factor = column[k];
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, k, below + 1), [=](int i) { target[i] -= factor * column[i]; });
+  Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, n), [=](int j) {
+    const int last = b < n - 1 - j ? b : n - 1 - j;
+    for (int d = last + 1; d < ld; ++d) band[static_cast<std::size_t>(j) * ld + d] = 0;
+  });
+  team.team_barrier();
+  for (int j = 0; j < n; j += panel) {
+    const int width = panel < n - j ? panel : n - j;
+    const int end = j + width - 1 + b + 1 < n ? j + width - 1 + b + 1 : n;  // rows that the panel reaches
+    // element (i, j + q) is column[q][i]
+    double* column[panel];
+    for (int q = 0; q < panel; ++q) column[q] = band + static_cast<std::size_t>(j + q) * ld - (j + q);
+    for (int q = 0; q < width; ++q) {
+      double* const mine = column[q];
+      const int stop = j + q + b + 1 < n ? j + q + b + 1 : n;
+      for (int p = 0; p < q; ++p) {
+        const double* const earlier = column[p];
+        const double factor = earlier[j + q];
+        team_for(team, j + q, stop, [=](int i) { mine[i] -= factor * earlier[i]; });  // zero beyond the earlier column's band
+        team.team_barrier();
+      }
+      const double pivot = mine[j + q];
+      if (!(pivot > 0) || !(pivot < 1e300)) return 1 + j + q;
+      const double root = math::sqrt(pivot), inverse = 1 / root;
+      team.team_barrier();
+      team_for(team, j + q, stop, [=](int i) { mine[i] = i == j + q ? root : mine[i] * inverse; });
+      team.team_barrier();
+    }
+    if (width < panel) break;  // these were the last columns
+    const double *const c0 = column[0], *const c1 = column[1], *const c2 = column[2], *const c3 = column[3];
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, j + panel, end), [=](int k) {
+      double* const target = band + static_cast<std::size_t>(k) * ld - k;
+      const double f0 = c0[k], f1 = c1[k], f2 = c2[k], f3 = c3[k];
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, k, end),
+                           [=](int i) { target[i] -= (f0 * c0[i] + f1 * c1[i]) + (f2 * c2[i] + f3 * c3[i]); });
     });
     team.team_barrier();
   }
