@@ -44,7 +44,8 @@ struct Timing {
 
 /// Writes DESI's frame file: FLUX (primary, BUNIT electron/Angstrom), IVAR, MASK (uint32), WAVELENGTH, RESOLUTION,
 /// FIBERMAP, CHI2PIX, SCORES, with CHECKSUM and DATASUM. Under a temporary name in the same folder, then renamed: whole
-/// or not at all. \throws FileError (exit code `output`)
+/// or not at all. A name that ends in .gz is compressed.
+/// \throws FileError (exit code `output`)
 void write_frame_fits(const std::string& path, const Frame& frame, const Provenance& provenance);
 
 /// Reads what write_frame_fits() or desispec wrote.
@@ -55,7 +56,14 @@ Frame read_frame_fits(const std::string& path);
 void write_frame_hdf5(const std::string& path, const std::string& name, const Frame& frame,
                       const Provenance& provenance, const std::vector<Timing>& timing);
 
-/// A file's contents without its big arrays, for `zspex inspect`.
-struct ResultsSummary;
+/// Reads /frames/<name>/ of a file that write_frame_hdf5() wrote.
+/// \param name  empty for the only frame of the file
+/// \throws FileError (exit code `input`) when the file is missing, truncated, not HDF5, not zspex's or of a newer
+/// layout
+///         version; when there is no such frame; when a dataset is missing, of another shape or type.
+Frame read_frame_hdf5(const std::string& path, const std::string& name = "");
+
+/// Names of the frames in a zspex HDF5 file, in alphabetical order.
+std::vector<std::string> frame_names(const std::string& path);
 
 }  // namespace zspex::io

@@ -1,5 +1,5 @@
 /// \file
-/// The model of a CCD image that an extraction leaves.
+/// The CCD image that extracted spectra predict.
 #pragma once
 
 #include <string>
@@ -9,9 +9,13 @@
 
 namespace zspex::io {
 
-/// Writes one float32 image MODEL (BUNIT electron) with the cards of `header`. Whole or not at all.
+/// Writes one image, EXTNAME=MODEL, float32.
 /// \param model  [ny][nx] electrons
+/// \param header cards to pass on, for example of the preproc frame
 /// \throws FileError (exit code `output`)
 void write_model_image(const std::string& path, const Array2<float>& model, const Header& header);
+
+/// Reads it back. \throws FileError (exit code `input`)
+Array2<float> read_model_image(const std::string& path);
 
 }  // namespace zspex::io

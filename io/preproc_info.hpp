@@ -13,8 +13,8 @@ namespace zspex::io {
 
 struct PreprocInfo {
   std::string path;
-  Header header;            ///< of the IMAGE HDU
-  std::string camera;       ///< lower case; empty if absent
+  Header header;       ///< of the IMAGE HDU
+  std::string camera;  ///< lower case; empty if absent
   std::size_t nx = 0, ny = 0;
   bool has_fibermap = false;
   std::uint64_t bytes = 0;  ///< of the file

@@ -20,7 +20,8 @@ struct Column {
       std::variant<std::vector<std::uint8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>,
                    std::vector<std::int64_t>, std::vector<float>, std::vector<double>, std::vector<std::string>>;
   std::string name{}, unit{};
-  char code = 'D';  ///< FITS type letter: L B X I J K E D C M A (L, B and X are held as uint8, C as float, M as double)
+  char code = 'D';  ///< FITS type letter: L B X I J K E D C M A. As uint8: B, X (bytes of bits), L (0, 1; 255
+                    ///< undefined); as float: C; as double: M
   int repeat = 1;   ///< values a row; for 'A' the width in characters
   double zero = 0;  ///< TZERO of an unsigned integer column (values are held as stored), else 0
   Values values{};

@@ -88,6 +88,16 @@ void encode(const std::vector<std::string>& values, std::size_t width, std::byte
   }
 }
 
+/// FITS keeps truth values as the letters T and F, a zero byte for "undefined"; we hold 1, 0 and 255.
+void decode_logical(std::vector<std::uint8_t>& values) {
+  for (std::uint8_t& value : values) value = value == 'T' ? 1 : value == 'F' ? 0 : 255;
+}
+
+std::vector<std::uint8_t> encode_logical(std::vector<std::uint8_t> values) {
+  for (std::uint8_t& value : values) value = value == 1 ? 'T' : value == 0 ? 'F' : 0;
+  return values;
+}
+
 Column::Values empty_values(char code) {
   switch (code) {
     case 'I':
@@ -189,6 +199,7 @@ Table read_table(fitsfile* file, const std::string& path, const std::string& par
   for (Column& column : table.columns) {
     const std::size_t per_row = column.code == 'A' ? static_cast<std::size_t>(column.repeat) : column.values_per_row();
     std::visit([&](auto& values) { decode(field, stride, table.nrow, per_row, values); }, column.values);
+    if (column.code == 'L') decode_logical(std::get<std::vector<std::uint8_t>>(column.values));
     field += column_width(column);
   }
   for (const Card& card : cards.cards())
@@ -208,7 +219,7 @@ void write_table(fitsfile* file, const std::string& path, const Table& table) {
                           std::to_string(size) + ". This is a defect of zspex.",
                       ExitCode::output);
     names.push_back(column.name);
-    forms.push_back(std::to_string(column.repeat) + column.code);
+    forms.push_back((column.repeat == 1 ? "" : std::to_string(column.repeat)) + column.code);
     units.push_back(column.unit);
     stride += column_width(column);
   }
@@ -250,7 +261,10 @@ void write_table(fitsfile* file, const std::string& path, const Table& table) {
   std::byte* field = rows.data();
   for (const Column& column : table.columns) {
     const std::size_t per_row = column.code == 'A' ? static_cast<std::size_t>(column.repeat) : column.values_per_row();
-    std::visit([&](const auto& values) { encode(values, per_row, field, stride); }, column.values);
+    if (column.code == 'L')
+      encode(encode_logical(std::get<std::vector<std::uint8_t>>(column.values)), per_row, field, stride);
+    else
+      std::visit([&](const auto& values) { encode(values, per_row, field, stride); }, column.values);
     field += column_width(column);
   }
   if (!rows.empty())

@@ -1,0 +1,227 @@
+#include "io/detail/hdf5_reader.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "io/detail/fits_reader.hpp"
+#include "io/detail/hdf5_table.hpp"
+
+namespace zspex::io::detail {
+namespace {
+
+herr_t add_name(hid_t, const char* name, const H5L_info_t*, void* names) {
+  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+  return 0;
+}
+
+std::string number_name(hid_t type) {
+  const std::size_t bits = 8 * H5Tget_size(type);
+  switch (H5Tget_class(type)) {
+    case H5T_FLOAT:
+      return "float" + std::to_string(bits);
+    case H5T_INTEGER:
+      return (H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int") + std::to_string(bits);
+    case H5T_STRING:
+      return "string";
+    case H5T_COMPOUND:
+      return "table of " + std::to_string(H5Tget_nmembers(type)) + " columns";
+    case H5T_ENUM:
+      return "bool";
+    default:
+      return "other";
+  }
+}
+
+}  // namespace
+
+Hdf5Reader::Hdf5Reader(const std::string& path) : context_(path, ExitCode::input) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0)
+    context_.refuse("", std::string("expected an HDF5 file, found: ") + std::strerror(errno) + ". Check the name.");
+  if (!S_ISREG(status.st_mode)) context_.refuse("", "expected an HDF5 file, found a folder or device. Check the name.");
+  if (status.st_size == 0) context_.refuse("", "expected an HDF5 file, found an empty file. Make it again.");
+  const htri_t is_hdf5 = H5Fis_hdf5(path.c_str());
+  if (is_hdf5 == 0) context_.refuse("", "expected an HDF5 file, found something else. Check the name.");
+  file_ = context_.own(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose, "", "open an HDF5 file");
+}
+
+bool Hdf5Reader::has(const std::string& name) const {
+  // H5Lexists wants every group on the way to exist.
+  for (std::size_t end = name.find('/', 1); end != std::string::npos; end = name.find('/', end + 1))
+    if (H5Lexists(file_, name.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+  return name == "/" || H5Lexists(file_, name.c_str(), H5P_DEFAULT) > 0;
+}
+
+bool Hdf5Reader::is_group(const std::string& name) const {
+  if (!has(name)) return false;
+  const H5Handle object(H5Oopen(file_, name.c_str(), H5P_DEFAULT), &H5Oclose);
+  return object >= 0 && H5Iget_type(object) == H5I_GROUP;
+}
+
+std::vector<std::string> Hdf5Reader::children(const std::string& group) const {
+  std::vector<std::string> names;
+  if (!is_group(group)) return names;
+  const H5Handle handle = context_.own(H5Gopen2(file_, group.c_str(), H5P_DEFAULT), &H5Gclose, group, "open the group");
+  hsize_t at = 0;
+  context_.check(H5Literate(handle, H5_INDEX_NAME, H5_ITER_INC, &at, &add_name, &names), group, "list the group");
+  return names;
+}
+
+H5Handle Hdf5Reader::open(const std::string& dataset) const {
+  if (!has(dataset) || is_group(dataset))
+    context_.refuse(
+        dataset, "expected a dataset of this name, found none. Check that the file was written by zspex and is whole.");
+  return context_.own(H5Dopen2(file_, dataset.c_str(), H5P_DEFAULT), &H5Dclose, dataset, "open the dataset");
+}
+
+std::vector<std::size_t> Hdf5Reader::shape_of(hid_t dataset, const std::string& name) const {
+  const H5Handle space = context_.own(H5Dget_space(dataset), &H5Sclose, name, "read the dataset's shape");
+  const int ndim = H5Sget_simple_extent_ndims(space);
+  context_.check(ndim, name, "read the dataset's shape");
+  std::vector<hsize_t> size(static_cast<std::size_t>(ndim));
+  context_.check(H5Sget_simple_extent_dims(space, size.data(), nullptr), name, "read the dataset's shape");
+  return {size.begin(), size.end()};
+}
+
+std::vector<std::size_t> Hdf5Reader::shape(const std::string& dataset) const {
+  return shape_of(open(dataset), dataset);
+}
+
+std::string Hdf5Reader::type_name(const std::string& dataset) const {
+  const H5Handle handle = open(dataset);
+  const H5Handle type = context_.own(H5Dget_type(handle), &H5Tclose, dataset, "read the dataset's type");
+  return number_name(type);
+}
+
+std::uint64_t Hdf5Reader::stored_bytes(const std::string& dataset) const { return H5Dget_storage_size(open(dataset)); }
+
+template <class T>
+std::vector<T> Hdf5Reader::rows(const std::string& dataset, std::size_t first, std::size_t n) const {
+  const H5Handle handle = open(dataset);
+  const H5Handle type = context_.own(H5Dget_type(handle), &H5Tclose, dataset, "read the dataset's type");
+  // HDF5 would turn floats into integers without a word.
+  const H5T_class_t kind = H5Tget_class(type), wanted = H5Tget_class(h5_type<T>());
+  if (kind != wanted)
+    context_.refuse(dataset,
+                    "expected " + number_name(h5_type<T>()) + ", found " + number_name(type) + ". Check the file.");
+  const std::vector<std::size_t> size = shape_of(handle, dataset);
+  if (size.empty() || first + n > size[0])
+    context_.refuse(dataset, "expected at least " + std::to_string(first + n) + " rows, found " + to_string(size) +
+                                 ". Check the number.");
+  std::vector<hsize_t> start(size.size(), 0), count(size.begin(), size.end());
+  start[0] = first;
+  count[0] = n;
+  std::size_t total = 1;
+  for (const hsize_t length : count) total *= length;
+  std::vector<T> out(total);
+  if (total == 0) return out;
+  const H5Handle file_space = context_.own(H5Dget_space(handle), &H5Sclose, dataset, "read the dataset's shape");
+  context_.check(H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), dataset,
+                 "choose rows");
+  const H5Handle memory_space = context_.own(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr),
+                                             &H5Sclose, dataset, "choose rows");
+  context_.check(H5Dread(handle, h5_type<T>(), memory_space, file_space, H5P_DEFAULT, out.data()), dataset,
+                 "read the dataset");
+  return out;
+}
+
+template std::vector<float> Hdf5Reader::rows(const std::string&, std::size_t, std::size_t) const;
+template std::vector<std::uint32_t> Hdf5Reader::rows(const std::string&, std::size_t, std::size_t) const;
+
+std::vector<std::size_t> Hdf5Reader::need_dimensions(const std::string& dataset, std::size_t ndim) const {
+  std::vector<std::size_t> size = shape(dataset);
+  if (size.size() != ndim)
+    context_.refuse(dataset,
+                    "expected " + std::to_string(ndim) + " dimensions, found " + to_string(size) + ". Check the file.");
+  return size;
+}
+
+template <class T>
+std::vector<T> Hdf5Reader::array1(const std::string& dataset) const {
+  return rows<T>(dataset, 0, need_dimensions(dataset, 1)[0]);
+}
+
+template <class T>
+Array2<T> Hdf5Reader::array2(const std::string& dataset) const {
+  const auto size = need_dimensions(dataset, 2);
+  return {{size[0], size[1]}, rows<T>(dataset, 0, size[0])};
+}
+
+template <class T>
+Array3<T> Hdf5Reader::array3(const std::string& dataset) const {
+  const auto size = need_dimensions(dataset, 3);
+  return {{size[0], size[1], size[2]}, rows<T>(dataset, 0, size[0])};
+}
+
+template std::vector<double> Hdf5Reader::array1(const std::string&) const;
+template Array2<float> Hdf5Reader::array2(const std::string&) const;
+template Array2<std::uint32_t> Hdf5Reader::array2(const std::string&) const;
+template Array3<float> Hdf5Reader::array3(const std::string&) const;
+
+Table Hdf5Reader::table(const std::string& dataset) const {
+  const std::size_t nrow = need_dimensions(dataset, 1)[0];
+  const H5Handle handle = open(dataset);
+  const H5Handle type = context_.own(H5Dget_type(handle), &H5Tclose, dataset, "read the table's type");
+  Table table = columns_of(context_, type, dataset);
+  table.name = dataset;
+  const H5Handle memory = memory_type(context_, table);
+  std::vector<std::byte> bytes(nrow * H5Tget_size(memory));
+  if (nrow > 0)
+    context_.check(H5Dread(handle, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), dataset, "read the table");
+  take_rows(bytes, nrow, table);
+  const auto units = texts(dataset, "column_units"), descriptions = texts(dataset, "column_descriptions");
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (i < units.size()) table.columns[i].unit = units[i];
+    if (i < descriptions.size()) table.columns[i].description = descriptions[i];
+  }
+  return table;
+}
+
+H5Handle Hdf5Reader::open_attribute(const std::string& object, const std::string& attribute) const {
+  if (!has(object) || H5Aexists_by_name(file_, object.c_str(), attribute.c_str(), H5P_DEFAULT) <= 0) return {};
+  return {H5Aopen_by_name(file_, object.c_str(), attribute.c_str(), H5P_DEFAULT, H5P_DEFAULT), &H5Aclose};
+}
+
+std::vector<std::string> Hdf5Reader::texts(const std::string& object, const std::string& attribute) const {
+  std::vector<std::string> out;
+  const H5Handle handle = open_attribute(object, attribute);
+  if (handle < 0) return out;
+  const H5Handle type(H5Aget_type(handle), &H5Tclose), space(H5Aget_space(handle), &H5Sclose);
+  const hssize_t n = H5Sget_simple_extent_npoints(space);
+  if (H5Tget_class(type) != H5T_STRING || n <= 0) return out;
+  const auto count = static_cast<std::size_t>(n);
+  if (H5Tis_variable_str(type) > 0) {
+    std::vector<char*> texts(count, nullptr);
+    const H5Handle memory = h5_text_type();
+    H5Tset_cset(memory, H5Tget_cset(type));
+    context_.check(H5Aread(handle, memory, texts.data()), object, "read the attribute " + attribute);
+    for (const char* text : texts) out.emplace_back(text ? text : "");
+    H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts.data());
+  } else {
+    const std::size_t size = H5Tget_size(type);
+    std::string bytes(count * size, '\0');
+    context_.check(H5Aread(handle, type, bytes.data()), object, "read the attribute " + attribute);
+    for (std::size_t i = 0; i < count; ++i) out.emplace_back(bytes.substr(i * size, size).c_str());
+  }
+  return out;
+}
+
+std::optional<std::string> Hdf5Reader::text(const std::string& object, const std::string& attribute) const {
+  const auto all = texts(object, attribute);
+  return all.empty() ? std::nullopt : std::optional(all.front());
+}
+
+std::optional<std::int64_t> Hdf5Reader::integer(const std::string& object, const std::string& attribute) const {
+  const H5Handle handle = open_attribute(object, attribute);
+  if (handle < 0) return std::nullopt;
+  const H5Handle type(H5Aget_type(handle), &H5Tclose), space(H5Aget_space(handle), &H5Sclose);
+  if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) return std::nullopt;
+  std::int64_t value = 0;
+  context_.check(H5Aread(handle, H5T_NATIVE_INT64, &value), object, "read the attribute " + attribute);
+  return value;
+}
+
+}  // namespace zspex::io::detail

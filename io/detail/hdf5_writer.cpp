@@ -1,0 +1,136 @@
+#include "io/detail/hdf5_writer.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+
+#include "io/detail/atomic_file.hpp"
+#include "io/detail/hdf5_table.hpp"
+#include "io/output.hpp"
+
+namespace zspex::io::detail {
+
+Hdf5Writer::Hdf5Writer(const std::string& path) : path_(path), context_(path, ExitCode::output) {
+  check_output(path);
+  const H5Handle access = context_.own(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose, "", "set up a file");
+  constexpr std::size_t increment = std::size_t{16} << 20;
+  context_.check(H5Pset_fapl_core(access, increment, 0), "", "keep a file in memory");
+  const H5Handle creation = context_.own(H5Pcreate(H5P_FILE_CREATE), &H5Pclose, "", "set up a file");
+  context_.check(H5Pset_obj_track_times(creation, false), "", "set up a file");
+  // The core driver wants a name of its own; nothing is written there.
+  file_ = context_.own(H5Fcreate((path + ".memory").c_str(), H5F_ACC_TRUNC, creation, access), &H5Fclose, "",
+                       "make a file");
+  links_ = context_.own(H5Pcreate(H5P_LINK_CREATE), &H5Pclose, "", "set up a file");
+  context_.check(H5Pset_create_intermediate_group(links_, 1), "", "set up a file");
+}
+
+void Hdf5Writer::group(const std::string& name) {
+  const H5Handle creation = context_.own(H5Pcreate(H5P_GROUP_CREATE), &H5Pclose, name, "set up a group");
+  context_.check(H5Pset_obj_track_times(creation, false), name, "set up a group");
+  (void)context_.own(H5Gcreate2(file_, name.c_str(), links_, creation, H5P_DEFAULT), &H5Gclose, name, "make the group");
+}
+
+void Hdf5Writer::write_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space,
+                                 const void* data) {
+  const std::string doing = "write the attribute " + name;
+  const H5Handle owner = context_.own(H5Oopen(file_, object.c_str(), H5P_DEFAULT), &H5Oclose, object, doing);
+  const H5Handle attribute =
+      context_.own(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose, object, doing);
+  if (data) context_.check(H5Awrite(attribute, type, data), object, doing);
+}
+
+void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
+  const H5Handle type = h5_text_type();
+  const H5Handle space = context_.own(H5Screate(H5S_SCALAR), &H5Sclose, object, "write the attribute " + name);
+  const char* text = value.c_str();
+  write_attribute(object, name, type, space, &text);
+}
+
+void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::vector<std::string>& values) {
+  const H5Handle type = h5_text_type();
+  const hsize_t size = values.size();
+  const H5Handle space =
+      context_.own(H5Screate_simple(1, &size, nullptr), &H5Sclose, object, "write the attribute " + name);
+  std::vector<const char*> texts;
+  for (const std::string& value : values) texts.push_back(value.c_str());
+  write_attribute(object, name, type, space, texts.empty() ? nullptr : texts.data());
+}
+
+void Hdf5Writer::attribute(const std::string& object, const std::string& name, std::int64_t value) {
+  const H5Handle space = context_.own(H5Screate(H5S_SCALAR), &H5Sclose, object, "write the attribute " + name);
+  write_attribute(object, name, H5T_NATIVE_INT64, space, &value);
+}
+
+H5Handle Hdf5Writer::create(const std::string& name, hid_t type, const std::vector<std::size_t>& shape,
+                            std::size_t value_size) {
+  const H5Handle creation = context_.own(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose, name, "set up the dataset");
+  context_.check(H5Pset_obj_track_times(creation, false), name, "set up the dataset");
+  const std::vector<hsize_t> size(shape.begin(), shape.end());
+  const bool some = std::all_of(shape.begin(), shape.end(), [](std::size_t n) { return n > 0; });
+  if (shape.size() > 1 && some) {
+    // Whole spectra, so that one can be read alone; up to a bundle of them, about 1 MiB.
+    std::size_t row = value_size;
+    for (std::size_t i = 1; i < shape.size(); ++i) row *= shape[i];
+    constexpr std::size_t target = std::size_t{1} << 20, bundle = 25;
+    std::vector<hsize_t> chunk = size;
+    chunk[0] = std::clamp<std::size_t>(target / row, 1, std::min(bundle, shape[0]));
+    constexpr unsigned level = 4;
+    context_.check(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), name, "set up the dataset");
+    context_.check(H5Pset_shuffle(creation), name, "set up the dataset");
+    context_.check(H5Pset_deflate(creation, level), name, "set up compression");
+    context_.check(H5Pset_fletcher32(creation), name, "set up checksums");
+  }
+  const H5Handle space = context_.own(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), &H5Sclose,
+                                      name, "set up the dataset");
+  return context_.own(H5Dcreate2(file_, name.c_str(), type, space, links_, creation, H5P_DEFAULT), &H5Dclose, name,
+                      "make the dataset");
+}
+
+template <class T>
+void Hdf5Writer::dataset(const std::string& name, const std::vector<std::size_t>& shape, const T* data,
+                         const std::string& units, const std::string& description) {
+  {
+    const H5Handle dataset = create(name, h5_type<T>(), shape, sizeof(T));
+    context_.check(H5Dwrite(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, data), name, "write the dataset");
+  }
+  attribute(name, "units", units);
+  attribute(name, "description", description);
+}
+
+template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const float*, const std::string&,
+                                  const std::string&);
+template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const double*,
+                                  const std::string&, const std::string&);
+template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const std::uint32_t*,
+                                  const std::string&, const std::string&);
+
+void Hdf5Writer::table(const std::string& name, const Table& table, const std::string& description) {
+  {
+    const CompoundRows compound = to_compound(context_, table);
+    const H5Handle dataset = create(name, compound.type, {table.nrow}, 0);
+    if (table.nrow > 0)
+      context_.check(H5Dwrite(dataset, compound.type, H5S_ALL, H5S_ALL, H5P_DEFAULT, compound.rows.data()), name,
+                     "write the table");
+  }
+  std::vector<std::string> units, descriptions;
+  for (const Column& column : table.columns) {
+    units.push_back(column.unit);
+    descriptions.push_back(column.description);
+  }
+  attribute(name, "units", "see column_units");
+  attribute(name, "description", description);
+  attribute(name, "column_units", units);
+  attribute(name, "column_descriptions", descriptions);
+}
+
+void Hdf5Writer::finish() {
+  context_.check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "", "finish the file in memory");
+  const ssize_t size = H5Fget_file_image(file_, nullptr, 0);
+  context_.check(size < 0 ? -1 : 0, "", "take the file from memory");
+  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+  context_.check(H5Fget_file_image(file_, bytes.data(), bytes.size()) < 0 ? -1 : 0, "", "take the file from memory");
+  file_ = H5Handle();
+  write_whole(path_, bytes);
+}
+
+}  // namespace zspex::io::detail

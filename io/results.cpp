@@ -1,0 +1,236 @@
+#include "io/results.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "config/base/error.hpp"
+#include "io/detail/camera.hpp"
+#include "io/detail/fits_reader.hpp"
+#include "io/detail/frame_hdf5.hpp"
+#include "io/detail/hdf5_reader.hpp"
+#include "io/detail/provenance_cards.hpp"
+
+namespace zspex::io {
+namespace {
+
+/// Anything else is left to the FITS reader, whose errors fit missing, empty and foreign files alike.
+bool looks_like_hdf5(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  std::array<char, 8> magic{};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  return file && std::fread(magic.data(), 1, magic.size(), file.get()) == magic.size() &&
+         std::string_view(magic.data(), magic.size()) == "\x89HDF\r\n\x1a\n";
+}
+
+std::string pixel_name(int type) {
+  switch (type) {
+    case FLOAT_IMG:
+      return "float32";
+    case DOUBLE_IMG:
+      return "float64";
+    case BYTE_IMG:
+      return "uint8";
+    case SBYTE_IMG:
+      return "int8";
+    case SHORT_IMG:
+      return "int16";
+    case USHORT_IMG:
+      return "uint16";
+    case LONG_IMG:
+      return "int32";
+    case ULONG_IMG:
+      return "uint32";
+    case LONGLONG_IMG:
+      return "int64";
+    case ULONGLONG_IMG:
+      return "uint64";
+    default:
+      return "other";
+  }
+}
+
+FileKind kind_of(const detail::FitsReader& file) {
+  const auto has = [&](const char* name) { return file.find(name) != nullptr; };
+  if (has("FLUX") && has("IVAR") && has("WAVELENGTH")) return FileKind::frame_fits;
+  if (has("FLUX") && has("WAVELENGTH")) return FileKind::truth;
+  if (has("IMAGE") && has("IVAR") && has("MASK")) return FileKind::preproc;
+  if (has("XTRACE") && has("YTRACE") && has("PSF")) return FileKind::psf;
+  if (has("MODEL")) return FileKind::model;
+  return FileKind::other_fits;
+}
+
+DatasetInfo describe(detail::FitsReader& file, const detail::HduInfo& hdu, const Header& header) {
+  DatasetInfo info;
+  info.name = hdu.name.empty() ? "HDU " + std::to_string(hdu.number - 1) : hdu.name;
+  info.bytes = hdu.bytes;
+  info.shape = hdu.shape;
+  info.units = header.text("BUNIT").value_or("");
+  if (hdu.kind == detail::HduInfo::Kind::image) {
+    info.type = hdu.shape.empty() ? "no data" : pixel_name(hdu.pixel_type) + (hdu.compressed ? ", compressed" : "");
+  } else {
+    info.type = "table of " + std::to_string(hdu.shape[1]) + " columns";
+    info.shape.resize(1);
+  }
+  if (info.name == "MASK" && !file.path().empty()) info.description = "bits; 0 = good";
+  return info;
+}
+
+/// "r0-00051060" from CAMERA and EXPID.
+std::string frame_name(const Header& header) {
+  const std::string camera = detail::camera_of(header);
+  const auto expid = header.integer("EXPID");
+  if (camera.empty() || !expid) return camera;
+  std::array<char, 32> number{};
+  std::snprintf(number.data(), number.size(), "%08lld", *expid);
+  return camera + "-" + number.data();
+}
+
+void add_fits_frame(detail::FitsReader& file, ResultsSummary& summary) {
+  const detail::HduInfo& flux = file.need_image("FLUX", 2);
+  const std::vector<double> wave = file.image1<double>(file.need_image("WAVELENGTH", 1));
+  const Header header = file.header(flux);
+  summary.frames.push_back(
+      {frame_name(header), detail::camera_of(header), flux.shape[0], flux.shape[1], wave.front(), wave.back()});
+  summary.header = header;
+  summary.provenance = detail::provenance_of(header);
+}
+
+ResultsSummary fits_summary(const std::string& path) {
+  detail::FitsReader file(path);
+  ResultsSummary summary;
+  summary.kind = kind_of(file);
+  for (const detail::HduInfo& hdu : file.hdus()) {
+    const Header header = file.header(hdu);
+    if (hdu.number == 1) summary.header = header;
+    if (!summary.provenance) summary.provenance = detail::provenance_of(header);
+    summary.datasets.push_back(describe(file, hdu, header));
+  }
+  if (summary.kind == FileKind::frame_fits) add_fits_frame(file, summary);
+  return summary;
+}
+
+void add_datasets(const detail::Hdf5Reader& file, const std::string& group, std::vector<DatasetInfo>& datasets) {
+  for (const std::string& child : file.children(group)) {
+    const std::string name = group + (group == "/" ? "" : "/") + child;
+    if (file.is_group(name)) {
+      add_datasets(file, name, datasets);
+      continue;
+    }
+    datasets.push_back({name, file.type_name(name), file.shape(name), file.text(name, "units").value_or(""),
+                        file.text(name, "description").value_or(""), file.stored_bytes(name)});
+  }
+}
+
+ResultsSummary hdf5_summary(const std::string& path) {
+  const detail::Hdf5Reader file(path);
+  ResultsSummary summary;
+  add_datasets(file, "/", summary.datasets);
+  if (file.text("/", detail::format_attribute).value_or("") != detail::format_name) {
+    summary.kind = FileKind::other_hdf5;
+    return summary;
+  }
+  detail::check_layout(file);
+  summary.kind = FileKind::results_hdf5;
+  summary.provenance = detail::read_provenance(file);
+  summary.timing = detail::read_timing(file);
+  for (const std::string& name : file.children("/frames")) {
+    const std::string group = "/frames/" + name + "/";
+    const auto shape = file.shape(group + "flux");
+    const auto wave = file.array1<double>(group + "wavelength");
+    Header header;
+    if (file.has(group + "header")) header = detail::header_from(file.table(group + "header"), path);
+    if (shape.size() == 2 && !wave.empty())
+      summary.frames.push_back({name, detail::camera_of(header), shape[0], shape[1], wave.front(), wave.back()});
+    if (summary.header.cards().empty()) summary.header = header;
+  }
+  return summary;
+}
+
+Spectrum fits_spectrum(const std::string& path, std::size_t ispec) {
+  detail::FitsReader file(path);
+  const detail::HduInfo& flux = file.need_image("FLUX", 2);
+  const std::size_t nwave = flux.shape[1];
+  if (ispec >= flux.shape[0])
+    file.refuse("FLUX", "expected a spectrum from 0 to " + std::to_string(flux.shape[0] - 1) +
+                            ", found the request for " + std::to_string(ispec) + ". Choose another.");
+  Spectrum out;
+  out.units = file.header(flux).text("BUNIT").value_or("");
+  out.wave = file.image1<double>(file.need_image("WAVELENGTH", 1));
+  const auto read = [&](const char* name, auto& values) {
+    const detail::HduInfo& hdu = file.need_image(name, 2);
+    if (hdu.shape != flux.shape)
+      file.refuse(name, "expected " + detail::to_string(flux.shape) + " values as in FLUX, found " +
+                            detail::to_string(hdu.shape) + ". Check the file.");
+    values.resize(nwave);
+    file.pixels(hdu, ispec * nwave, nwave, values.data());
+  };
+  read("FLUX", out.flux);
+  if (file.find("IVAR")) read("IVAR", out.ivar);
+  if (file.find("MASK")) read("MASK", out.mask);
+  out.ivar.resize(nwave);  // a truth file has neither
+  out.mask.resize(nwave);
+  return out;
+}
+
+Spectrum hdf5_spectrum(const std::string& path, std::size_t ispec, const std::string& frame) {
+  const detail::Hdf5Reader file(path);
+  detail::check_layout(file);
+  const auto names = file.children("/frames");
+  const bool known = frame.empty() ? names.size() == 1 : std::find(names.begin(), names.end(), frame) != names.end();
+  if (!known) {
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    file.context().refuse("/frames", "expected " + (frame.empty() ? std::string("one frame") : "the frame " + frame) +
+                                         ", found: " + (list.empty() ? "none" : list) + ". Name the one to read.");
+  }
+  const std::string group = "/frames/" + (frame.empty() ? names.front() : frame) + "/";
+  Spectrum out;
+  out.wave = file.array1<double>(group + "wavelength");
+  out.flux = file.rows<float>(group + "flux", ispec, 1);
+  out.ivar = file.rows<float>(group + "ivar", ispec, 1);
+  out.mask = file.rows<std::uint32_t>(group + "mask", ispec, 1);
+  out.units = file.text(group + "flux", "units").value_or("");
+  return out;
+}
+
+}  // namespace
+
+const char* to_string(FileKind kind) {
+  switch (kind) {
+    case FileKind::frame_fits:
+      return "frame (FITS)";
+    case FileKind::results_hdf5:
+      return "zspex results (HDF5)";
+    case FileKind::preproc:
+      return "preproc frame (FITS)";
+    case FileKind::psf:
+      return "PSF (FITS)";
+    case FileKind::truth:
+      return "truth of a simulation (FITS)";
+    case FileKind::model:
+      return "model image (FITS)";
+    case FileKind::other_fits:
+      return "FITS";
+    case FileKind::other_hdf5:
+      return "HDF5";
+  }
+  return "unknown";
+}
+
+ResultsSummary read_summary(const std::string& path) {
+  ResultsSummary summary = looks_like_hdf5(path) ? hdf5_summary(path) : fits_summary(path);
+  summary.path = path;
+  summary.file_bytes = std::filesystem::file_size(path);
+  return summary;
+}
+
+Spectrum read_spectrum(const std::string& path, std::size_t ispec, const std::string& frame) {
+  return looks_like_hdf5(path) ? hdf5_spectrum(path, ispec, frame) : fits_spectrum(path, ispec);
+}
+
+}  // namespace zspex::io

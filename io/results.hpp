@@ -1,0 +1,73 @@
+/// \file
+/// What is in a file, without its big arrays; and one spectrum of it. For `zspex inspect`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/frame.hpp"
+
+namespace zspex::io {
+
+enum class FileKind {
+  frame_fits,    ///< an extracted frame, as desispec's
+  results_hdf5,  ///< zspex's HDF5
+  preproc,
+  psf,
+  truth,  ///< of a simulation
+  model,  ///< a model image
+  other_fits,
+  other_hdf5
+};
+
+/// "frame (FITS)", "zspex results (HDF5)", ...
+const char* to_string(FileKind kind);
+
+/// One HDU or HDF5 dataset.
+struct DatasetInfo {
+  std::string name;                ///< EXTNAME or path
+  std::string type;                ///< "float32", "table of 8 columns", ...
+  std::vector<std::size_t> shape;  ///< the last index runs fastest; rows of a table
+  std::string units, description;  ///< may be empty
+  std::uint64_t bytes = 0;         ///< in the file; of a gzipped file: after decompression
+};
+
+/// One frame of the file.
+struct FrameInfo {
+  std::string name;    ///< "r0-00051060"; of a FITS frame made from its header, empty if that says nothing
+  std::string camera;  ///< may be empty
+  std::size_t nspec = 0, nwave = 0;
+  double wavemin = 0, wavemax = 0;  ///< Angstrom
+};
+
+struct ResultsSummary {
+  std::string path;
+  FileKind kind = FileKind::other_fits;
+  std::uint64_t file_bytes = 0;
+  std::vector<DatasetInfo> datasets;
+  Header header;                         ///< of the first HDU or frame; empty if there is none
+  std::optional<Provenance> provenance;  ///< of files made by zspex
+  std::vector<Timing> timing;
+  std::vector<FrameInfo> frames;
+};
+
+/// \throws FileError when the file is missing, empty, truncated, or neither FITS nor HDF5.
+ResultsSummary read_summary(const std::string& path);
+
+/// One spectrum of a frame.
+struct Spectrum {
+  std::vector<double> wave;         ///< [nwave] Angstrom
+  std::vector<float> flux, ivar;    ///< [nwave] in the file's units
+  std::vector<std::uint32_t> mask;  ///< [nwave]
+  std::string units;                ///< of flux
+};
+
+/// Reads row `ispec` of a frame alone, from FITS or HDF5.
+/// \param frame  name in an HDF5 file; empty for its only frame. Ignored for FITS.
+/// \throws FileError also when there is no such frame or row.
+Spectrum read_spectrum(const std::string& path, std::size_t ispec, const std::string& frame = "");
+
+}  // namespace zspex::io
