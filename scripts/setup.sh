@@ -9,7 +9,7 @@ die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 # Debian and Ubuntu packages, the same names in Debian 12 and Ubuntu 22.04 and 24.04. "a|b": either will do, a is installed.
 # "command:package": a command from anywhere will do.
 build_packages=(
-  cmake:cmake ninja:ninja-build g++:g++ pkg-config:pkg-config mpirun:openmpi-bin
+  cmake:cmake ninja:ninja-build make:make g++:g++ pkg-config:pkg-config mpirun:openmpi-bin
   "libopenmpi-dev|libmpich-dev" "libhdf5-dev|libhdf5-openmpi-dev|libhdf5-mpich-dev" libcfitsio-dev libyaml-cpp-dev libgtest-dev
 )
 # Debian's Kokkos; where somebody's own is named, none.

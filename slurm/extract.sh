@@ -25,7 +25,7 @@ Extracts the spectra of CCD frames, over all ranks of a Slurm job, or with mpiru
   -l, --list FILE     frames, one a line: PREPROC PSF [OUTPUT]; # starts a comment; names without spaces
   -p, --psf FILE      the PSF of every PREPROC given as an argument
   -o, --output PATH   folder for the frames whose line names no output; a file (.fits, .h5) for a single frame
-  -n, --ranks N       ranks (default: the job's tasks; without Slurm four a GPU, or one a core)
+      --ranks N       ranks (default: the job's tasks; without Slurm four a GPU, or one a core)
       --dry-run       say what would be done, by whom
   -h, --help          this text
 
@@ -48,7 +48,7 @@ while [[ $# -gt 0 ]]; do
     -l | --list) list=${2:?--list expects a file}; shift ;;
     -p | --psf) psf=${2:?--psf expects a file}; shift ;;
     -o | --output) output=${2:?--output expects a file or folder}; shift ;;
-    -n | --ranks) ranks=${2:?--ranks expects a number}; shift ;;
+    --ranks) ranks=${2:?--ranks expects a number}; shift ;;
     --dry-run) options+=(--dry-run) ;;
     -h | --help) usage; exit 0 ;;
     --) shift; options+=("$@"); break ;;

@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# tests/slurm/run_slurm_test.sh [PROGRAM]: submits slurm/extract.sh with a real sbatch to a one-node Slurm of its own
+# (private_slurm.sh) and checks states, outputs and exit codes. PROGRAM: zspex, default build/zspex.
+# Needs Debian's slurmctld, slurmd, slurm-client and munge (./test.sh --slurm installs them); without them it ends with 77,
+# which ctest counts as skipped. About a minute.
+set -euo pipefail
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+source "$repository/tests/slurm/private_slurm.sh"
+source "$repository/scripts/mpi_environment.sh"
+
+ZSPEX=$(realpath "${1:-$repository/build/zspex}")
+[[ -x $ZSPEX ]] || { echo "expected the program $ZSPEX; build it first" >&2; exit 2; }
+for program in munged slurmctld slurmd sbatch; do
+  if ! PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null; then
+    echo "Skipped: $program is not installed; ./test.sh --slurm installs Debian's slurmctld, slurmd, slurm-client and munge"
+    exit 77
+  fi
+done
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-slurm.XXXXXX")
+chmod 755 "$dir"  # Slurm and Munge may go on as another user
+checks=0 failures=0
+finish() {
+  local status=$?
+  stop_slurm
+  if ((status == 0 && failures == 0)); then
+    rm -rf "$dir"
+  else
+    echo "Kept $dir with all logs. The jobs' logs:"
+    tail -n 25 "$dir"/*.log || true
+    ((status != 0)) || status=1
+  fi
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 143' TERM INT
+
+check() {  # check TITLE EXPECTED FOUND
+  checks=$((checks + 1))
+  if [[ $2 == "$3" ]]; then
+    echo "ok: $1"
+  else
+    echo "FAILED: $1: expected '$2', found '$3'"
+    failures=$((failures + 1))
+  fi
+}
+present() { if [[ -s $1 ]]; then echo present; else echo absent; fi; }
+mentions() { if grep -q -- "$2" "$1" 2>/dev/null; then echo yes; else echo no; fi; }
+
+# What Slurm says of a job: its state, its exit code (status:signal).
+field() { scontrol --oneliner show job "$1" | grep -oP "(?<= $2=)\S+"; }
+# wait_for JOB STATE...: until the job is in one of the states, or two minutes are over; prints its state.
+wait_for() {
+  local job=$1 state i
+  shift
+  for ((i = 0; i < 600; ++i)); do
+    state=$(field "$job" JobState)
+    [[ " $* " != *" $state "* ]] || break
+    sleep 0.2
+  done
+  echo "$state"
+}
+ended=(COMPLETED FAILED CANCELLED TIMEOUT NODE_FAIL OUT_OF_MEMORY BOOT_FAIL)
+# submit LOG [option of sbatch]... -- [argument of extract.sh]...: prints the job's number. All #SBATCH lines of the script hold
+# but for the number of ranks: this machine has not 16 cores.
+submit() {
+  local log=$1 sbatch_options=()
+  shift
+  while [[ $1 != -- ]]; do sbatch_options+=("$1"); shift; done
+  sbatch --parsable --ntasks-per-node=2 --output="$log" "${sbatch_options[@]}" "$repository/slurm/extract.sh" "${@:2}"
+}
+
+cd "$dir"
+echo "Simulating two exposures of 25 fibers"
+"$ZSPEX" simulate --config "$repository/config/simulate_demo.yaml" --set simulate.nspec=25 --set simulate.nexp=2 \
+  --set 'simulate.wave_r=[5760,5860,0.8]' --output "$dir/input" >"$dir/simulate.log" 2>&1 || { cat "$dir/simulate.log"; exit 1; }
+mapfile -t preproc < <(ls "$dir"/input/preproc-*.fits)
+psf=$(ls "$dir"/input/psf-*.fits | head -n 1)
+check "the simulation leaves two frames" 2 "${#preproc[@]}"
+head -c 20000 "${preproc[0]}" >"$dir/truncated.fits"
+printf 'extract:\n  wavelength: [5760, 5860, 0.8]\n  nspec: 25\n' >"$dir/config.yaml"
+
+start_slurm "$dir/slurm"
+export ZSPEX
+
+# A list of two frames. The job waits for a file (ZSPEX_SETUP is sourced before anything starts), so that each state is seen.
+printf '# preproc psf output\n%s %s %s\n\n%s %s %s  # the second\n' \
+  "${preproc[0]}" "$psf" "$dir/first.fits" "${preproc[1]}" "$psf" "$dir/second.h5" >"$dir/frames.txt"
+echo "for ((i = 0; i < 600; ++i)); do [[ ! -e $dir/go ]] || break; sleep 0.2; done" >"$dir/gate.sh"
+job=$(ZSPEX_SETUP=$dir/gate.sh submit "$dir/list.log" --hold -- --config "$dir/config.yaml" --list "$dir/frames.txt")
+check "a held job is pending" PD "$(squeue --noheader --format=%t --job "$job")"
+scontrol release "$job"
+wait_for "$job" RUNNING "${ended[@]}" >"$dir/state"
+check "then it runs" R "$(squeue --noheader --format=%t --job "$job")"
+check "no output before its time" absent "$(present "$dir/first.fits")"
+touch "$dir/go"
+check "then it completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+check "with exit code 0" 0:0 "$(field "$job" ExitCode)"
+check "it has Perlmutter's GPUs" gres:gpu:4 "$(field "$job" TresPerNode)"
+check "it has the script's account" desi "$(field "$job" Account)"
+check "two ranks were started" yes "$(mentions "$dir/list.log" 'ranks 2,')"
+check "the first frame is there" present "$(present "$dir/first.fits")"
+check "the second frame is there" present "$(present "$dir/second.h5")"
+check "zspex reads the second frame" 0 "$("$ZSPEX" inspect "$dir/second.h5" >"$dir/inspect.log" 2>&1 && echo 0 || echo $?)"
+
+# Frames as arguments, one PSF, a folder; sbatch's environment instead of its options.
+job=$(SBATCH_ACCOUNT=other submit "$dir/arguments.log" -- -c "$dir/config.yaml" -p "$psf" -o "$dir/out" "${preproc[@]}" -- --quiet)
+check "frames as arguments complete" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+check "SBATCH_ACCOUNT wins over the script" other "$(field "$job" Account)"
+check "the folder holds both" 2 "$(ls "$dir/out" | wc -l)"
+
+# The plan only.
+job=$(submit "$dir/plan.log" -- -c "$dir/config.yaml" -p "$psf" -o "$dir/plan/" --dry-run "${preproc[@]}")
+check "a dry run completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+check "a dry run writes nothing" no "$([[ -n $(ls "$dir/plan" 2>/dev/null) ]] && echo yes || echo no)"
+
+# A frame that fails: the job fails with the status that zspex gives by itself.
+status=0
+bash "$repository/slurm/extract.sh" --ranks 2 -c "$dir/config.yaml" -p "$psf" -o "$dir/alone.fits" "$dir/truncated.fits" \
+  >"$dir/alone.log" 2>&1 || status=$?
+check "without Slurm a truncated frame fails" yes "$( ((status > 0)) && echo yes || echo no)"
+job=$(submit "$dir/truncated.log" -- -c "$dir/config.yaml" -p "$psf" -o "$dir/broken.fits" "$dir/truncated.fits")
+wait_for "$job" "${ended[@]}" >"$dir/state"
+check "a truncated frame makes a failed job" FAILED "$(<"$dir/state")"
+check "its status is F" F "$(squeue --noheader --states=all --format=%t --job "$job")"
+check "its exit code is zspex's" "$status:0" "$(field "$job" ExitCode)"
+check "its log names the file" yes "$(mentions "$dir/truncated.log" truncated.fits)"
+check "nothing is written for it" absent "$(present "$dir/broken.fits")"
+check "nothing half-written is left" 0 "$(find "$dir" -maxdepth 1 -name '*broken*' | wc -l)"
+
+# One bad frame among good ones.
+job=$(submit "$dir/mixed.log" -- -c "$dir/config.yaml" -p "$psf" -o "$dir/mixed/" "${preproc[0]}" "$dir/truncated.fits")
+check "a bad frame beside a good one makes a failed job" FAILED "$(wait_for "$job" "${ended[@]}")"
+
+# A list that the script refuses: nothing is started.
+echo "${preproc[0]}" >"$dir/short.txt"
+job=$(submit "$dir/short.log" -- --list "$dir/short.txt" -o "$dir/short/")
+check "a bad list makes a failed job" FAILED "$(wait_for "$job" "${ended[@]}")"
+check "its exit code is usage" 2:0 "$(field "$job" ExitCode)"
+check "its log names the line" yes "$(mentions "$dir/short.log" 'short.txt, line 1: expected PREPROC PSF')"
+
+# Cancelled while it waits.
+rm -f "$dir/go"
+job=$(ZSPEX_SETUP=$dir/gate.sh submit "$dir/cancelled.log" -- -c "$dir/config.yaml" -p "$psf" -o "$dir/cancelled.fits" "${preproc[0]}")
+wait_for "$job" RUNNING "${ended[@]}" >"$dir/state"
+scancel "$job"
+check "a cancelled job is cancelled" CANCELLED "$(wait_for "$job" "${ended[@]}")"
+check "nothing is written for it" absent "$(present "$dir/cancelled.fits")"
+
+# The same script without Slurm.
+status=0
+bash "$repository/slurm/extract.sh" --ranks 2 -c "$dir/config.yaml" -l "$dir/frames.txt" >"$dir/plain.log" 2>&1 || status=$?
+check "bash slurm/extract.sh runs with mpirun" 0 "$status"
+check "it says so" yes "$(mentions "$dir/plain.log" 'launcher mpirun -n 2')"
+
+echo "$((checks - failures)) of $checks checks passed"
+((failures == 0)) || exit 1
