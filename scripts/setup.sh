@@ -47,14 +47,14 @@ them: ${missing[*]}. For a cluster see spack.yaml; with everything in place buil
   local install=(apt-get install --yes --no-install-recommends "${missing[@]}")
   if [[ $(id -u) != 0 ]]; then
     command -v sudo >/dev/null || die "packages are missing, and there is no sudo here. Have somebody run as root:
-  ${install[*]}"
+  apt-get update && ${install[*]}"
     if [[ ${ZSPEX_YES:-} != 1 ]]; then
       [[ -t 0 && -t 1 ]] || die "packages are missing. Run this first (or start again with --yes, which does so):
-  sudo ${install[*]}"
+  sudo apt-get update && sudo ${install[*]}"
       printf 'Missing packages: %s\nInstall them with sudo apt-get? [Y/n] ' "${missing[*]}"
       read -r answer
       [[ $answer =~ ^([Yy]|[Yy]es)?$ ]] || die "packages are missing. Install them in your own way:
-  sudo ${install[*]}"
+  sudo apt-get update && sudo ${install[*]}"
     fi
     sudo=(sudo)
   fi
