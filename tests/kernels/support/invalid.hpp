@@ -1,0 +1,39 @@
+/// \file
+/// Traps for invalid floating-point operations (0/0, sqrt(-1), comparing NaN): SIGFPE at the operation.
+#pragma once
+
+#include <cfenv>
+
+namespace zspex::test {
+
+#if defined(__GLIBC__) && defined(__x86_64__)
+class TrapInvalid {
+ public:
+  TrapInvalid() {
+    std::feclearexcept(FE_ALL_EXCEPT);
+    feenableexcept(FE_INVALID);
+  }
+  ~TrapInvalid() { fedisableexcept(FE_INVALID); }
+};
+
+/// For a test that hands in NaN on purpose.
+class AllowInvalid {
+ public:
+  AllowInvalid() { fedisableexcept(FE_INVALID); }
+  ~AllowInvalid() {
+    std::feclearexcept(FE_ALL_EXCEPT);
+    feenableexcept(FE_INVALID);
+  }
+};
+#else
+class TrapInvalid {
+ public:
+  TrapInvalid() {}
+};
+class AllowInvalid {
+ public:
+  AllowInvalid() {}
+};
+#endif
+
+}  // namespace zspex::test
