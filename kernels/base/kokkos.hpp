@@ -23,13 +23,19 @@ inline constexpr bool on_host = Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpa
 template <class Exec>
 using Team = typename Kokkos::TeamPolicy<Exec>::member_type;
 
-/// Teams of a fixed shape, so that the order of a team's sums does not depend on the machine's state.
+/// Threads of a team on the host. One, so that a core's vector unit does the work; more only to look for races in the teams' code on a
+/// machine without a GPU.
+#ifndef ZSPEX_HOST_TEAM_SIZE
+#define ZSPEX_HOST_TEAM_SIZE 1
+#endif
+
+/// Teams of a fixed shape, so that the order of a team's sums does not depend on the machine's state: `threads` x 32 on a GPU.
 template <class Exec>
-Kokkos::TeamPolicy<Exec> team_policy(const Exec& exec, int league) {
+Kokkos::TeamPolicy<Exec> team_policy(const Exec& exec, int league, int threads = 8) {
   if constexpr (on_host<Exec>)
-    return Kokkos::TeamPolicy<Exec>(exec, league, 1, 1);
+    return Kokkos::TeamPolicy<Exec>(exec, league, ZSPEX_HOST_TEAM_SIZE, 1);
   else
-    return Kokkos::TeamPolicy<Exec>(exec, league, 8, 32);
+    return Kokkos::TeamPolicy<Exec>(exec, league, threads, 32);
 }
 
 /// Waits for `exec`. The label says why; Kokkos 3.4 can't show it in a profile.

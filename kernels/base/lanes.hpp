@@ -114,7 +114,7 @@ struct Chunk {
 };
 
 /// Columns that a row of n needs so that strips of `width` tile it.
-constexpr int round_up(int n, int width) { return (n + width - 1) / width * width; }
+KOKKOS_INLINE_FUNCTION constexpr int round_up(int n, int width) { return (n + width - 1) / width * width; }
 
 /// Rows of small matrices are padded to this many doubles on the host, so that every strip width in use fits.
 template <class Exec>

@@ -50,7 +50,8 @@ class Engine {
  private:
   /// Patches solved in one launch: one at a time where a core's cache is what counts, many where thousands of threads wait for work.
   int batch(int npatch) const {
-    const int wish = settings_.batch > 0 ? settings_.batch : on_host<Exec> ? exec_.concurrency() : 512;
+    const int cores = exec_.concurrency();
+    const int wish = settings_.batch > 0 ? settings_.batch : !on_host<Exec> ? 512 : cores == 1 ? 1 : 8 * cores;
     return std::max(1, std::min(wish, npatch));
   }
   int nteam(int nitem) const { return std::max(1, std::min(on_host<Exec> ? exec_.concurrency() : 512, nitem)); }

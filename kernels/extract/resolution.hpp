@@ -79,7 +79,7 @@ KOKKOS_INLINE_FUNCTION void covariance_block(const Member& team, const PatchShap
 
 }  // namespace detail
 
-/// Resolution of all kept fibers of the patches by 'signal' decorrelation; sets slots.status where a root fails.
+/// Resolution of all kept fibers of the patches by 'signal' decorrelation; sets slots.root_status.
 ///   scratch [nteam][signal_scratch()]: teams take fibers in turn, so results don't depend on nteam
 template <class Exec>
 void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
@@ -89,6 +89,7 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
   const int ndiag = out.resolution.extent_int(1), half = ndiag / 2, ldrows = slots.ld;
   const auto rows = slots.rows;
   const auto status = slots.status;
+  const auto root_status = slots.root_status;
   Kokkos::parallel_for(
       "zspex::extract::resolve_signal", team_policy(exec, nitem < nteam ? nitem : nteam),
       KOKKOS_LAMBDA(const Team<Exec>& team) {
@@ -96,7 +97,10 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
         for (int item = team.league_rank(); item < nitem; item += nteam) {
           const int slot = item / nkeep, keep = item % nkeep;
           const PatchShape patch = patches(order(slot));
-          if (keep >= patch.nkeep || status(slot) != 0) continue;
+          if (keep >= patch.nkeep || status(slot) != 0) {
+            Kokkos::single(Kokkos::PerTeam(team), [=]() { root_status(slot, keep) = 0; });
+            continue;
+          }
           const int s = patch.ikeep + keep, m = patch.nwave, n = patch.nspec * m, ld = round_up(m, row_quantum<Exec>);
           double* const y = &scratch(team.league_rank(), 0);
           double* const q = y + static_cast<std::size_t>(round_up(n, row_tile)) * ld;
@@ -104,10 +108,8 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
           double* const flux = sum + ld;
           detail::covariance_block<Exec>(team, patch, s, &rows(slot, 0), ldrows, y, q);
           const int failed = symmetric_root<Exec>(team, q, m, Root::inverse_sqrt, flux + ld);
-          if (failed) {
-            Kokkos::single(Kokkos::PerTeam(team), [=]() { status(slot) = -failed; });
-            continue;
-          }
+          Kokkos::single(Kokkos::PerTeam(team), [=]() { root_status(slot, keep) = failed; });
+          if (failed) continue;
           const int fslot = solution.shared ? 0 : slot;
           team_for(team, 0, ld / Strip::width, [=](int strip) {
             const int c0 = strip * Strip::width;
@@ -147,13 +149,19 @@ void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& 
   const int ndiag = out.resolution.extent_int(1), half = ndiag / 2, ldband = slots.ld;
   const auto matrix = slots.matrix;
   const auto status = slots.status;
+  const auto root_status = slots.root_status;
   Kokkos::parallel_for(
       "zspex::extract::resolve_noise", team_policy(exec, npatch < nteam ? npatch : nteam),
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
         for (int slot = team.league_rank(); slot < npatch; slot += nteam) {
           const PatchShape patch = patches(order(slot));
-          if (status(slot) != 0) continue;
+          if (status(slot) != 0) {
+            Kokkos::single(Kokkos::PerTeam(team), [=]() {
+              for (int k = 0; k < root_status.extent_int(1); ++k) root_status(slot, k) = 0;
+            });
+            continue;
+          }
           const int ns = patch.nspec, n = ns * patch.nwave, ld = round_up(n, row_quantum<Exec>);
           double* const q = &scratch(team.league_rank(), 0);
           double* const sum = q + static_cast<std::size_t>(n) * ld;
@@ -167,10 +175,10 @@ void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& 
           });
           team.team_barrier();
           const int failed = symmetric_root<Exec>(team, q, n, Root::sqrt, flux + ld);
-          if (failed) {
-            Kokkos::single(Kokkos::PerTeam(team), [=]() { status(slot) = -failed; });
-            continue;
-          }
+          Kokkos::single(Kokkos::PerTeam(team), [=]() {
+            for (int k = 0; k < root_status.extent_int(1); ++k) root_status(slot, k) = failed;
+          });
+          if (failed) continue;
           const int fslot = solution.shared ? 0 : slot;
           team_for(team, 0, ld / Strip::width, [=](int strip) {
             const int c0 = strip * Strip::width;

@@ -174,10 +174,9 @@ void make_spots(const Exec& exec, const PsfOnDevice<Exec>& psf, int ispec, const
   const int nspec = spots.extent_int(0), nwave = spots.extent_int(1), stride = spots.extent_int(3);
   const int need = spot_scratch(psf, stride);
   using Scratch = Kokkos::View<double*, typename Exec::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  auto policy = on_host<Exec> ? Kokkos::TeamPolicy<Exec>(exec, nspec * nwave, 1, 1)
-                              : Kokkos::TeamPolicy<Exec>(exec, nspec * nwave, 1, 32);
   Kokkos::parallel_for(
-      "zspex::extract::make_spots", policy.set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(need))),
+      "zspex::extract::make_spots",
+      team_policy(exec, nspec * nwave, 1).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(need))),
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int is = team.league_rank() / nwave, iw = team.league_rank() % nwave;
         Scratch scratch(team.team_scratch(0), need);

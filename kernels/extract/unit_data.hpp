@@ -2,6 +2,9 @@
 /// What the kernels of one unit share on the device: spots, pixels, results, and the workspace of the patches in flight.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "kernels/base/lanes.hpp"
 #include "kernels/extract/patches.hpp"
 
@@ -38,7 +41,8 @@ struct PatchSlots {
   DeviceView<double**, Exec> good;       ///< [nslot][n] sum of the spot on pixels with ivar > 0
   DeviceView<double**, Exec> flux;       ///< [nslot][n] right-hand side, then the deconvolved flux f
   DeviceView<double**, Exec> model;      ///< [nslot][rows * stride] chi^2 of each pixel
-  DeviceView<int*, Exec> status;         ///< [nslot] 0 = solved
+  DeviceView<int*, Exec> status;         ///< [nslot] 0 = factorised and solved
+  DeviceView<int**, Exec> root_status;   ///< [nslot][nkeep] 0 = resolution found; apart from status, which other teams read meanwhile
 };
 
 /// What of PatchSlots is needed beyond band and vectors.
@@ -46,9 +50,9 @@ struct SlotParts {
   bool rows = true, matrix = false;
 };
 
-/// \param n, ld  unknowns and band_stride() of the largest patch; npixel: its model_size(), and at least its number of wavelengths
+/// \param n, ld  unknowns and band_stride() of the largest patch; nkeep: fibers kept of it; npixel: its model_size(), and at least its number of wavelengths
 template <class Exec>
-PatchSlots<Exec> make_slots(int nslot, int n, int ld, SlotParts parts, std::size_t npixel) {
+PatchSlots<Exec> make_slots(int nslot, int n, int ld, int nkeep, SlotParts parts, std::size_t npixel) {
   const auto label = [](const char* name) { return Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(name)); };
   const std::size_t cells = static_cast<std::size_t>(n) * ld, rows = static_cast<std::size_t>(round_up(n, row_tile)) * ld;
   PatchSlots<Exec> slots;
@@ -63,7 +67,24 @@ PatchSlots<Exec> make_slots(int nslot, int n, int ld, SlotParts parts, std::size
   slots.flux = View2(label("zspex::extract::deconvolved_flux"), nslot, n);
   slots.model = View2(label("zspex::extract::model"), nslot, npixel);
   slots.status = DeviceView<int*, Exec>(label("zspex::extract::status"), nslot);
+  slots.root_status = DeviceView<int**, Exec>(label("zspex::extract::root_status"), nslot, nkeep);
   return slots;
+}
+
+/// Whether each of the first `count` slots was solved, on the host.
+template <class Exec>
+std::vector<bool> solved_slots(const Exec& exec, const PatchSlots<Exec>& slots, int count, bool with_roots) {
+  fence(exec, "host reads the status of patches");
+  auto status = Kokkos::create_mirror_view(slots.status);
+  auto root_status = Kokkos::create_mirror_view(slots.root_status);
+  Kokkos::deep_copy(status, slots.status);
+  Kokkos::deep_copy(root_status, slots.root_status);
+  std::vector<bool> solved(count);
+  for (int i = 0; i < count; ++i) {
+    solved[i] = status(i) == 0;
+    for (int k = 0; with_roots && k < root_status.extent_int(1); ++k) solved[i] = solved[i] && root_status(i, k) == 0;
+  }
+  return solved;
 }
 
 /// Doubles a column of a band of half-width b: the factor's rows are read up to row_tile - 1 beyond it.

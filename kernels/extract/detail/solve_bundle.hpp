@@ -55,24 +55,17 @@ bool Engine<Exec>::solve_bundle(const ExtractUnit& unit, ExtractedUnit& out) {
   const std::size_t npixel = std::max<std::size_t>(model_size(whole, data_.stride), whole.nwave);
   if (whole_.ld != ld || whole_.flux.extent_int(1) != n || whole_.model.extent(1) < npixel) {
     whole_ = {};
-    whole_ = make_slots<Exec>(1, n, ld, {false, true}, npixel);
+    whole_ = make_slots<Exec>(1, n, ld, 1, {false, true}, npixel);
   }
   const DeviceView<const PatchShape*, Exec> one = copy_to_device<PatchShape, Exec>("zspex::extract::whole", {whole});
   const DeviceView<const int*, Exec> zero = copy_to_device<int, Exec>("zspex::extract::order", {0});
-  const auto failed = [&](const PatchSlots<Exec>& slots) {
-    auto status = Kokkos::create_mirror_view(slots.status);
-    fence(exec_, "host reads the status of a bundle");
-    Kokkos::deep_copy(status, slots.status);
-    return status;
-  };
-
   out.npatch = 1;
   for (const double regularize : {settings_.regularize, std::max(settings_.regularize, 1e-4)}) {
     form_normal_equations<Exec>(exec_, data_, one, zero, 1, n, whole_);
     regularize_patches<Exec>(exec_, one, zero, 1, regularize, settings_.nwavestep / 2 + pad, whole_);
     Kokkos::deep_copy(exec_, whole_.matrix, whole_.band);
     factor_patches<Exec>(exec_, one, zero, 1, true, false, whole_);
-    if (failed(whole_)(0) == 0) break;
+    if (solved_slots<Exec>(exec_, whole_, 1, false)[0]) break;
     if (++out.nretried == 2) return false;
   }
 
@@ -86,7 +79,7 @@ bool Engine<Exec>::solve_bundle(const ExtractUnit& unit, ExtractedUnit& out) {
   const bool noise = settings_.decorrelation == DecorrelationKind::noise;
   const int nbatch = batch(static_cast<int>(windows.size()));
   slots_ = {};
-  slots_ = make_slots<Exec>(nbatch, maxn, band_stride(maxband), {true, noise}, 1);
+  slots_ = make_slots<Exec>(nbatch, maxn, band_stride(maxband), 1, {true, noise}, 1);
   scratch_ = {};
   scratch_ = DeviceView<double**, Exec>(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::extract::root_scratch")),
                                         nteam(nbatch), noise ? noise_scratch<Exec>(maxn) : signal_scratch<Exec>(maxn, maxwave));
@@ -107,9 +100,9 @@ bool Engine<Exec>::solve_bundle(const ExtractUnit& unit, ExtractedUnit& out) {
       resolve_noise<Exec>(exec_, shapes, now, count, slots_, solution, scratch_, results_);
     else
       resolve_signal<Exec>(exec_, shapes, now, count, 1, slots_, solution, scratch_, results_);
-    const auto status = failed(slots_);
+    const std::vector<bool> solved = solved_slots<Exec>(exec_, slots_, count, true);
     for (int i = 0; i < count; ++i)
-      if (status(i) != 0) {
+      if (!solved[i]) {
         ++out.nfailed;
         mark_failed(windows[first + i], out);
       }

@@ -22,7 +22,7 @@ void Engine<Exec>::solve_by_patches(const ExtractUnit& unit, ExtractedUnit& out)
   const bool noise = settings_.decorrelation == DecorrelationKind::noise;
   const int nbatch = batch(static_cast<int>(patches.size()));
   slots_ = {};
-  slots_ = make_slots<Exec>(nbatch, maxn, band_stride(maxband), {true, noise}, maxmodel);
+  slots_ = make_slots<Exec>(nbatch, maxn, band_stride(maxband), maxkeep, {true, noise}, maxmodel);
   scratch_ = {};
   scratch_ = DeviceView<double**, Exec>(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::extract::root_scratch")),
                                         nteam(noise ? nbatch : nbatch * maxkeep),
@@ -46,11 +46,9 @@ void Engine<Exec>::solve_by_patches(const ExtractUnit& unit, ExtractedUnit& out)
       else
         resolve_signal<Exec>(exec_, shapes, order, n, maxkeep, slots_, solution, scratch_, results_);
       weigh_residuals<Exec>(exec_, data_, shapes, order, n, maxrow, settings_.psferr, slots_, results_);
-      auto status = Kokkos::create_mirror_view(slots_.status);
-      fence(exec_, "host reads the status of patches");
-      Kokkos::deep_copy(status, slots_.status);
+      const std::vector<bool> solved = solved_slots<Exec>(exec_, slots_, n, true);
       for (int i = 0; i < n; ++i)
-        if (status(i) != 0) failed.push_back(now[i]);
+        if (!solved[i]) failed.push_back(now[i]);
     }
     return failed;
   };
