@@ -170,9 +170,6 @@ void check(const SimulateConfig& config, const Origins& origins) {
                   "expected exposure numbers of up to 8 digits, found " + std::to_string(config.expid) + " + " +
                       std::to_string(config.nexp) + "; take a smaller expid");
   checker.require(is_date(config.night), "night", "expected a date YYYYMMDD, found " + std::to_string(config.night));
-  checker.require((config.npix_x == 0) == (config.npix_y == 0), config.npix_x == 0 ? "npix_x" : "npix_y",
-                  "expected npix_x and npix_y together, found " + std::to_string(config.npix_x) + " x " +
-                      std::to_string(config.npix_y) + "; set both, or both 0 for the PSF's");
 }
 
 void check(const InspectConfig& config, const Origins& origins) {

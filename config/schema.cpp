@@ -1,7 +1,6 @@
 #include "config/schema.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "config/base/error.hpp"
 #include "config/suggest.hpp"
@@ -28,14 +27,15 @@ std::string dashed(std::string_view key) {
   return result;
 }
 
-/// Makes the fields of one section.
+/// Appends the fields of one section to the table.
 template <class Part>
 class Rows {
  public:
-  Rows(std::string section, Part Settings::*part) : section_(std::move(section)), part_(part) {}
+  Rows(std::vector<Field>& table, std::string section, Part Settings::*part)
+      : table_(table), section_(std::move(section)), part_(part) {}
 
   template <class T>
-  Field operator()(const std::string& key, T Part::*member, Notes notes) const {
+  void operator()(const std::string& key, T Part::*member, Notes notes) const {
     Field field = common(key, member, std::move(notes));
     field.type = type_name(static_cast<const T*>(nullptr));
     field.takes_many = std::is_same_v<T, std::vector<std::string>>;
@@ -45,12 +45,12 @@ class Rows {
       read(value, self.name(), self.limits, settings.*part.*member);
     };
     field.yaml = [part = part_, member](const Settings& settings) { return write(settings.*part.*member); };
-    return field;
+    table_.push_back(std::move(field));
   }
 
   /// A field whose values have names.
   template <class T>
-  Field operator()(const std::string& key, T Part::*member, const Names<T>& names, Notes notes) const {
+  void operator()(const std::string& key, T Part::*member, const Names<T>& names, Notes notes) const {
     Field field = common(key, member, std::move(notes));
     for (const auto& [value, name] : names) {
       field.choices.push_back(name);
@@ -75,7 +75,7 @@ class Rows {
       }
       return std::string("unnamed");  // refused when it is read back
     };
-    return field;
+    table_.push_back(std::move(field));
   }
 
  private:
@@ -96,212 +96,168 @@ class Rows {
     return field;
   }
 
+  std::vector<Field>& table_;
   std::string section_;
   Part Settings::*part_;
 };
 
-Limits at_least(double bound) { return {.at_least = bound, .above = {}, .at_most = {}, .below = {}}; }
-Limits above(double bound) { return {.at_least = {}, .above = bound, .at_most = {}, .below = {}}; }
-Limits between(double low, double high) { return {.at_least = low, .above = {}, .at_most = high, .below = {}}; }
-
-// clang-format off: one row a field, so that the table stays a table
+Limits at_least(double bound) { return {.at_least = bound}; }
+Limits above(double bound) { return {.above = bound}; }
+Limits between(double low, double high) { return {.at_least = low, .at_most = high}; }
 
 void add_job(std::vector<Field>& table) {
-  const Rows<JobConfig> row("job", &Settings::job);
+  const Rows<JobConfig> row(table, "job", &Settings::job);
   using C = JobConfig;
-  table.insert(table.end(), {
-                                row("dry_run", &C::dry_run,
-                                    {.help = "print the plan (what, by whom, how much memory) and touch no data"}),
-                                row("resume", &C::resume, {.help = "keep outputs that are whole and do the rest"}),
-                                row("verbosity", &C::verbosity, {{-1, "quiet"}, {0, "normal"}, {1, "verbose"}},
-                                    {.switches = {{"--quiet", 'q', "quiet"}, {"--verbose", 'v', "verbose"}},
-                                     .help = "how much is said on the terminal"}),
-                            });
+  row("dry_run", &C::dry_run, {.help = "print the plan (what, by whom, how much memory) and touch no data"});
+  row("resume", &C::resume, {.help = "keep outputs that are whole and do the rest"});
+  row("verbosity", &C::verbosity, {{-1, "quiet"}, {0, "normal"}, {1, "verbose"}},
+      {.switches = {{"--quiet", 'q', "quiet"}, {"--verbose", 'v', "verbose"}},
+       .help = "how much is said on the terminal"});
 }
 
 void add_extract(std::vector<Field>& table) {
-  const Rows<ExtractConfig> row("extract", &Settings::extract);
+  const Rows<ExtractConfig> row(table, "extract", &Settings::extract);
   using C = ExtractConfig;
-  table.insert(
-      table.end(),
-      {
-          row("input", &C::input,
-              {.letter = 'i', .metavar = "FILE", .help = "preproc files (.fits, .fits.gz, .fits.fz)"}),
-          row("psf", &C::psf,
-              {.letter = 'p', .metavar = "FILE", .help = "PSF files: one for all inputs, or one an input"}),
-          row("output", &C::output,
-              {.letter = 'o',
-               .metavar = "FILE",
-               .help = "frame files, one an input (.fits, .fits.gz, .h5), or one folder, written with a / at its end"}),
-          row("model", &C::model,
-              {.letter = 'm',
-               .metavar = "FILE",
-               .help = "model images, one an input (.fits, .fits.gz), or one folder, written with a / at its end"}),
-          row("fibermap", &C::fibermap,
-              {.letter = 'f', .metavar = "FILE", .help = "a file whose FIBERMAP replaces that of the inputs"}),
-          row("wavelength", &C::wavelength,
-              {.letter = 'w',
-               .metavar = "WMIN,WMAX,DW",
-               .unit = "vacuum Angstrom",
-               .help = "first and last bin and step; null: the PSF's range in steps of 0.8"}),
-          row("specmin", &C::specmin,
-              {.letter = 's', .metavar = "N", .limits = at_least(0), .help = "first fiber, a multiple of bundlesize"}),
-          row("nspec", &C::nspec,
-              {.letter = 'n',
-               .metavar = "N",
-               .limits = at_least(0),
-               .help = "number of fibers, a multiple of bundlesize; 0: all from specmin on"}),
-          row("solver", &C::solver, {{Solver::patch, "patch"}, {Solver::bundle, "bundle"}},
-              {.help = "patch: the reference's overlapping patches; bundle: one seamless solve along each bundle"}),
-          row("decorrelation", &C::decorrelation, {{Decorrelation::signal, "signal"}, {Decorrelation::noise, "noise"}},
-              {.help = "signal: spectra without cross-talk; noise: errors without correlation between fibers"}),
-          row("bundlesize", &C::bundlesize,
-              {.metavar = "N",
-               .limits = between(1, 500),
-               .help = "fibers of a bundle; light of other bundles is ignored"}),
-          row("nsubbundles", &C::nsubbundles,
-              {.metavar = "N",
-               .limits = between(1, 500),
-               .help = "parts of a bundle that are solved one by one; must divide bundlesize"}),
-          row("nwavestep", &C::nwavestep,
-              {.metavar = "N", .unit = "bins", .limits = between(1, 10000), .help = "wavelength bins kept of a patch"}),
-          row("wavepad", &C::wavepad,
-              {.metavar = "N",
-               .unit = "bins",
-               .limits = between(0, 1000),
-               .help = "bins solved for and thrown away on each side of a patch, before wavepad_frac"}),
-          row("wavepad_frac", &C::wavepad_frac,
-              {.metavar = "X",
-               .limits = between(0, 10),
-               .help = "part of wavepad that is added to it: 10 bins and 0.2 make 12"}),
-          row("pixpad_frac", &C::pixpad_frac,
-              {.metavar = "X",
-               .limits = between(0, 1),
-               .help = "part of the padding bins' rows that belongs to a patch's pixels"}),
-          row("regularize", &C::regularize,
-              {.letter = 'r', .metavar = "X", .limits = at_least(0), .help = "weight of a prior that flux is zero"}),
-          row("psferr", &C::psferr,
-              {.metavar = "X",
-               .limits = between(0, 1),
-               .help = "fractional error of the PSF in chi2pix; null: the PSF file's, or 0.01"}),
-          row("tails", &C::tails, {.help = "add the PSF's Lorentzian tails to its spots"}),
-          row("mask", &C::mask, {{MaskPolicy::desi, "desi"}, {MaskPolicy::any, "any"}},
-              {.help = "pixels left out: desi: those with MASK & 767; any: those with MASK not 0"}),
-          row("scores", &C::scores, {.help = "write the table SCORES"}),
-          row("device", &C::device, {{Device::automatic, "auto"}, {Device::cpu, "cpu"}, {Device::gpu, "gpu"}},
-              {.help = "where to compute; auto: on a GPU if there is one"}),
-          row("batch", &C::batch,
-              {.metavar = "N",
-               .unit = "patches",
-               .limits = at_least(0),
-               .help = "patches solved in one launch; 0: chosen by device"}),
-          row("overwrite", &C::overwrite, {.help = "replace outputs that exist"}),
-      });
+  row("input", &C::input, {.letter = 'i', .metavar = "FILE", .help = "preproc files (.fits, .fits.gz, .fits.fz)"});
+  row("psf", &C::psf, {.letter = 'p', .metavar = "FILE", .help = "PSF files: one for all inputs, or one an input"});
+  row("output", &C::output,
+      {.letter = 'o',
+       .metavar = "FILE",
+       .help = "frame files, one an input (.fits, .fits.gz, .h5), or one folder, written with a / at its end"});
+  row("model", &C::model,
+      {.letter = 'm',
+       .metavar = "FILE",
+       .help = "model images, one an input (.fits, .fits.gz), or one folder, written with a / at its end"});
+  row("fibermap", &C::fibermap,
+      {.letter = 'f', .metavar = "FILE", .help = "a file whose FIBERMAP replaces that of the inputs"});
+  row("wavelength", &C::wavelength,
+      {.letter = 'w',
+       .metavar = "WMIN,WMAX,DW",
+       .unit = "vacuum Angstrom",
+       .help = "first and last bin and step; null: the PSF's range in steps of 0.8"});
+  row("specmin", &C::specmin,
+      {.letter = 's', .metavar = "N", .limits = at_least(0), .help = "first fiber, a multiple of bundlesize"});
+  row("nspec", &C::nspec,
+      {.letter = 'n',
+       .metavar = "N",
+       .limits = at_least(0),
+       .help = "number of fibers, a multiple of bundlesize; 0: all from specmin on"});
+  row("solver", &C::solver, {{Solver::patch, "patch"}, {Solver::bundle, "bundle"}},
+      {.help = "patch: the reference's overlapping patches; bundle: one seamless solve along each bundle"});
+  row("decorrelation", &C::decorrelation, {{Decorrelation::signal, "signal"}, {Decorrelation::noise, "noise"}},
+      {.help = "signal: spectra without cross-talk; noise: errors without correlation between fibers"});
+  row("bundlesize", &C::bundlesize,
+      {.metavar = "N", .limits = between(1, 500), .help = "fibers of a bundle; light of other bundles is ignored"});
+  row("nsubbundles", &C::nsubbundles,
+      {.metavar = "N",
+       .limits = between(1, 500),
+       .help = "parts of a bundle that are solved one by one; must divide bundlesize"});
+  row("nwavestep", &C::nwavestep,
+      {.metavar = "N", .unit = "bins", .limits = between(1, 10000), .help = "wavelength bins kept of a patch"});
+  row("wavepad", &C::wavepad,
+      {.metavar = "N",
+       .unit = "bins",
+       .limits = between(0, 1000),
+       .help = "bins solved for and thrown away on each side of a patch, before wavepad_frac"});
+  row("wavepad_frac", &C::wavepad_frac,
+      {.metavar = "X",
+       .limits = between(0, 10),
+       .help = "part of wavepad that is added to it: 10 bins and 0.2 make 12"});
+  row("pixpad_frac", &C::pixpad_frac,
+      {.metavar = "X",
+       .limits = between(0, 1),
+       .help = "part of the padding bins' rows that belongs to a patch's pixels"});
+  row("regularize", &C::regularize,
+      {.letter = 'r', .metavar = "X", .limits = at_least(0), .help = "weight of a prior that flux is zero"});
+  row("psferr", &C::psferr,
+      {.metavar = "X",
+       .limits = between(0, 1),
+       .help = "fractional error of the PSF in chi2pix; null: the PSF file's, or 0.01"});
+  row("tails", &C::tails, {.help = "add the PSF's Lorentzian tails to its spots"});
+  row("mask", &C::mask, {{MaskPolicy::desi, "desi"}, {MaskPolicy::any, "any"}},
+      {.help = "desi: leave out pixels with MASK & 767; any: pixels with MASK not 0"});
+  row("scores", &C::scores, {.help = "write the table SCORES"});
+  row("device", &C::device, {{Device::automatic, "auto"}, {Device::cpu, "cpu"}, {Device::gpu, "gpu"}},
+      {.help = "where to compute; auto: on a GPU if there is one"});
+  row("batch", &C::batch,
+      {.metavar = "N",
+       .unit = "patches",
+       .limits = at_least(0),
+       .help = "patches solved in one launch; 0: chosen by device"});
+  row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
 void add_simulate(std::vector<Field>& table) {
-  const Rows<SimulateConfig> row("simulate", &Settings::simulate);
+  const Rows<SimulateConfig> row(table, "simulate", &Settings::simulate);
   using C = SimulateConfig;
-  table.insert(
-      table.end(),
-      {
-          row("output", &C::output,
-              {.letter = 'o',
-               .metavar = "FOLDER",
-               .help = "folder for preproc, PSF and truth files; made if it is not there"}),
-          row("cameras", &C::cameras,
-              {.letter = 'c', .metavar = "NAME", .help = "cameras: a band (b, r, z) and a petal (0 to 9)"}),
-          row("psf", &C::psf,
-              {.letter = 'p', .metavar = "FILE", .help = "PSF files, one a camera; []: an invented instrument"}),
-          row("specmin", &C::specmin,
-              {.letter = 's',
-               .metavar = "N",
-               .limits = between(0, 475),
-               .help = "first fiber with light, a multiple of 25"}),
-          row("nspec", &C::nspec,
-              {.letter = 'n',
-               .metavar = "N",
-               .limits = between(25, 500),
-               .help = "number of fibers with light, a multiple of 25"}),
-          row("wave_b", &C::wave_b,
-              {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of b cameras"}),
-          row("wave_r", &C::wave_r,
-              {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of r cameras"}),
-          row("wave_z", &C::wave_z,
-              {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of z cameras"}),
-          row("nexp", &C::nexp, {.metavar = "N", .limits = between(1, 10000), .help = "exposures of the same targets"}),
-          row("exptime", &C::exptime,
-              {.metavar = "X",
-               .unit = "s",
-               .limits = {.at_least = {}, .above = 0, .at_most = 1e5, .below = {}},
-               .help = "exposure time"}),
-          row("expid", &C::expid,
-              {.metavar = "N", .limits = between(0, 99999999), .help = "number of the first exposure"}),
-          row("night", &C::night,
-              {.metavar = "N", .unit = "YYYYMMDD", .limits = between(19000101, 29991231), .help = "the night's date"}),
-          row("seed", &C::seed,
-              {.metavar = "N", .limits = at_least(0), .help = "seed of all random numbers: same seed, same files"}),
-          row("sky_level", &C::sky_level,
-              {.metavar = "X", .limits = between(0, 1e6), .help = "sky brightness, times a dark night's"}),
-          row("snr_scale", &C::snr_scale,
-              {.metavar = "X", .limits = between(0, 1e6), .help = "the targets' light, times the usual"}),
-          row("fraction_galaxy", &C::fraction_galaxy,
-              {.metavar = "X",
-               .limits = between(0, 1),
-               .help = "part of the fibers on galaxies; the four parts sum to 1"}),
-          row("fraction_qso", &C::fraction_qso,
-              {.metavar = "X", .limits = between(0, 1), .help = "part of the fibers on quasars"}),
-          row("fraction_star", &C::fraction_star,
-              {.metavar = "X", .limits = between(0, 1), .help = "part of the fibers on stars"}),
-          row("fraction_sky", &C::fraction_sky,
-              {.metavar = "X", .limits = between(0, 1), .help = "part of the fibers on blank sky"}),
-          row("readnoise", &C::readnoise,
-              {.metavar = "X",
-               .unit = "electrons",
-               .limits = {.at_least = {}, .above = 0, .at_most = 1e4, .below = {}},
-               .help = "read noise of a pixel"}),
-          row("gain", &C::gain,
-              {.metavar = "X", .unit = "electrons/ADU", .limits = above(0), .help = "gain, as the headers tell it"}),
-          row("cosmics", &C::cosmics,
-              {.metavar = "X", .unit = "per million pixels", .limits = between(0, 1e5), .help = "cosmic ray hits"}),
-          row("dead_columns", &C::dead_columns,
-              {.metavar = "N", .limits = between(0, 1000), .help = "dead columns of each CCD"}),
-          row("hot_pixels", &C::hot_pixels,
-              {.metavar = "N", .limits = between(0, 1000000), .help = "hot pixels of each CCD"}),
-          row("noise", &C::noise, {.help = "add photon and read noise; without, the image is the expectation"}),
-          row("npix_x", &C::npix_x,
-              {.metavar = "N",
-               .unit = "pixels",
-               .limits = between(0, 20000),
-               .help = "columns of the CCD; 0: the PSF's"}),
-          row("npix_y", &C::npix_y,
-              {.metavar = "N", .unit = "pixels", .limits = between(0, 20000), .help = "rows of the CCD; 0: the PSF's"}),
-          row("compress", &C::compress, {{Compression::none, "none"}, {Compression::gz, "gz"}, {Compression::fz, "fz"}},
-              {.help = "compression of the preproc files; fz: lossless tiles"}),
-          row("overwrite", &C::overwrite, {.help = "replace outputs that exist"}),
-      });
+  row("output", &C::output,
+      {.letter = 'o', .metavar = "FOLDER", .help = "folder for preproc, PSF and truth files; made if it is not there"});
+  row("cameras", &C::cameras,
+      {.letter = 'c', .metavar = "NAME", .help = "cameras: a band (b, r, z) and a petal (0 to 9)"});
+  row("psf", &C::psf,
+      {.letter = 'p', .metavar = "FILE", .help = "PSF files, one a camera; []: an invented instrument"});
+  row("specmin", &C::specmin,
+      {.letter = 's', .metavar = "N", .limits = between(0, 475), .help = "first fiber with light, a multiple of 25"});
+  row("nspec", &C::nspec,
+      {.letter = 'n',
+       .metavar = "N",
+       .limits = between(25, 500),
+       .help = "number of fibers with light, a multiple of 25"});
+  row("wave_b", &C::wave_b, {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of b cameras"});
+  row("wave_r", &C::wave_r, {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of r cameras"});
+  row("wave_z", &C::wave_z, {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of z cameras"});
+  row("nexp", &C::nexp, {.metavar = "N", .limits = between(1, 10000), .help = "exposures of the same targets"});
+  row("exptime", &C::exptime,
+      {.metavar = "X", .unit = "s", .limits = {.above = 0, .at_most = 1e5}, .help = "exposure time"});
+  row("expid", &C::expid, {.metavar = "N", .limits = between(0, 99999999), .help = "number of the first exposure"});
+  row("night", &C::night,
+      {.metavar = "N", .unit = "YYYYMMDD", .limits = between(19000101, 29991231), .help = "the night's date"});
+  row("seed", &C::seed,
+      {.metavar = "N", .limits = at_least(0), .help = "seed of all random numbers: same seed, same files"});
+  row("sky_level", &C::sky_level,
+      {.metavar = "X", .limits = between(0, 1e6), .help = "sky brightness, times a dark night's"});
+  row("snr_scale", &C::snr_scale,
+      {.metavar = "X", .limits = between(0, 1e6), .help = "the targets' light, times the usual"});
+  row("fraction_galaxy", &C::fraction_galaxy,
+      {.metavar = "X", .limits = between(0, 1), .help = "part of the fibers on galaxies; the four parts sum to 1"});
+  row("fraction_qso", &C::fraction_qso,
+      {.metavar = "X", .limits = between(0, 1), .help = "part of the fibers on quasars"});
+  row("fraction_star", &C::fraction_star,
+      {.metavar = "X", .limits = between(0, 1), .help = "part of the fibers on stars"});
+  row("fraction_sky", &C::fraction_sky,
+      {.metavar = "X", .limits = between(0, 1), .help = "part of the fibers on blank sky"});
+  row("readnoise", &C::readnoise,
+      {.metavar = "X", .unit = "electrons", .limits = {.above = 0, .at_most = 1e4}, .help = "read noise of a pixel"});
+  row("gain", &C::gain,
+      {.metavar = "X", .unit = "electrons/ADU", .limits = above(0), .help = "gain, as the headers tell it"});
+  row("cosmics", &C::cosmics,
+      {.metavar = "X", .unit = "per million pixels", .limits = between(0, 1e5), .help = "cosmic ray hits"});
+  row("dead_columns", &C::dead_columns,
+      {.metavar = "N", .limits = between(0, 1000), .help = "dead columns of each CCD"});
+  row("hot_pixels", &C::hot_pixels, {.metavar = "N", .limits = between(0, 1000000), .help = "hot pixels of each CCD"});
+  row("noise", &C::noise, {.help = "add photon and read noise; without, the image is the expectation"});
+  row("npix_x", &C::npix_x,
+      {.metavar = "N", .unit = "pixels", .limits = between(0, 20000), .help = "columns of the CCD; 0: the PSF's"});
+  row("npix_y", &C::npix_y,
+      {.metavar = "N", .unit = "pixels", .limits = between(0, 20000), .help = "rows of the CCD; 0: the PSF's"});
+  row("compress", &C::compress, {{Compression::none, "none"}, {Compression::gz, "gz"}, {Compression::fz, "fz"}},
+      {.help = "none: plain .fits preproc files; gz: compressed as a whole; fz: lossless tiles"});
+  row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
 void add_inspect(std::vector<Field>& table) {
-  const Rows<InspectConfig> row("inspect", &Settings::inspect);
+  const Rows<InspectConfig> row(table, "inspect", &Settings::inspect);
   using C = InspectConfig;
-  table.insert(table.end(),
-               {
-                   row("file", &C::file,
-                       {.metavar = "FILE", .help = "the results file (.h5, .fits); the option's name may be left out"}),
-                   row("frame", &C::frame,
-                       {.metavar = "NAME", .help = "frame in the file, for example r0-00051060; \"\": the first"}),
-                   row("row", &C::row,
-                       {.metavar = "N", .limits = at_least(0), .help = "spectrum to draw, the first is 0; null: none"}),
-                   row("width", &C::width,
-                       {.metavar = "N",
-                        .unit = "columns",
-                        .limits = between(0, 1000),
-                        .help = "width of the picture; 0: the terminal's"}),
-               });
+  row("file", &C::file,
+      {.metavar = "FILE", .help = "the results file (.h5, .fits); the option's name may be left out"});
+  row("frame", &C::frame, {.metavar = "NAME", .help = "frame in the file, for example r0-00051060; \"\": the first"});
+  row("row", &C::row, {.metavar = "N", .limits = at_least(0), .help = "spectrum to draw, the first is 0; null: none"});
+  row("width", &C::width,
+      {.metavar = "N",
+       .unit = "columns",
+       .limits = between(0, 1000),
+       .help = "width of the picture; 0: the terminal's"});
 }
-
-// clang-format on
 
 std::vector<Field> make_schema() {
   std::vector<Field> table;

@@ -101,7 +101,10 @@ bool Limits::allow(double number) const {
 std::string Limits::text() const {
   std::string result;
   const auto add = [&](const char* sign, const std::optional<double>& bound) {
-    if (bound) result += (result.empty() ? "" : " and ") + std::string(sign) + " " + write(*bound);
+    if (!bound) return;
+    const bool whole = std::abs(*bound) < 1e9 && *bound == std::trunc(*bound);  // 1000000 and not 1e+06
+    result += (result.empty() ? "" : " and ") + std::string(sign) + " " +
+              (whole ? write(static_cast<int>(*bound)) : write(*bound));
   };
   add(">=", at_least);
   add(">", above);

@@ -29,7 +29,7 @@ std::string found(const Value& value);
 
 /// Allowed numbers; an absent bound is no bound.
 struct Limits {
-  std::optional<double> at_least, above, at_most, below;
+  std::optional<double> at_least = {}, above = {}, at_most = {}, below = {};
 
   bool allow(double number) const;
   /// ">= 0 and < 1"; empty without a bound.

@@ -1,0 +1,223 @@
+#include "config/check.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "tests/config/refusal.hpp"
+
+namespace zspex::config {
+namespace {
+
+ExtractConfig good_extract() {
+  ExtractConfig config;
+  config.input = {"a/preproc-r0-1.fits", "a/preproc-r0-2.fits"};
+  config.psf = {"psf.fits"};
+  config.output = {"frame-1.h5", "frame-2.fits"};
+  return config;
+}
+
+SimulateConfig good_simulate() {
+  SimulateConfig config;
+  config.output = "out";
+  return config;
+}
+
+std::string refused(const std::function<void(ExtractConfig&)>& change) {
+  ExtractConfig config = good_extract();
+  change(config);
+  return refusal([&] { check(config); });
+}
+
+std::string simulate_refused(const std::function<void(SimulateConfig&)>& change) {
+  SimulateConfig config = good_simulate();
+  change(config);
+  return refusal([&] { check(config); });
+}
+
+TEST(CheckExtract, LetsGoodOnesPass) {
+  EXPECT_NO_THROW(check(good_extract()));
+  for (const auto& change : std::vector<std::function<void(ExtractConfig&)>>{
+           [](auto& c) { c.output = {"frames/"}; },
+           [](auto& c) {
+             c.psf = {"p1.fits", "p2.fits"};
+           },
+           [](auto& c) { c.model = {"models/"}; },
+           [](auto& c) {
+             c.model = {"m1.fits", "m2.fits.gz"};
+           },
+           [](auto& c) { c.specmin = 475, c.nspec = 25; },
+           [](auto& c) { c.bundlesize = 20, c.nsubbundles = 4, c.specmin = 40, c.nspec = 60; },
+           [](auto& c) {
+             c.output = {"frame-1.fits.gz", "frame-2.fits.gz"};
+           },
+           [](auto& c) {
+             c.wavelength = {5760, 7620, 0.8};
+           },
+       })
+    EXPECT_EQ(refused(change), "(not refused)");
+}
+
+TEST(CheckExtract, NeedsInputPsfAndOutput) {
+  EXPECT_EQ(refused([](auto& c) { c.input.clear(); }),
+            "configuration: extract.input: expected preproc files, found none; name them with -i");
+  EXPECT_EQ(refused([](auto& c) { c.psf.clear(); }),
+            "configuration: extract.psf: expected a PSF file, found none; name it with -p");
+  EXPECT_EQ(refused([](auto& c) { c.output.clear(); }),
+            "configuration: extract.output: expected a frame file, found none; name it with -o");
+}
+
+TEST(CheckExtract, CountsOfFilesAgree) {
+  EXPECT_EQ(refused([](auto& c) {
+              c.psf = {"1.fits", "2.fits", "3.fits"};
+            }),
+            "configuration: extract.psf: expected one PSF file, or one for each input (2), found 3");
+  EXPECT_EQ(
+      refused([](auto& c) { c.output = {"frame.h5"}; }),
+      "configuration: extract.output: expected one file for each input (2) or one folder that ends in /, found 1 file");
+  EXPECT_TRUE(contains(refused([](auto& c) { c.output.push_back("frame-3.h5"); }), "found 3 files"));
+  EXPECT_TRUE(
+      contains(refused([](auto& c) { c.model = {"m.fits"}; }), "extract.model: expected one file for each input (2)"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.output = {"x.h5", "frames/"}; }), "found the folder frames/"));
+}
+
+TEST(CheckExtract, NoFileIsWrittenTwiceOrOverAnInput) {
+  EXPECT_TRUE(contains(refused([](auto& c) {
+                         c.output = {"x.h5", "x.h5"};
+                       }),
+                       "extract.output: expected names that are not in use, found x.h5"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.output = {"x.h5", "y/.././x.h5"}; }), "which is also in output"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.output[0] = "a/preproc-r0-2.fits"; }), "which is also in input"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.output[0] = "./psf.fits"; }), "which is also in psf"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.fibermap = c.output[1]; }), "which is also in fibermap"));
+  EXPECT_TRUE(contains(refused([](auto& c) {
+                         c.model = {"m.fits", "frame-2.fits"};
+                       }),
+                       "extract.model: expected names that are not in use"));
+  EXPECT_TRUE(contains(refused([](auto& c) {
+                         c.input = {"a/preproc.fits", "b/preproc.fits"};
+                         c.output = {"frames/"};
+                       }),
+                       "expected inputs of different names for one folder, found a/preproc.fits and b/preproc.fits"));
+}
+
+TEST(CheckExtract, KnowsTheSuffixesOfOutputs) {
+  for (const std::string name : {"frame", "frame.txt", "frame.fits.fz", ".fits", "frame.fit", "frame.h5.gz", "frames"})
+    EXPECT_TRUE(contains(refused([&](auto& c) { c.output[0] = name; }),
+                         "extract.output: expected a name that ends in .fits, .fits.gz or .h5, found " + name))
+        << name;
+  EXPECT_TRUE(contains(refused([](auto& c) {
+                         c.model = {"m.h5", "n.h5"};
+                       }),
+                       "expected a name that ends in .fits or .fits.gz, found m.h5"));
+}
+
+TEST(CheckExtract, FibersAreWholeBundles) {
+  EXPECT_EQ(refused([](auto& c) { c.specmin = 30; }),
+            "configuration: extract.specmin: expected a multiple of bundlesize (25), found 30; take 25 or 50");
+  EXPECT_EQ(refused([](auto& c) { c.nspec = 10; }),
+            "configuration: extract.nspec: expected a multiple of bundlesize (25), found 10; take 25");
+  EXPECT_TRUE(contains(refused([](auto& c) { c.bundlesize = 20, c.nspec = 25; }),
+                       "multiple of bundlesize (20), found 25; take 20 or 40"));
+  EXPECT_EQ(refused([](auto& c) { c.nsubbundles = 4; }),
+            "configuration: extract.nsubbundles: expected a divisor of bundlesize (25), found 4; sub-bundles have "
+            "equal numbers of fibers");
+  EXPECT_TRUE(contains(refused([](auto& c) { c.nsubbundles = 50; }), "extract.nsubbundles: "));
+}
+
+TEST(CheckExtract, RepeatsTheRangesOfSingleFields) {
+  // For configurations that were made in the program and not read.
+  EXPECT_TRUE(
+      contains(refused([](auto& c) { c.specmin = -25; }), "extract.specmin: expected a whole number >= 0, found -25"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.bundlesize = 0; }), "extract.bundlesize: "));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.nsubbundles = 0; }), "extract.nsubbundles: "));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.nwavestep = 0; }), "extract.nwavestep: "));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.pixpad_frac = 1.1; }), "extract.pixpad_frac: "));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.psferr = std::nan(""); }), "extract.psferr: "));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.regularize = -1; }), "extract.regularize: "));
+  EXPECT_TRUE(contains(refused([](auto& c) {
+                         c.wavelength = {7620, 5760, 0.8};
+                       }),
+                       "extract.wavelength: expected wmin < wmax"));
+  EXPECT_TRUE(contains(refused([](auto& c) {
+                         c.wavelength = {5760, 7620, 0};
+                       }),
+                       "extract.wavelength: expected a step dw > 0"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.solver = static_cast<Solver>(9); }),
+                       "extract.solver: expected one of patch, bundle"));
+  EXPECT_TRUE(contains(refused([](auto& c) { c.input[0] = ""; }), "extract.input: expected text"));
+}
+
+TEST(CheckExtract, SaysWhereTheValueCameFrom) {
+  ExtractConfig config = good_extract();
+  config.nspec = 26;
+  EXPECT_TRUE(contains(refusal([&] {
+                         check(config, {{"extract.nspec", "survey.yaml:12"}});
+                       }),
+                       "survey.yaml:12: extract.nspec: "));
+}
+
+TEST(CheckSimulate, LetsGoodOnesPass) {
+  for (const auto& change : std::vector<std::function<void(SimulateConfig&)>>{
+           [](auto&) {},
+           [](auto& c) { c.cameras = {"z9"}, c.psf = {"p.fits"}; },
+           [](auto& c) { c.specmin = 475, c.nspec = 25; },
+           [](auto& c) { c.fraction_galaxy = 0, c.fraction_qso = 0, c.fraction_star = 0, c.fraction_sky = 1; },
+           [](auto& c) { c.fraction_galaxy = 0.1, c.fraction_qso = 0.2, c.fraction_star = 0.3, c.fraction_sky = 0.4; },
+           [](auto& c) { c.night = 20240229; },
+           [](auto& c) { c.expid = 99999999; },
+       })
+    EXPECT_EQ(simulate_refused(change), "(not refused)");
+}
+
+TEST(CheckSimulate, CamerasAreBandAndPetalOnceEach) {
+  for (const std::string name : {"r", "r10", "x0", "0r", "R0", "ra", "r-1"})
+    EXPECT_EQ(simulate_refused([&](auto& c) {
+                c.cameras = {"b0", name};
+              }),
+              "configuration: simulate.cameras: expected b, r or z and a petal from 0 to 9, found " + name +
+                  "; for example r0");
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) {
+                         c.cameras = {"r0", "b0", "r0"};
+                       }),
+                       "expected each camera once, found r0 again"));
+  EXPECT_TRUE(
+      contains(simulate_refused([](auto& c) { c.cameras.clear(); }), "simulate.cameras: expected cameras, found none"));
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.psf = {"p.fits"}; }),
+                       "expected no PSF file, or one for each camera (3), found 1"));
+}
+
+TEST(CheckSimulate, FibersAreWholeBundlesOfAPetal) {
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.nspec = 30; }),
+                       "simulate.nspec: expected a multiple of 25 (fibers of a bundle), found 30"));
+  EXPECT_TRUE(
+      contains(simulate_refused([](auto& c) { c.specmin = 10; }), "simulate.specmin: expected a multiple of 25"));
+  EXPECT_TRUE(
+      contains(simulate_refused([](auto& c) { c.specmin = 250, c.nspec = 275; }), "expected specmin + nspec <= 500"));
+  EXPECT_TRUE(
+      contains(simulate_refused([](auto& c) { c.nspec = 0; }), "simulate.nspec: expected a whole number >= 25"));
+}
+
+TEST(CheckSimulate, TheRestAddsUp) {
+  EXPECT_TRUE(
+      contains(simulate_refused([](auto& c) { c.output.clear(); }), "simulate.output: expected a folder, found none"));
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.fraction_sky = 0.2; }), "that sum to 1, found 1.1"));
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.night = 20260231; }),
+                       "simulate.night: expected a date YYYYMMDD, found 20260231"));
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.expid = 99999999, c.nexp = 2; }),
+                       "expected exposure numbers of up to 8 digits"));
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) {
+                         c.wave_z = {7520, 98240, 0.8};
+                       }),
+                       "simulate.wave_z: expected wavelengths in Angstrom"));
+  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.gain = 0; }), "simulate.gain: expected a number > 0, found 0"));
+}
+
+TEST(CheckInspect, NeedsAFile) {
+  EXPECT_TRUE(contains(refusal([] { check(InspectConfig{}); }), "inspect.file: expected a results file, found none"));
+  EXPECT_NO_THROW(check(InspectConfig{.file = "a.h5", .frame = "", .row = {}, .width = 0}));
+}
+
+}  // namespace
+}  // namespace zspex::config

@@ -1,0 +1,409 @@
+#include "config/command_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "config/schema.hpp"
+#include "tests/config/refusal.hpp"
+
+namespace zspex::config {
+namespace {
+
+using Words = std::vector<std::string>;
+
+CommandLine parse(const Words& words) {
+  std::vector<const char*> argv = {"zspex"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  return parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+/// zspex extract with what it needs, and more.
+CommandLine extract(Words more) {
+  more.insert(more.begin(), {"extract", "-i", "i.fits", "-p", "p.fits", "-o", "o.fits"});
+  return parse(more);
+}
+
+std::string refused(const Words& words) {
+  return refusal([&] { parse(words); });
+}
+
+std::string extract_refused(const Words& more) {
+  return refusal([&] { extract(more); });
+}
+
+class ConfigFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    path_ =
+        (std::filesystem::path(testing::TempDir()) / ("zspex_" + name + std::to_string(::getpid()) + ".yaml")).string();
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+  const std::string& with(const std::string& text) const {
+    std::ofstream(path_) << text;
+    return path_;
+  }
+  std::string path_;
+};
+
+TEST(CommandLine, ReadsTheReferencesOptions) {
+  const CommandLine line = parse({"extract",
+                                  "-i",
+                                  "i.fits",
+                                  "-p",
+                                  "p.fits",
+                                  "-o",
+                                  "f.h5",
+                                  "-m",
+                                  "m.fits",
+                                  "-f",
+                                  "map.fits",
+                                  "-w",
+                                  "5760,7620,0.8",
+                                  "-s",
+                                  "25",
+                                  "-n",
+                                  "50",
+                                  "-r",
+                                  "1e-4",
+                                  "--bundlesize",
+                                  "25",
+                                  "--nsubbundles",
+                                  "1",
+                                  "--nwavestep",
+                                  "40",
+                                  "--psferr",
+                                  "0.04",
+                                  "--pixpad-frac",
+                                  "0.5",
+                                  "--wavepad",
+                                  "11",
+                                  "--wavepad-frac",
+                                  "0.1",
+                                  "--solver",
+                                  "bundle",
+                                  "--decorrelation",
+                                  "noise",
+                                  "--no-scores",
+                                  "--tails",
+                                  "--mask",
+                                  "any",
+                                  "--device",
+                                  "gpu",
+                                  "--batch",
+                                  "7",
+                                  "--no-overwrite",
+                                  "--dry-run",
+                                  "--resume",
+                                  "-v"});
+  EXPECT_EQ(line.job, Job::extract);
+  const ExtractConfig& config = line.extract;
+  EXPECT_EQ(config.input, (Words{"i.fits"}));
+  EXPECT_EQ(config.psf, (Words{"p.fits"}));
+  EXPECT_EQ(config.output, (Words{"f.h5"}));
+  EXPECT_EQ(config.model, (Words{"m.fits"}));
+  EXPECT_EQ(config.fibermap, "map.fits");
+  ASSERT_TRUE(config.wavelength);
+  EXPECT_EQ(config.wavelength->wavemin, 5760);
+  EXPECT_EQ(config.wavelength->wavemax, 7620);
+  EXPECT_EQ(config.wavelength->dwave, 0.8);
+  EXPECT_EQ(config.specmin, 25);
+  EXPECT_EQ(config.nspec, 50);
+  EXPECT_EQ(config.regularize, 1e-4);
+  EXPECT_EQ(config.nsubbundles, 1);
+  EXPECT_EQ(config.nwavestep, 40);
+  EXPECT_EQ(config.psferr, 0.04);
+  EXPECT_EQ(config.pixpad_frac, 0.5);
+  EXPECT_EQ(config.wavepad, 11);
+  EXPECT_EQ(config.wavepad_frac, 0.1);
+  EXPECT_EQ(config.solver, Solver::bundle);
+  EXPECT_EQ(config.decorrelation, Decorrelation::noise);
+  EXPECT_FALSE(config.scores);
+  EXPECT_TRUE(config.tails);
+  EXPECT_EQ(config.mask, MaskPolicy::any);
+  EXPECT_EQ(config.device, Device::gpu);
+  EXPECT_EQ(config.batch, 7);
+  EXPECT_FALSE(config.overwrite);
+  EXPECT_TRUE(line.common.dry_run);
+  EXPECT_TRUE(line.common.resume);
+  EXPECT_EQ(line.common.verbosity, 1);
+  EXPECT_TRUE(line.text.empty());
+}
+
+TEST(CommandLine, ListsTakeSeveralValuesAndRepeat) {
+  const CommandLine line = parse({"extract", "-i", "a.fits", "b.fits", "-p", "p.fits", "--input=c.fits", "-o", "x/a.h5",
+                                  "x/b.h5", "--output", "x/c.h5"});
+  EXPECT_EQ(line.extract.input, (Words{"a.fits", "b.fits", "c.fits"}));
+  EXPECT_EQ(line.extract.output, (Words{"x/a.h5", "x/b.h5", "x/c.h5"}));
+}
+
+TEST(CommandLine, ValuesMayBeAttached) {
+  const CommandLine line =
+      extract({"--nspec=25", "-s50", "-w5760,7620,0.8", "--scores=false", "--tails=true", "--psferr=null"});
+  EXPECT_EQ(line.extract.nspec, 25);
+  EXPECT_EQ(line.extract.specmin, 50);
+  EXPECT_EQ(line.extract.wavelength->wavemin, 5760);
+  EXPECT_FALSE(line.extract.scores);
+  EXPECT_TRUE(line.extract.tails);
+  EXPECT_EQ(line.extract.psferr, std::nullopt);
+  EXPECT_EQ(extract({"--fibermap=-odd.fits"}).extract.fibermap, "-odd.fits");
+  EXPECT_EQ(extract({"--fibermap", "a=b.fits"}).extract.fibermap, "a=b.fits");
+  EXPECT_EQ(extract({"--fibermap=a=b.fits"}).extract.fibermap, "a=b.fits");
+}
+
+TEST(CommandLine, TheLastOneWins) {
+  EXPECT_EQ(extract({"-n", "25", "-n", "50"}).extract.nspec, 50);
+  EXPECT_EQ(extract({"-n", "25", "--set", "extract.nspec=75"}).extract.nspec, 75);
+  EXPECT_EQ(extract({"--set", "extract.nspec=75", "-n", "25"}).extract.nspec, 25);
+  EXPECT_TRUE(extract({"--no-scores", "--scores"}).extract.scores);
+  EXPECT_EQ(extract({"-q", "--verbose"}).common.verbosity, 1);
+  EXPECT_EQ(extract({"--verbose", "--quiet"}).common.verbosity, -1);
+}
+
+TEST(CommandLine, SetIsTypedAndCheckedLikeTheFile) {
+  const CommandLine line =
+      extract({"--set", "extract.wavepad=12", "--set=extract.input=[a.fits]", "--set",
+               "extract.wavelength=[5760, 7620, 0.8]", "--set", "job.verbosity=quiet", "--set", "extract.psferr=null"});
+  EXPECT_EQ(line.extract.wavepad, 12);
+  EXPECT_EQ(line.extract.input, (Words{"a.fits"}));
+  EXPECT_EQ(line.extract.wavelength->dwave, 0.8);
+  EXPECT_EQ(line.common.verbosity, -1);
+  EXPECT_EQ(extract_refused({"--set", "extract.wavepad=\"12\""}),
+            "--set: extract.wavepad: expected a whole number >= 0 and <= 1000, found \"12\"; a value in quotes is "
+            "text: take the quotes away");
+  EXPECT_EQ(extract_refused({"--set", "extract.wavepad=12.5"}),
+            "--set: extract.wavepad: expected a whole number >= 0 and <= 1000, found 12.5");
+  EXPECT_EQ(extract_refused({"--set", "extract.wavepad=-1"}),
+            "--set: extract.wavepad: expected a whole number >= 0 and <= 1000, found -1");
+  EXPECT_TRUE(
+      contains(extract_refused({"--set", "extract.wavepad="}), "--set: extract.wavepad: expected a whole number"));
+  EXPECT_TRUE(contains(extract_refused({"--set", "extract.input=[a.fits"}), "--set: expected YAML"));
+}
+
+TEST(CommandLine, SetRefusesUnknownKeysWithTheNearest) {
+  EXPECT_EQ(extract_refused({"--set", "extract.wavpad=12"}),
+            "--set: extract.wavpad: expected a key like extract.wavepad, found an unknown one; did you mean "
+            "extract.wavepad?");
+  EXPECT_TRUE(contains(extract_refused({"--set", "wavepad=12"}), "did you mean extract.wavepad?"));
+  EXPECT_TRUE(contains(extract_refused({"--set", "extrct.wavepad=12"}), "did you mean extract.wavepad?"));
+  EXPECT_TRUE(contains(extract_refused({"--set", "redshift.nminima=3"}), "--set: redshift.nminima: "));
+  EXPECT_TRUE(contains(extract_refused({"--set", "simulate.seed=3"}), "found one without effect on zspex extract"));
+  EXPECT_TRUE(contains(extract_refused({"--set", "extract.wavepad"}), "expected KEY=VALUE"));
+  EXPECT_TRUE(contains(extract_refused({"--set", "=12"}), "expected KEY=VALUE"));
+  EXPECT_TRUE(contains(extract_refused({"--set"}), "command line: --set: expected KEY=VALUE after it, found nothing"));
+}
+
+TEST(CommandLine, RefusesUnknownOptionsWithTheNearest) {
+  EXPECT_EQ(
+      extract_refused({"--wavepda", "12"}),
+      "command line: --wavepda: expected an option of zspex extract, found an unknown one; did you mean --wavepad? "
+      "(zspex extract --help lists all)");
+  EXPECT_TRUE(contains(extract_refused({"--nspce=25"}), "command line: --nspce: "));
+  EXPECT_TRUE(contains(extract_refused({"--nspce=25"}), "did you mean --nspec?"));
+  EXPECT_TRUE(contains(extract_refused({"-input", "x"}), "did you mean --input?"));
+  EXPECT_TRUE(contains(extract_refused({"-x", "3"}),
+                       "command line: -x: expected an option of zspex extract, found an unknown one"));
+  EXPECT_TRUE(contains(extract_refused({"--seed", "3"}), "it is one of zspex simulate"));
+  EXPECT_TRUE(contains(extract_refused({"--pixpad_frac", "0.8"}), "did you mean --pixpad-frac?"));
+}
+
+TEST(CommandLine, KnowsWhatStandsForTheReferencesOtherOptions) {
+  EXPECT_TRUE(contains(extract_refused({"--mpi"}), "not needed: start zspex with mpirun or srun"));
+  EXPECT_TRUE(contains(extract_refused({"--use-gpu"}), "use --device gpu"));
+  EXPECT_TRUE(contains(extract_refused({"--decorrelate-fibers"}), "use --decorrelation noise"));
+}
+
+TEST(CommandLine, RefusesWrongValuesAndNamesTheOption) {
+  EXPECT_EQ(extract_refused({"-n", "many"}),
+            "command line, -n: extract.nspec: expected a whole number >= 0, found \"many\"");
+  EXPECT_EQ(extract_refused({"--nspec=-25"}),
+            "command line, --nspec: extract.nspec: expected a whole number >= 0, found -25");
+  EXPECT_EQ(extract_refused({"-n", "-25"}), "command line, -n: extract.nspec: expected a whole number >= 0, found -25");
+  EXPECT_TRUE(contains(extract_refused({"--solver", "pach"}),
+                       "expected one of patch, bundle, found \"pach\"; did you mean patch?"));
+  EXPECT_TRUE(
+      contains(extract_refused({"-w", "7620,5760,0.8"}), "command line, -w: extract.wavelength: expected wmin < wmax"));
+  EXPECT_TRUE(contains(extract_refused({"--scores=maybe"}), "expected true or false, found \"maybe\""));
+  EXPECT_TRUE(contains(extract_refused({"--no-scores=true"}), "expected no value"));
+  EXPECT_TRUE(contains(extract_refused({"--quiet=1"}), "expected no value"));
+}
+
+TEST(CommandLine, RefusesOptionsWithoutTheirValue) {
+  EXPECT_EQ(extract_refused({"-n"}), "command line: -n: expected N after it, found nothing");
+  EXPECT_TRUE(contains(extract_refused({"-n", "-s", "0"}), "command line: -n: expected N after it, found -s"));
+  EXPECT_TRUE(contains(extract_refused({"--fibermap", "--no-scores"}),
+                       "a value that starts with - is given as --fibermap=VALUE"));
+  EXPECT_TRUE(contains(refused({"extract", "-i", "-p", "p.fits"}), "-i: expected FILE after it, found -p"));
+}
+
+TEST(CommandLine, RefusesStrayWords) {
+  EXPECT_TRUE(contains(refused({"extract", "preproc.fits"}),
+                       "command line: preproc.fits: expected an option or a configuration file"));
+  EXPECT_TRUE(contains(refused({"extract", "preproc.fits"}), "preproc files follow -i"));
+  EXPECT_TRUE(
+      contains(refused({"simulate", "demo"}), "command line: demo: expected an option or a configuration file"));
+  EXPECT_TRUE(contains(refused({"inspect", "a.h5", "b.h5"}), "command line: b.h5: expected one results file"));
+}
+
+TEST(CommandLine, RefusesUnknownJobs) {
+  EXPECT_TRUE(contains(refused({}), "expected a job (extract, simulate or inspect), found nothing"));
+  EXPECT_EQ(refused({"exract"}), "command line: exract: expected a job, found an unknown word; did you mean extract?");
+  EXPECT_TRUE(contains(refused({"redshift"}), "valid are extract, simulate, inspect"));
+  EXPECT_TRUE(contains(refused({"job"}), "expected a job, found an unknown word"));
+  EXPECT_TRUE(contains(refused({"-i", "a.fits"}), "expected a job first"));
+  EXPECT_TRUE(contains(refused({""}), "expected a job, found an unknown word"));
+}
+
+TEST(CommandLine, HelpIsTextAndNothingElseMatters) {
+  for (const Words& words : {Words{"--help"}, Words{"-h"}, Words{"help"}}) {
+    const CommandLine line = parse(words);
+    EXPECT_EQ(line.job, Job::help);
+    for (const char* job : {"extract", "simulate", "inspect"})
+      EXPECT_TRUE(contains(line.text, std::string("\n  ") + job));
+  }
+  for (const Words& words : {Words{"extract", "--help"}, Words{"extract", "-h"}, Words{"help", "extract"},
+                             Words{"extract", "-n", "26", "-h", "--nonsense"}}) {
+    const CommandLine line = parse(words);
+    EXPECT_EQ(line.job, Job::help);
+    EXPECT_TRUE(contains(line.text, "-w, --wavelength WMIN,WMAX,DW"));
+    EXPECT_TRUE(line.resolved_yaml.empty());
+  }
+}
+
+TEST(CommandLine, VersionIsText) {
+  for (const Words& words : {Words{"--version"}, Words{"version"}, Words{"extract", "--version"}}) {
+    const CommandLine line = parse(words);
+    EXPECT_EQ(line.job, Job::version);
+    EXPECT_EQ(line.text, "zspex " + std::string(program_version()) + "\n");
+  }
+}
+
+TEST(CommandLine, InspectTakesItsFileAsAWord) {
+  const CommandLine line = parse({"inspect", "frame.h5", "--row", "7", "--frame", "r0-00051060"});
+  EXPECT_EQ(line.job, Job::inspect);
+  EXPECT_EQ(line.inspect.file, "frame.h5");
+  EXPECT_EQ(line.inspect.row, 7);
+  EXPECT_EQ(line.inspect.frame, "r0-00051060");
+  EXPECT_EQ(line.inspect.width, 0);
+  EXPECT_EQ(parse({"inspect", "--row=7", "--", "-odd.h5"}).inspect.file, "-odd.h5");
+  EXPECT_TRUE(contains(refused({"inspect"}), "inspect.file: expected a results file, found none"));
+  EXPECT_TRUE(
+      contains(refused({"inspect", "a.h5", "--row", "-1"}), "inspect.row: expected a whole number >= 0, found -1"));
+}
+
+TEST(CommandLine, ChecksFieldsAgainstEachOther) {
+  EXPECT_EQ(extract_refused({"-n", "26"}),
+            "command line, -n: extract.nspec: expected a multiple of bundlesize (25), found 26; take 25 or 50");
+  EXPECT_TRUE(contains(refused({"simulate"}), "simulate.output: expected a folder, found none; name it with -o"));
+  EXPECT_TRUE(contains(refused({"extract", "-p", "p.fits", "-o", "o.fits"}),
+                       "configuration: extract.input: expected preproc files"));
+}
+
+TEST_F(ConfigFile, StandsBetweenDefaultsAndOptions) {
+  const std::string& path = with(
+      "job:\n  verbosity: quiet\nextract:\n  input: [a.fits, b.fits]\n  psf: p.fits\n  output: out/\n  nspec: 50\n  "
+      "wavepad: 11\n");
+  for (const Words& start :
+       {Words{"extract", "--config", path}, Words{"extract", path}, Words{"extract", "--config=" + path}}) {
+    const CommandLine line = parse(start);
+    EXPECT_EQ(line.extract.input, (Words{"a.fits", "b.fits"}));
+    EXPECT_EQ(line.extract.nspec, 50);
+    EXPECT_EQ(line.extract.nwavestep, 50) << "the default";
+    EXPECT_EQ(line.common.verbosity, -1);
+  }
+  // Options win wherever they stand, and a list of options replaces that of the file.
+  const CommandLine line = parse({"extract", "-n", "25", path, "-i", "c.fits", "--set", "extract.wavepad=12", "-v"});
+  EXPECT_EQ(line.extract.input, (Words{"c.fits"}));
+  EXPECT_EQ(line.extract.nspec, 25);
+  EXPECT_EQ(line.extract.wavepad, 12);
+  EXPECT_EQ(line.common.verbosity, 1);
+}
+
+TEST_F(ConfigFile, IsNamedWithLineWhenItsFieldsContradict) {
+  const std::string& path = with("extract:\n  input: a.fits\n  psf: p.fits\n  output: out/\n  specmin: 30\n");
+  EXPECT_EQ(refused({"extract", path}),
+            path + ":5: extract.specmin: expected a multiple of bundlesize (25), found 30; take 25 or 50");
+}
+
+TEST_F(ConfigFile, IsGivenOnce) {
+  const std::string& path = with("extract:\n  nspec: 25\n");
+  EXPECT_TRUE(contains(refused({"extract", path, "--config", path}), "expected one configuration file, found another"));
+  EXPECT_TRUE(
+      contains(refused({"extract", "--config", "/nowhere/x.yaml"}), "/nowhere/x.yaml: expected a configuration file"));
+}
+
+TEST_F(ConfigFile, OfAnotherJobIsReadAndLeft) {
+  const CommandLine line = parse({"inspect", "frame.h5", with("extract:\n  nspec: 26\n")});
+  EXPECT_EQ(line.inspect.file, "frame.h5");  // 26 is no multiple of 25, but nothing is extracted
+}
+
+TEST_F(ConfigFile, MadeOfTheResolvedConfigurationGivesTheSame) {
+  const CommandLine first = parse({"extract",
+                                   "-i",
+                                   "a b.fits",
+                                   "c.fits",
+                                   "-p",
+                                   "p.fits",
+                                   "-o",
+                                   "out/",
+                                   "-w",
+                                   "5760,7620.4,0.8",
+                                   "-n",
+                                   "25",
+                                   "--psferr",
+                                   "0.04",
+                                   "--no-scores",
+                                   "--solver",
+                                   "bundle",
+                                   "--wavepad-frac",
+                                   "0.30000000000000004",
+                                   "-q",
+                                   "-f",
+                                   "#odd: name"});
+  const CommandLine second = parse({"extract", with(first.resolved_yaml)});
+  EXPECT_EQ(first.resolved_yaml, second.resolved_yaml);
+  EXPECT_EQ(second.extract.input, (Words{"a b.fits", "c.fits"}));
+  EXPECT_EQ(second.extract.fibermap, "#odd: name");
+  EXPECT_EQ(second.extract.wavepad_frac, 0.30000000000000004);
+  EXPECT_TRUE(contains(first.resolved_yaml, "  wavelength: [5760, 7620.4, 0.8]\n"));
+  EXPECT_TRUE(contains(first.resolved_yaml, "  verbosity: quiet\n"));
+  for (const Field* field : fields_of("extract"))
+    EXPECT_TRUE(contains(first.resolved_yaml, "\n  " + field->key + ": ")) << field->key;
+}
+
+// Every option of every job, so that none is found in the table and missed by the parser.
+TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
+  for (const Field& field : schema()) {
+    const std::string job = field.section == "job" ? "inspect" : field.section;
+    const Words needed = job == "extract"    ? Words{"-i", "i.fits", "-p", "p.fits", "-o", "o/"}
+                         : job == "simulate" ? Words{"-o", "out"}
+                                             : Words{"--file", "f.h5"};
+    std::vector<std::pair<Words, std::string>> cases;
+    for (const Switch& one : field.switches) cases.push_back({{one.option}, one.value});
+    for (const std::string& choice : field.choices) cases.push_back({{field.option(), choice}, choice});
+    if (field.switches.empty() && field.choices.empty()) {
+      const std::string value = field.yaml(Settings{}) == "null" ? "" : field.yaml(Settings{});
+      if (field.type.ends_with("number"))
+        cases.push_back({{field.option(), value.empty() ? "0" : value}, value.empty() ? "0" : value});
+      if (field.type == "text") cases.push_back({{field.option(), "name.h5"}, "name.h5"});
+      if (field.type == "wmin,wmax,dw") cases.push_back({{field.option(), "5760,7620,0.8"}, "[5760, 7620, 0.8]"});
+    }
+    if (field.takes_many) continue;  // see ListsTakeSeveralValuesAndRepeat; needs agreeing counts
+    ASSERT_FALSE(cases.empty()) << field.name();
+    for (const auto& [option, expected] : cases) {
+      Words words = {job};
+      if (field.key != "file") words.insert(words.end(), needed.begin(), needed.end());
+      words.insert(words.end(), option.begin(), option.end());
+      const std::string resolved = parse(words).resolved_yaml;
+      EXPECT_TRUE(contains(resolved, "\n  " + field.key + ": " + expected + "\n")) << option[0] << "\n" << resolved;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace zspex::config

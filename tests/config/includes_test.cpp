@@ -1,0 +1,135 @@
+// The arrows between the folders: pipeline -> kernels, io, config; these three do not know each other; all know
+// config/base.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zspex {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Include {
+  std::string header;
+  bool quoted = false;  ///< "..." and not <...>
+  int line = 0;
+};
+
+std::vector<Include> includes_of(std::istream& source) {
+  static const std::regex pattern(R"(^\s*#\s*include\s*(["<])([^">]+)[">])");
+  std::vector<Include> result;
+  int iline = 0;
+  for (std::string line; std::getline(source, line);) {
+    ++iline;
+    std::smatch match;
+    if (std::regex_search(line, match, pattern)) result.push_back({match[2], match[1] == "\"", iline});
+  }
+  return result;
+}
+
+/// What code of a folder must not include: beginnings of headers' names.
+struct Rule {
+  std::string folder;
+  std::vector<std::string> forbidden;
+};
+
+// config/base comes before config: the first folder that fits counts.
+const std::vector<Rule>& rules() {
+  static const std::vector<Rule> table = {
+      {"config/base/",
+       {"config/", "io/", "kernels/", "pipeline/", "yaml", "Kokkos", "KokkosKernels", "mpi", "fitsio", "hdf5"}},
+      {"config/", {"io/", "kernels/", "pipeline/", "Kokkos", "mpi", "fitsio", "hdf5"}},
+      {"io/", {"config/", "kernels/", "pipeline/", "Kokkos", "mpi", "yaml"}},
+      {"kernels/", {"config/", "io/", "pipeline/", "mpi", "yaml", "fitsio", "hdf5"}},
+      {"pipeline/", {"tests/", "benchmarks/", "yaml", "fitsio"}},
+      {"tests/config/", {"io/", "kernels/", "pipeline/"}},
+      {"tests/io/", {"kernels/", "pipeline/", "Kokkos", "mpi"}},
+      {"tests/kernels/", {"io/", "pipeline/", "mpi"}},
+  };
+  return table;
+}
+
+/// Why a file of this repository must not include a header; empty if it may.
+std::string broken_arrow(const std::string& file, const Include& include) {
+  if (include.header.find("..") != std::string::npos)
+    return "expected a path from the repository's root, found one with ..";
+  for (const Rule& rule : rules()) {
+    if (!file.starts_with(rule.folder)) continue;
+    if (include.header.starts_with("config/base/")) return "";
+    for (const std::string& beginning : rule.forbidden) {
+      if (include.header.starts_with(beginning)) return rule.folder + " must not know " + beginning;
+    }
+    return "";
+  }
+  return "";
+}
+
+TEST(Includes, ArrowsPointOneWay) {
+  const fs::path root = ZSPEX_SOURCE_DIR;
+  std::size_t nfile = 0, ninclude = 0;
+  for (const char* folder : {"config", "io", "kernels", "pipeline", "tests", "benchmarks"}) {
+    ASSERT_TRUE(fs::is_directory(root / folder)) << root / folder;
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const std::string suffix = entry.path().extension().string();
+      if (suffix != ".hpp" && suffix != ".cpp" && suffix != ".h") continue;
+      ++nfile;
+      const std::string file = fs::relative(entry.path(), root).generic_string();
+      std::ifstream source(entry.path());
+      for (const Include& include : includes_of(source)) {
+        ++ninclude;
+        EXPECT_EQ(broken_arrow(file, include), "") << file << ":" << include.line << " includes " << include.header;
+        // A path from the root leaves no way round the rules.
+        if (!include.quoted) continue;
+        EXPECT_TRUE(fs::exists(root / include.header)) << file << ":" << include.line << " includes " << include.header;
+      }
+    }
+  }
+  EXPECT_GT(nfile, 30u) << "the sources have moved and this test reads nothing";
+  EXPECT_GT(ninclude, 100u);
+}
+
+TEST(Includes, TheRulesCatchWhatTheyForbid) {
+  const auto broken = [](const std::string& file, const std::string& header) {
+    return !broken_arrow(file, {header, true, 1}).empty();
+  };
+  EXPECT_TRUE(broken("config/schema.cpp", "io/psf.hpp"));
+  EXPECT_TRUE(broken("config/schema.cpp", "kernels/extract/extract.hpp"));
+  EXPECT_TRUE(broken("config/base/error.hpp", "config/schema.hpp"));
+  EXPECT_TRUE(broken("config/base/error.hpp", "yaml-cpp/yaml.h"));
+  EXPECT_TRUE(broken("io/psf.cpp", "config/extract_config.hpp"));
+  EXPECT_TRUE(broken("io/psf.cpp", "Kokkos_Core.hpp"));
+  EXPECT_TRUE(broken("io/psf.cpp", "kernels/extract/extract.hpp"));
+  EXPECT_TRUE(broken("io/psf.cpp", "pipeline/comm/communicator.hpp"));
+  EXPECT_TRUE(broken("io/psf.cpp", "mpi.h"));
+  EXPECT_TRUE(broken("kernels/extract/unit.cpp", "mpi.h"));
+  EXPECT_TRUE(broken("kernels/extract/unit.cpp", "yaml-cpp/yaml.h"));
+  EXPECT_TRUE(broken("kernels/extract/unit.cpp", "fitsio.h"));
+  EXPECT_TRUE(broken("kernels/extract/unit.cpp", "io/psf.hpp"));
+  EXPECT_TRUE(broken("kernels/extract/unit.cpp", "config/settings.hpp"));
+  EXPECT_TRUE(broken("kernels/extract/unit.cpp", "../../io/psf.hpp"));
+  EXPECT_FALSE(broken("io/psf.cpp", "config/base/array.hpp"));
+  EXPECT_FALSE(broken("kernels/extract/unit.cpp", "Kokkos_Core.hpp"));
+  EXPECT_FALSE(broken("pipeline/extract/execute.cpp", "io/psf.hpp"));
+  EXPECT_FALSE(broken("config/schema.cpp", "config/settings.hpp"));
+}
+
+TEST(Includes, AreReadWithBlanksQuotesAndBrackets) {
+  std::istringstream source(
+      "#include <vector>\n  #  include \"io/psf.hpp\"  // why\n// #include <mpi.h>\nint include = 3;\n");
+  const std::vector<Include> found = includes_of(source);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].header, "vector");
+  EXPECT_FALSE(found[0].quoted);
+  EXPECT_EQ(found[1].header, "io/psf.hpp");
+  EXPECT_TRUE(found[1].quoted);
+  EXPECT_EQ(found[1].line, 2);
+}
+
+}  // namespace
+}  // namespace zspex

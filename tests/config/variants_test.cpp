@@ -1,0 +1,99 @@
+// The ready files of config/ do what they say.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "config/check.hpp"
+#include "config/command_line.hpp"
+#include "config/describe.hpp"
+#include "config/schema.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace zspex::config {
+namespace {
+
+const std::filesystem::path folder = std::filesystem::path(ZSPEX_SOURCE_DIR) / "config";
+
+Settings read_variant(const std::string& name) {
+  Settings settings;
+  read_yaml_file((folder / name).string(), settings);
+  return settings;
+}
+
+/// Lines of a file that are neither empty nor comments only.
+std::vector<std::string> lines_of(const std::string& name) {
+  std::ifstream file(folder / name);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t first = line.find_first_not_of(' ');
+    if (first != std::string::npos && line[first] != '#') lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST(Variants, EachOneIsReadAndRuns) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++count;
+    const std::string path = entry.path().string(), name = entry.path().filename().string();
+    std::vector<const char*> argv = {"zspex", "simulate", path.c_str()};
+    if (name.starts_with("extract"))
+      argv = {"zspex", "extract", path.c_str(), "-i", "i.fits", "-p", "p.fits", "-o", "o.fits"};
+    EXPECT_NO_THROW(parse_command_line(static_cast<int>(argv.size()), argv.data())) << name;
+  }
+  EXPECT_GE(count, 5u) << folder;
+}
+
+TEST(Variants, ExtractListsEveryKeyWithItsDefault) {
+  std::vector<std::string> expected;
+  for (const std::string section : {"job", "extract"}) {
+    expected.push_back(section + ":");
+    for (const std::string& line : commented_defaults(section)) expected.push_back(line);
+  }
+  EXPECT_EQ(lines_of("extract.yaml"), expected);
+  const Settings settings = read_variant("extract.yaml");
+  for (const Field* field : fields_of("extract")) {
+    EXPECT_EQ(settings.origins.count(field->name()), 1u) << field->name() << " is not in extract.yaml";
+    EXPECT_EQ(field->yaml(settings), field->yaml(Settings{})) << field->name();
+  }
+}
+
+TEST(Variants, ReferenceHasTheReferencesSettings) {
+  const ExtractConfig config = read_variant("extract_reference.yaml").extract;
+  EXPECT_EQ(config.solver, Solver::patch);
+  EXPECT_EQ(config.decorrelation, Decorrelation::signal);
+  EXPECT_EQ(config.bundlesize, 25);
+  EXPECT_EQ(config.nsubbundles, 5);
+  EXPECT_EQ(config.nwavestep, 50);
+  EXPECT_EQ(config.wavepad, 10);
+  EXPECT_EQ(config.wavepad_frac, 0.2);
+  EXPECT_EQ(config.pixpad_frac, 0.8);
+  EXPECT_EQ(config.regularize, 0);
+  EXPECT_EQ(config.psferr, std::nullopt);
+  EXPECT_FALSE(config.tails);
+  EXPECT_EQ(config.mask, MaskPolicy::any);
+}
+
+TEST(Variants, BundleSolvesWithoutPatches) {
+  EXPECT_EQ(read_variant("extract_bundle.yaml").extract.solver, Solver::bundle);
+}
+
+TEST(Variants, DemoIsSmallAndFullIsWhole) {
+  const SimulateConfig demo = read_variant("simulate_demo.yaml").simulate;
+  EXPECT_NO_THROW(check(demo));
+  EXPECT_EQ(demo.cameras, (std::vector<std::string>{"r0"}));
+  EXPECT_EQ(demo.nspec, 50);
+  EXPECT_EQ(demo.wave_r.wavemin, 5760);
+  EXPECT_LE(demo.wave_r.wavemax, 6200);
+  const SimulateConfig full = read_variant("simulate_full.yaml").simulate;
+  EXPECT_NO_THROW(check(full));
+  EXPECT_EQ(full.cameras, (std::vector<std::string>{"b0", "r0", "z0"}));
+  EXPECT_EQ(full.nspec, 500);
+  EXPECT_EQ(full.wave_z.wavemax, 9824);
+}
+
+}  // namespace
+}  // namespace zspex::config
