@@ -70,8 +70,10 @@ KOKKOS_INLINE_FUNCTION void team_gram(const Member& team, const double* x, int l
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, Root root, double* scratch) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
+  // Wider where a recurrence runs down the rows: more columns hide the latency of its multiply-adds.
+  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / nlane<Exec> : 1>;
   const int ld = round_up(m, row_quantum<Exec>);
-  const int nstrip = ld / Strip::width;
+  const int nstrip = ld / Strip::width, nwide = ld / Wide::width;
   double* const z = scratch;                                      // [m][ld] reflectors, later eigenvectors as columns
   double* const zt = z + static_cast<std::size_t>(m) * ld;        // [m][ld] eigenvectors as rows
   double* const diag = zt + static_cast<std::size_t>(m) * ld;     // [ld]
@@ -147,17 +149,17 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
   team.team_barrier();
   team_for(team, 0, m, [=](int i) { at(zt, i)[i] = 1; });
   team.team_barrier();
-  team_for(team, 0, nstrip, [=](int s) {
-    const int j0 = s * Strip::width;
+  team_for(team, 0, nwide, [=](int s) {
+    const int j0 = s * Wide::width;
     for (int k = m - 1; k >= 0; --k) {
       const double tau = beta[k];
-      if (tau == 0 || j0 + Strip::width <= k + 1) continue;  // columns up to k are still those of the unit matrix
+      if (tau == 0 || j0 + Wide::width <= k + 1) continue;  // columns up to k are still those of the unit matrix
       const double* const x = at(z, k);
-      Strip sum = Strip::zero();
-      for (int i = k + 1; i < m; ++i) sum.add(x[i], Strip::load(at(zt, i) + j0));
+      Wide sum = Wide::zero();
+      for (int i = k + 1; i < m; ++i) sum.add(x[i], Wide::load(at(zt, i) + j0));
       for (int i = k + 1; i < m; ++i) {
         double* const cell = at(zt, i) + j0;
-        Strip zi = Strip::load(cell);
+        Wide zi = Wide::load(cell);
         zi.add(-tau * x[i], sum);
         zi.store(cell);
       }
@@ -224,13 +226,13 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
       });
       team.team_barrier();
       stop = static_cast<int>(p[0]);
-      team_for(team, 0, nstrip, [=](int strip) {
-        const int j0 = strip * Strip::width;
-        Strip carry = Strip::load(at(z, last) + j0);
+      team_for(team, 0, nwide, [=](int strip) {
+        const int j0 = strip * Wide::width;
+        Wide carry = Wide::load(at(z, last) + j0);
         for (int i = last - 1; i > stop; --i) {
           const double c = cs[2 * i], s = cs[2 * i + 1];
-          const Strip zi = Strip::load(at(z, i) + j0);
-          Strip up = Strip::zero(), next = Strip::zero();
+          const Wide zi = Wide::load(at(z, i) + j0);
+          Wide up = Wide::zero(), next = Wide::zero();
           for (int q = 0; q < static_cast<int>(sizeof(up.v) / sizeof(up.v[0])); ++q) {
             up.v[q] = s * zi.v[q] + c * carry.v[q];
             next.v[q] = c * zi.v[q] - s * carry.v[q];
