@@ -78,13 +78,16 @@ class ByteReader {
 
  private:
   void get_raw(void* data, std::size_t nbytes) {
+    need(nbytes);
+    if (nbytes > 0) std::memcpy(data, bytes_.data() + at_, nbytes);
+    at_ += nbytes;
+  }
+  void need(std::size_t nbytes) const {
     if (nbytes > bytes_.size() - at_) {
       throw CommError("unpack a message", "expected " + std::to_string(nbytes) + " more bytes, found " +
                                               std::to_string(bytes_.size() - at_) +
                                               ". This is a defect of zspex; please report it.");
     }
-    if (nbytes > 0) std::memcpy(data, bytes_.data() + at_, nbytes);
-    at_ += nbytes;
   }
   template <class T>
   void get(T& value) {
@@ -97,7 +100,7 @@ class ByteReader {
   std::size_t get_size() {
     std::size_t size = 0;
     get(size);
-    if (size > bytes_.size()) get_raw(nullptr, size);  // each element takes a byte at least: refuse before allocating
+    need(size);  // each element takes a byte at least: refuse before allocating
     return size;
   }
   void get(std::string& text) {

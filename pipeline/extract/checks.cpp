@@ -1,0 +1,123 @@
+#include "pipeline/extract/checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "config/base/error.hpp"
+#include "kernels/extract/grid.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+std::string range_text(double from, double to) { return number(from) + " to " + number(to) + " Angstrom"; }
+
+/// Wavelengths and fibers are looked at on a coarse net: traces are smooth.
+constexpr std::size_t kSamples = 64;
+
+}  // namespace
+
+void check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& image_path, const std::string& image_camera,
+                         int nx, int ny) {
+  if (!image_camera.empty() && !psf.camera.empty() && image_camera != psf.camera) {
+    throw FileError(image_path, "IMAGE",
+                    "expected an image of camera " + psf.camera + ", as the PSF " + psf.path + " is, found camera " +
+                        image_camera + ". Give the PSF of camera " + image_camera + " with --psf.");
+  }
+  if (nx != psf.npix_x || ny != psf.npix_y) {
+    throw FileError(image_path, "IMAGE",
+                    "expected " + std::to_string(psf.npix_x) + " x " + std::to_string(psf.npix_y) +
+                        " pixels, the CCD that the PSF " + psf.path + " was fitted to, found " + std::to_string(nx) + " x " +
+                        std::to_string(ny) + ". Give the PSF of this CCD with --psf.");
+  }
+}
+
+std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job) {
+  const std::vector<double>& wave = job.settings.wave;
+  if (wave.empty()) {
+    throw ConfigError("extract", "wavelength", "expected a range with at least one bin, found none. Set -w wmin,wmax,dw.");
+  }
+  const double wavemin = wave.front(), wavemax = wave.back();
+  const double fitted_min = std::max(psf.x.wavemin, psf.y.wavemin), fitted_max = std::min(psf.x.wavemax, psf.y.wavemax);
+  const std::string todo = " Set -w wmin,wmax,dw within the PSF's range.";
+  if (wavemax < fitted_min || wavemin > fitted_max) {
+    throw ConfigError("extract", "wavelength",
+                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + "; the PSF " + psf.path +
+                          " covers " + range_text(fitted_min, fitted_max) + "." + todo);
+  }
+  std::size_t on = 0, all = 0;
+  const std::size_t wave_step = std::max<std::size_t>(1, wave.size() / kSamples);
+  for (int ispec = job.settings.specmin; ispec < job.settings.specmin + job.settings.nspec; ++ispec) {
+    for (std::size_t i = 0; i < wave.size(); i += wave_step) {
+      const double x = kernels::evaluate(job.psf.x, ispec, wave[i]), y = kernels::evaluate(job.psf.y, ispec, wave[i]);
+      on += y > -0.5 - psf.hsizey && y < job.ny - 0.5 + psf.hsizey && x > -0.5 - psf.hsizex && x < job.nx - 0.5 + psf.hsizex;
+      ++all;
+    }
+  }
+  if (on == 0) {
+    throw ConfigError("extract", "wavelength",
+                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + ", where the light of all " +
+                          std::to_string(job.settings.nspec) + " fibers falls beside it (PSF " + psf.path + ")." + todo);
+  }
+  std::vector<std::string> warnings;
+  if (on < all) {
+    warnings.push_back(psf.path + ": " + number(100.0 * static_cast<double>(all - on) / static_cast<double>(all)) +
+                       " % of the wavelengths asked for, " + range_text(wavemin, wavemax) +
+                       ", fall beside the CCD; their ivar will be 0");
+  }
+  // The grid's last bin may pass the end by half a step.
+  const double tolerance = 0.5 * job.settings.dwave;
+  if (wavemin < fitted_min - tolerance || wavemax > fitted_max + tolerance) {
+    warnings.push_back(psf.path + ": expected wavelengths that the PSF was fitted to, " + range_text(fitted_min, fitted_max) +
+                       ", found " + range_text(wavemin, wavemax) + ": its traces are extrapolated");
+  }
+  return warnings;
+}
+
+std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t unusable) {
+  const std::size_t npixel = frame.image.size();
+  std::size_t usable = 0, masked = 0;
+  for (std::size_t i = 0; i < npixel; ++i) {
+    const float ivar = frame.ivar.data()[i];
+    const bool by_mask = (frame.mask.data()[i] & unusable) != 0;
+    masked += by_mask;
+    usable += !by_mask && std::isfinite(frame.image.data()[i]) && std::isfinite(ivar) && ivar > 0;
+  }
+  if (usable == 0) {
+    std::string found = "found none of " + std::to_string(npixel) + ": ";
+    if (frame.nan_pixels == npixel) {
+      found += "all are NaN or infinite";
+    } else if (masked == npixel) {
+      found += "all are masked";
+    } else {
+      found += std::to_string(masked) + " are masked, " + std::to_string(frame.nan_pixels) +
+               " are NaN or infinite, the others have ivar <= 0";
+    }
+    throw FileError(frame.path, "IMAGE", "expected pixels that can be used, " + found + ". Run the preprocessing again.");
+  }
+  std::vector<std::string> warnings;
+  if (frame.nan_pixels > 0) {
+    warnings.push_back(frame.path + ": " + std::to_string(frame.nan_pixels) + " pixels are NaN or infinite and count as masked");
+  }
+  if (frame.negative_ivar > 0) {
+    warnings.push_back(frame.path + "[IVAR]: " + std::to_string(frame.negative_ivar) +
+                       " pixels have a negative ivar and count as masked");
+  }
+  return warnings;
+}
+
+std::vector<std::string> check_tails(const io::GaussHermitePsf& psf, bool tails) {
+  if (psf.has_tail && !tails) {
+    return {psf.path + ": TAILAMP is not 0, but tails are not used: fluxes will be low by up to 10 TAILAMP. Use --tails to add them"};
+  }
+  if (tails && !psf.has_tail) return {psf.path + ": tails are asked for, but TAILAMP is 0 in this file"};
+  return {};
+}
+
+}  // namespace zspex::pipeline

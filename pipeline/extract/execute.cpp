@@ -1,0 +1,192 @@
+#include "pipeline/extract/execute.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/comm/agree.hpp"
+#include "pipeline/extract/collect.hpp"
+#include "pipeline/extract/write_frame.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+enum Step : std::size_t { kRead, kWaitForInput, kShareImage, kExtract, kWaitForRanks, kGather, kWrite };
+
+StepTimes no_times() {
+  return StepTimes("extract", {"read", "wait for input", "share image", "extract", "wait for ranks", "gather", "write"});
+}
+
+}  // namespace
+
+ExtractUnit make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
+  auto extractor = std::make_shared<kernels::Extractor>(psf, settings);
+  return [extractor](const kernels::Image& image, const kernels::ExtractUnit& unit) { return extractor->extract(image, unit); };
+}
+
+FrameRunner::FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
+                         io::Provenance provenance, MakeExtractor make_extractor, Listener listener)
+    : crew_(crew),
+      frames_(std::move(frames)),
+      config_(config),
+      provenance_(std::move(provenance)),
+      make_extractor_(std::move(make_extractor)),
+      listener_(std::move(listener)),
+      counter_(crew.node),
+      total_(no_times()),
+      times_(no_times()) {
+  for (const FrameFiles& files : frames_) {
+    FrameOutcome outcome;
+    outcome.input = files.input;
+    outcome.output = files.output;
+    outcomes_.push_back(outcome);
+  }
+  if (crew_.group.is_root()) desk_ = std::make_unique<IoDesk>(frames_, FrameReader(config_, provenance_.version));
+}
+
+std::vector<FrameOutcome> FrameRunner::run() {
+  if (desk_) desk_->read_ahead(0, slots_[0]);
+  for (std::size_t i = 0; i < frames_.size(); ++i) {
+    try {
+      run_frame(i);
+    } catch (const comm::AgreedError& error) {
+      fail(outcomes_[i], error.code(), error.what());  // all ranks are here; the next frame may do better
+    }
+    if (desk_) desk_->read_ahead(i + 1, slots_[(i + 1) % 2]);
+    total_.add(times_);
+    times_ = no_times();
+  }
+  if (desk_) note_written(desk_->last_write());
+  total_.add(times_);
+  return desk_ ? std::move(outcomes_) : std::vector<FrameOutcome>();
+}
+
+void FrameRunner::run_frame(std::size_t i) {
+  const FrameJob job = load(i);
+  const Stopwatch watch;
+  auto mine = compute(job, i);
+  auto spectra = collect(job, std::move(mine), i);
+  outcomes_[i].seconds = watch.seconds();
+  auto timing = times_.over_ranks(crew_.group);
+  if (desk_) hand_over(job, i, std::move(*spectra), std::move(timing));
+}
+
+FrameJob FrameRunner::load(std::size_t i) {
+  const Stopwatch waiting;
+  std::optional<LoadedFrame> loaded;
+  FrameJob job = comm::share(crew_.group, [&] {
+    loaded = desk_->take();
+    return loaded->job;
+  });
+  times_.add(kWaitForInput, waiting.seconds());
+
+  const Stopwatch sharing;
+  ImageSlot& slot = slots_[i % 2];
+  ImageSlot& next = slots_[(i + 1) % 2];
+  const auto npixel = static_cast<std::size_t>(job.nx) * static_cast<std::size_t>(job.ny);
+  slot.reserve(crew_.node, npixel);
+  if (i + 1 < frames_.size()) next.reserve(crew_.node, npixel);
+  if (loaded) {
+    times_.add(kRead, loaded->seconds, loaded->bytes_read);
+    outcomes_[i].name = job.name;
+    outcomes_[i].warnings = std::move(loaded->warnings);
+    if (!loaded->pixels.image.empty()) slot.fill(loaded->pixels);
+    facts_ = std::move(loaded->facts);
+    desk_->read_ahead(i + 1, next);
+  }
+  slot.publish(crew_, npixel);
+  times_.add(kShareImage, sharing.seconds());
+  return job;
+}
+
+void FrameRunner::use_extractor(const FrameJob& job) {
+  comm::ByteWriter writer;
+  writer(job.psf, job.settings);
+  auto key = writer.take();
+  if (extractor_ && key == extractor_for_) return;
+  extractor_ = nullptr;  // free its workspace before the next one is taken
+  extractor_ = make_extractor_(job.psf, job.settings);
+  extractor_for_ = std::move(key);
+}
+
+std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i) {
+  const auto units = deal_units(job.settings, crew_.group.size());
+  // The nodes of a group take every nnode-th unit; within a node, whoever is free takes the next.
+  std::vector<std::uint64_t> of_node;
+  for (std::size_t u = static_cast<std::size_t>(crew_.inode); u < units.size(); u += static_cast<std::size_t>(crew_.nnode)) {
+    of_node.push_back(u);
+  }
+  counter_.restart(crew_.node, of_node.size());
+  if (desk_ && listener_.begin) listener_.begin(outcomes_[i], of_node.size());
+
+  const kernels::Image image = slots_[i % 2].view(job);
+  const auto width = bin_widths(job.settings.wave, job.settings.dwave);
+  std::vector<UnitSpectra> mine;
+  double working = 0;
+  const Stopwatch watch;
+  comm::agree(crew_.group, "extract " + job.name, [&] {
+    try {
+      use_extractor(job);
+      while (const auto item = counter_.take()) {
+        mine.push_back(finish_unit(extractor_(image, units[of_node[*item]]), job.settings.wave, width));
+        mine.back().index = of_node[*item];
+        if (desk_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());
+      }
+    } catch (...) {
+      counter_.stop();
+      extractor_ = nullptr;
+      throw;
+    }
+    working = watch.seconds();
+  });
+  times_.add(kExtract, working);
+  times_.add(kWaitForRanks, watch.seconds() - working);
+  return mine;
+}
+
+std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vector<UnitSpectra> mine, std::size_t i) {
+  const Stopwatch watch;
+  std::optional<FrameSpectra> spectra;
+  comm::agree(crew_.group, "make room for the spectra of " + job.name, [&] {
+    if (desk_) spectra = room_for(job);
+  });
+  const UnitFacts sum = gather_units(crew_.group, std::move(mine), spectra ? &*spectra : nullptr);
+  if (spectra) {
+    FrameOutcome& outcome = outcomes_[i];
+    outcome.npatch = sum.npatch;
+    outcome.nretried = sum.nretried;
+    outcome.nfailed = sum.nfailed;
+    outcome.nspec = spectra->flux.extent(0);
+    outcome.nwave = spectra->flux.extent(1);
+    outcome.nbin_bad = static_cast<std::uint64_t>(std::count(spectra->ivar.begin(), spectra->ivar.end(), 0.0f));
+  }
+  times_.add(kGather, watch.seconds());
+  return spectra;
+}
+
+void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<io::Timing> timing) {
+  // Shared, because a std::function must be copyable.
+  auto result = std::make_shared<FrameSpectra>(std::move(spectra));
+  auto write = [files = frames_[i], name = job.name, result, facts = std::move(*facts_), provenance = provenance_,
+                timing = std::move(timing)] {
+    return write_result(files, name, std::move(*result), facts, provenance, timing);
+  };
+  result.reset();
+  if (listener_.end) listener_.end(outcomes_[i]);
+  note_written(desk_->write_behind(i, std::move(write)));
+}
+
+void FrameRunner::note_written(const std::optional<IoDesk::Written>& written) {
+  if (!written) return;
+  times_.add(kWrite, written->seconds, 0, written->bytes);
+  if (!written->error) return;
+  const auto failure = comm::describe(written->error);
+  fail(outcomes_[written->frame], failure.code, failure.message);
+}
+
+void FrameRunner::fail(FrameOutcome& outcome, ExitCode code, const std::string& message) {
+  outcome.code = code;
+  outcome.message = message;
+  if (desk_ && listener_.end) listener_.end(outcome);
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,77 @@
+/// \file
+/// The frames of a group, one after the other, by all its ranks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/extract_config.hpp"
+#include "io/frame.hpp"
+#include "kernels/extract/extract.hpp"
+#include "pipeline/comm/node_shared.hpp"
+#include "pipeline/extract/crew.hpp"
+#include "pipeline/extract/finish_frame.hpp"
+#include "pipeline/extract/io_desk.hpp"
+#include "pipeline/extract/node_image.hpp"
+#include "pipeline/extract/outcome.hpp"
+#include "pipeline/extract/plan.hpp"
+#include "pipeline/timing.hpp"
+
+namespace zspex::pipeline {
+
+/// Extracts a unit of an image. Tests put in something that fails.
+using ExtractUnit = std::function<kernels::ExtractedUnit(const kernels::Image&, const kernels::ExtractUnit&)>;
+using MakeExtractor = std::function<ExtractUnit(const kernels::Psf&, const kernels::ExtractSettings&)>;
+/// The kernels'.
+ExtractUnit make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings);
+
+/// Hears of what happens, on the group's root. Each may be empty.
+struct Listener {
+  std::function<void(const FrameOutcome& frame, std::uint64_t nunit)> begin;    ///< a frame is computed now
+  std::function<void(std::uint64_t done, std::uint64_t nunit)> progress;       ///< units of the root's node
+  std::function<void(const FrameOutcome& frame)> end;                          ///< it is gathered, or has failed
+};
+
+/// Runs the frames of one group. All ranks of the group make one, with the same arguments, and call run().
+class FrameRunner {
+ public:
+  FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
+              io::Provenance provenance, MakeExtractor make_extractor, Listener listener);
+
+  /// \return what became of the frames; on the group's root only. Collective over the group.
+  std::vector<FrameOutcome> run();
+  const StepTimes& times() const { return total_; }
+
+ private:
+  void run_frame(std::size_t i);
+  FrameJob load(std::size_t i);
+  std::vector<UnitSpectra> compute(const FrameJob& job, std::size_t i);
+  std::optional<FrameSpectra> collect(const FrameJob& job, std::vector<UnitSpectra> mine, std::size_t i);
+  void hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<io::Timing> timing);
+  void use_extractor(const FrameJob& job);
+  void note_written(const std::optional<IoDesk::Written>& written);
+  void fail(FrameOutcome& outcome, ExitCode code, const std::string& message);
+
+  const Crew& crew_;
+  std::vector<FrameFiles> frames_;
+  config::ExtractConfig config_;
+  io::Provenance provenance_;
+  MakeExtractor make_extractor_;
+  Listener listener_;
+
+  comm::WorkCounter counter_;
+  ImageSlot slots_[2];
+  ExtractUnit extractor_;
+  std::vector<std::byte> extractor_for_;  ///< PSF and settings that it was made for
+  StepTimes total_, times_;               ///< of all frames, of this one
+  std::vector<FrameOutcome> outcomes_;
+  // Only on the group's root. The desk goes first: its thread writes into the slots.
+  std::optional<FrameFacts> facts_;
+  std::unique_ptr<IoDesk> desk_;
+};
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,127 @@
+#include "pipeline/extract/finish_frame.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "config/base/error.hpp"
+#include "config/base/maskbits.hpp"
+#include "pipeline/extract/scores.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+constexpr double kBadFitRatio = 5;  // desispec's choice
+
+std::string replace_prefix(const std::string& path, const std::string& prefix, const std::string& name) {
+  return prefix.empty() || path.rfind(prefix, 0) != 0 ? std::string() : name + path.substr(prefix.size());
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+}  // namespace
+
+FrameSpectra::FrameSpectra(std::size_t nspec, std::size_t ndiag, std::size_t nwave)
+    : flux({nspec, nwave}),
+      ivar({nspec, nwave}),
+      mask({nspec, nwave}),
+      resolution({nspec, ndiag, nwave}),
+      chi2pix({nspec, nwave}),
+      scores(nspec) {}
+
+std::size_t flag_bad_fits(const Array2<float>& chi2pix, const Array2<float>& ivar, Array2<std::uint32_t>& mask) {
+  const std::size_t nspec = chi2pix.extent(0), nwave = chi2pix.extent(1);
+  const auto has_data = [&](std::size_t ispec, std::size_t i) { return chi2pix(ispec, i) > 0 && ivar(ispec, i) > 0; };
+  std::vector<double> of_fiber(nspec), of_wave(nwave), values;
+  for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
+    values.clear();
+    for (std::size_t i = 0; i < nwave; ++i) {
+      if (has_data(ispec, i)) values.push_back(chi2pix(ispec, i));
+    }
+    of_fiber[ispec] = median(values);
+  }
+  for (std::size_t i = 0; i < nwave; ++i) {
+    values.clear();
+    for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
+      if (has_data(ispec, i)) values.push_back(chi2pix(ispec, i));
+    }
+    of_wave[i] = median(values);
+  }
+  std::size_t flagged = 0;
+  for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
+    for (std::size_t i = 0; i < nwave; ++i) {
+      if (!has_data(ispec, i)) continue;
+      const double chi2 = chi2pix(ispec, i);
+      if (chi2 > kBadFitRatio * of_wave[i] && chi2 > kBadFitRatio * of_fiber[ispec]) {
+        mask(ispec, i) |= specmask::bad2dfit;
+        ++flagged;
+      }
+    }
+  }
+  return flagged;
+}
+
+io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int petal_size, const std::string& path) {
+  const auto first = static_cast<std::size_t>(specmin), n = static_cast<std::size_t>(nspec);
+  if (specmin > 0 && fibermap.nrow == n && fibermap.find("FIBER")) {
+    const auto fiber = fibermap.integers("FIBER", path);
+    bool same = true;
+    for (std::size_t row = 0; row < n; ++row) same &= fiber[row] % petal_size == specmin + static_cast<int>(row);
+    if (same) return fibermap;
+  }
+  if (fibermap.nrow < first + n) {
+    throw FileError(path, "FIBERMAP",
+                    "expected at least " + std::to_string(first + n) + " rows, one a fiber from fiber 0 of the petal on, found " +
+                        std::to_string(fibermap.nrow) +
+                        ". Give a whole fibermap with --fibermap, or extract fewer fibers (--specmin, --nspec).");
+  }
+  return fibermap.rows(first, n);
+}
+
+std::string shorten_path(const std::string& path) {
+  std::string shorter = replace_prefix(path, environment("DESI_SPECTRO_CALIB"), "SPCALIB");
+  const std::string redux = environment("DESI_SPECTRO_REDUX"), production = environment("SPECPROD");
+  if (shorter.empty() && !redux.empty() && !production.empty()) {
+    shorter = replace_prefix(path, redux + "/" + production, "SPECPROD");
+  }
+  return shorter.empty() ? path : shorter;
+}
+
+io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts) {
+  flag_bad_fits(spectra.chi2pix, spectra.ivar, spectra.mask);
+  const auto nspec = static_cast<long long>(spectra.flux.extent(0));
+
+  io::Frame frame;
+  frame.wave = facts.wave;
+  frame.flux = std::move(spectra.flux);
+  frame.ivar = std::move(spectra.ivar);
+  frame.mask = std::move(spectra.mask);
+  frame.resolution = std::move(spectra.resolution);
+  frame.chi2pix = std::move(spectra.chi2pix);
+  frame.fibermap = facts.fibermap;
+  if (facts.scores) frame.scores = scores_table(spectra.scores, score_range(facts.wave));
+
+  long long fibermin = facts.specmin;
+  if (facts.fibermap && facts.fibermap->find("FIBER") && facts.fibermap->nrow > 0) {
+    const auto fiber = facts.fibermap->integers("FIBER", facts.input);
+    fibermin = *std::min_element(fiber.begin(), fiber.end());
+  }
+  frame.header = facts.header;
+  io::Header& header = frame.header;
+  header.set("NSPEC", nspec, "Number of spectra");
+  header.set("WAVEMIN", facts.wavemin, "First wavelength [Angstroms]");
+  header.set("WAVEMAX", facts.wavemax, "Last wavelength [Angstroms]");
+  header.set("WAVESTEP", facts.dwave, "Wavelength step size [Angstroms]");
+  header.set("ZSPEX", facts.version, "Program that extracted the spectra: version");
+  header.set("IN_PSF", shorten_path(facts.psf), "Input spectral PSF");
+  header.set("IN_IMG", shorten_path(facts.input), "Input image");
+  if (facts.orig_psf) header.set("ORIG_PSF", *facts.orig_psf, "PSF that IN_PSF was shifted from");
+  header.set("FIBERMIN", fibermin, "First fiber");
+  if (facts.heliocor) header.set("HELIOCOR", *facts.heliocor, "Barycentric correction: factor on wavelengths");
+  return frame;
+}
+
+}  // namespace zspex::pipeline

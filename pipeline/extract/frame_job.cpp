@@ -1,0 +1,95 @@
+#include "pipeline/extract/frame_job.hpp"
+
+#include <algorithm>
+
+#include "config/base/error.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+kernels::Legendre kernel_series(const io::LegendreSeries& series) {
+  kernels::Legendre out;
+  out.wavemin = series.wavemin;
+  out.wavemax = series.wavemax;
+  out.ncoeff = static_cast<int>(series.coeff.extent(1));
+  out.coeff.assign(series.coeff.begin(), series.coeff.end());
+  return out;
+}
+
+std::vector<kernels::Legendre> kernel_series(const std::vector<io::LegendreSeries>& list) {
+  std::vector<kernels::Legendre> out;
+  for (const io::LegendreSeries& series : list) out.push_back(kernel_series(series));
+  return out;
+}
+
+}  // namespace
+
+config::WaveRange wave_range(const config::ExtractConfig& config, const io::GaussHermitePsf& psf) {
+  return config.wavelength.value_or(config::WaveRange{psf.wavemin, psf.wavemax, 0.8});
+}
+
+kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
+  kernels::Psf out;
+  out.nspec = psf.nspec;
+  out.npix_x = psf.npix_x;
+  out.npix_y = psf.npix_y;
+  out.hsizex = psf.hsizex;
+  out.hsizey = psf.hsizey;
+  out.ghdegx = psf.ghdegx;
+  out.ghdegy = psf.ghdegy;
+  out.x = kernel_series(psf.x);
+  out.y = kernel_series(psf.y);
+  out.sigmax = kernel_series(psf.sigmax);
+  out.sigmay = kernel_series(psf.sigmay);
+  out.gh = kernel_series(psf.gh);
+  if (tails && psf.has_tail) out.tail = kernel_series(psf.tail);
+  return out;
+}
+
+kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf) {
+  const int nspec = config.nspec > 0 ? config.nspec : psf.nspec - config.specmin;
+  if (nspec <= 0 || config.specmin + nspec > psf.nspec) {
+    throw ConfigError("extract", config.nspec > 0 ? "nspec" : "specmin",
+                      "expected fibers that are in the PSF, found fibers " + std::to_string(config.specmin) + " to " +
+                          std::to_string(config.specmin + std::max(nspec, 1) - 1) + ", but " + psf.path + " has " +
+                          std::to_string(psf.nspec) + " fibers. Lower --specmin or --nspec, or name the whole PSF with --psf.");
+  }
+  if (nspec % config.bundlesize != 0) {
+    throw ConfigError("extract", "nspec",
+                      "expected whole bundles of " + std::to_string(config.bundlesize) + " fibers, found " +
+                          std::to_string(nspec) + " fibers from fiber " + std::to_string(config.specmin) + " on in " +
+                          psf.path + ". Set --nspec or --bundlesize.");
+  }
+  const config::WaveRange range = wave_range(config, psf);
+  kernels::ExtractSettings settings;
+  settings.wave = kernels::wave_grid(range.wavemin, range.wavemax, range.dwave);
+  settings.dwave = range.dwave;
+  settings.specmin = config.specmin;
+  settings.nspec = nspec;
+  settings.solver = config.solver == config::Solver::patch ? kernels::SolverKind::patch : kernels::SolverKind::bundle;
+  settings.decorrelation = config.decorrelation == config::Decorrelation::signal ? kernels::DecorrelationKind::signal
+                                                                                 : kernels::DecorrelationKind::noise;
+  settings.bundlesize = config.bundlesize;
+  settings.nsubbundles = config.nsubbundles;
+  settings.nwavestep = config.nwavestep;
+  settings.wavepad = config.wavepad + static_cast<int>(config.wavepad * config.wavepad_frac);
+  settings.pixpad_frac = config.pixpad_frac;
+  settings.regularize = config.regularize;
+  settings.psferr = config.psferr.value_or(psf.psferr);
+  settings.model = !config.model.empty();
+  settings.batch = config.batch;
+  return settings;
+}
+
+bool units_are_fine(const kernels::ExtractSettings& settings, int nrank) {
+  if (settings.solver != kernels::SolverKind::patch) return false;
+  if (settings.model) return true;
+  // Four units a rank leave at most a fifth of the time to waiting for the last one.
+  return static_cast<std::size_t>(nrank) * 4 > kernels::plan_units(settings, false).size();
+}
+
+std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank) {
+  return kernels::plan_units(settings, units_are_fine(settings, nrank));
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,68 @@
+/// \file
+/// What every rank must know to work on a frame: the PSF, the settings, the size of the image.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "config/extract_config.hpp"
+#include "io/psf.hpp"
+#include "kernels/extract/extract.hpp"
+
+namespace zspex::pipeline {
+
+/// Made by the reader, shared with all ranks of its group.
+struct FrameJob {
+  std::string name;  ///< camera and exposure, for example "r0-00051060"
+  kernels::Psf psf;
+  kernels::ExtractSettings settings;
+  int nx = 0, ny = 0;  ///< pixels
+  std::uint32_t unusable = 0;
+};
+
+/// The wavelength range that is asked for: the configuration's, or the PSF's in steps of 0.8 Angstrom.
+config::WaveRange wave_range(const config::ExtractConfig& config, const io::GaussHermitePsf& psf);
+
+/// The PSF as the kernels take it; with its tails only if the configuration wants them.
+kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails);
+
+/// The settings for this PSF, with what depends on it filled in: wavelengths, number of fibers, error of the PSF.
+/// \throws ConfigError when the fibers are not in the PSF or are not whole bundles
+kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf);
+
+/// The units that a group of `nrank` ranks is given. Fine units keep many ranks busy, coarse ones have less padding. The spectra
+/// don't depend on the cut; the sum of the units' model images does in its last bits, so with a model the cut is always the same.
+std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank);
+bool units_are_fine(const kernels::ExtractSettings& settings, int nrank);
+
+}  // namespace zspex::pipeline
+
+// What travels (comm/bytes.hpp); in the namespace of the types.
+namespace zspex::kernels {
+
+template <class Archive>
+void fields(Archive& archive, Legendre& series) {
+  archive(series.wavemin, series.wavemax, series.ncoeff, series.coeff);
+}
+template <class Archive>
+void fields(Archive& archive, Psf& psf) {
+  archive(psf.nspec, psf.npix_x, psf.npix_y, psf.hsizex, psf.hsizey, psf.ghdegx, psf.ghdegy);
+  archive(psf.x, psf.y, psf.sigmax, psf.sigmay, psf.gh, psf.tail);
+}
+template <class Archive>
+void fields(Archive& archive, ExtractSettings& settings) {
+  archive(settings.wave, settings.dwave, settings.specmin, settings.nspec, settings.solver, settings.decorrelation);
+  archive(settings.bundlesize, settings.nsubbundles, settings.nwavestep, settings.wavepad, settings.pixpad_frac);
+  archive(settings.regularize, settings.psferr, settings.model, settings.batch);
+}
+
+}  // namespace zspex::kernels
+
+namespace zspex::pipeline {
+
+template <class Archive>
+void fields(Archive& archive, FrameJob& job) {
+  archive(job.name, job.psf, job.settings, job.nx, job.ny, job.unusable);
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,48 @@
+#include "pipeline/extract/io_desk.hpp"
+
+#include <utility>
+
+#include "pipeline/timing.hpp"
+
+namespace zspex::pipeline {
+
+void IoDesk::read_ahead(std::size_t i, const ImageSlot& slot) {
+  if (i != next_ || i >= frames_.size()) return;
+  ++next_;
+  reading_ = thread_.submit([this, i, &slot] {
+    LoadedFrame loaded = reader_.read(frames_[i]);
+    const Stopwatch watch;
+    if (slot.has_room(loaded.pixels.image.size())) slot.fill(loaded.pixels);
+    loaded.seconds += watch.seconds();
+    return loaded;
+  });
+}
+
+LoadedFrame IoDesk::take() { return reading_.get(); }
+
+std::optional<IoDesk::Written> IoDesk::write_behind(std::size_t i, std::function<std::uint64_t()> write) {
+  auto before = last_write();
+  writing_ = thread_.submit([i, write = std::move(write)]() mutable {
+    Written written;
+    written.frame = i;
+    const Stopwatch watch;
+    try {
+      written.bytes = write();
+    } catch (...) {
+      written.error = std::current_exception();
+    }
+    write = nullptr;  // the spectra are freed here, not when somebody asks how it went
+    written.seconds = watch.seconds();
+    return written;
+  });
+  return before;
+}
+
+std::optional<IoDesk::Written> IoDesk::last_write() {
+  if (!writing_) return std::nullopt;
+  Written written = writing_->get();
+  writing_.reset();
+  return written;
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,109 @@
+#include "pipeline/extract/plan.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "io/output.hpp"
+#include "io/preproc.hpp"
+#include "pipeline/extract/node_image.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_folder(const std::vector<std::string>& paths) { return paths.size() == 1 && paths.front().ends_with('/'); }
+
+std::string output_path(const std::vector<std::string>& outputs, const std::string& prefix, const std::string& input,
+                        std::size_t index) {
+  if (outputs.empty()) return "";
+  return is_folder(outputs) ? name_in_folder(outputs.front(), prefix, input) : outputs.at(index);
+}
+
+void make_folder(const std::vector<std::string>& outputs) {
+  if (!is_folder(outputs)) return;
+  std::error_code error;
+  fs::create_directories(outputs.front(), error);
+  if (error) {
+    throw FileError(outputs.front(), "", "expected to make this folder, found: " + error.message() + ". Choose another output.",
+                    ExitCode::output);
+  }
+}
+
+bool is_there(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+}  // namespace
+
+std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input) {
+  std::string stem = fs::path(input).filename().string();
+  for (const char* suffix : {".gz", ".fz", ".fits"}) {
+    if (stem.ends_with(suffix)) stem.resize(stem.size() - std::string(suffix).size());
+  }
+  if (stem.starts_with("preproc-")) stem.erase(0, 8);
+  return (fs::path(folder) / (prefix + "-" + stem + ".fits")).string();
+}
+
+ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job) {
+  if (!job.dry_run) {
+    make_folder(config.output);
+    make_folder(config.model);
+  }
+  ExtractPlan plan;
+  std::map<std::string, std::string> taken;
+  for (std::size_t i = 0; i < config.input.size(); ++i) {
+    FrameFiles files;
+    files.input = config.input[i];
+    files.psf = config.psf.size() == 1 ? config.psf.front() : config.psf.at(i);
+    files.output = output_path(config.output, "frame", files.input, i);
+    files.model = output_path(config.model, "model", files.input, i);
+    for (const std::string& path : {files.output, files.model}) {
+      if (path.empty()) continue;
+      const auto [other, fresh] = taken.emplace(fs::path(path).lexically_normal().string(), files.input);
+      if (!fresh) {
+        throw ConfigError("extract", "output", "expected an output of its own for each frame, found " + path + " for " +
+                                                   other->second + " and for " + files.input + ". Name them apart.");
+      }
+    }
+    const bool done = is_there(files.output) && (files.model.empty() || is_there(files.model));
+    if (job.resume && done) {
+      plan.already_done.push_back(files.output);
+      continue;
+    }
+    for (const std::string& path : {files.output, files.model}) {
+      if (path.empty()) continue;
+      if (!config.overwrite && !job.resume && is_there(path)) {
+        throw FileError(path, "", "expected no file of this name, found one. Choose another output, or allow overwrite.",
+                        ExitCode::output);
+      }
+      const bool later = job.dry_run && is_folder(path == files.output ? config.output : config.model);
+      if (!later) io::check_output(path);
+    }
+    plan.frames.push_back(std::move(files));
+  }
+  return plan;
+}
+
+MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host, std::size_t solver_device) {
+  const auto npixel = static_cast<std::size_t>(job.nx) * static_cast<std::size_t>(job.ny);
+  const auto nspec = static_cast<std::size_t>(job.settings.nspec);
+  const std::size_t nwave = job.settings.wave.size(), ndiag = 2 * static_cast<std::size_t>(job.psf.hsizey) + 1;
+  const std::size_t spectra = nspec * nwave * (4 + ndiag) * sizeof(float);
+  const std::size_t model = job.settings.model ? npixel * sizeof(float) : 0;
+  const std::size_t image = ImageSlot::bytes(npixel);
+  const auto units = deal_units(job.settings, nrank);
+  const std::size_t largest = static_cast<std::size_t>(units.empty() ? 0 : units.front().nspec);
+
+  MemoryPlan memory;
+  memory.node_image = several ? 2 * image : image;
+  // While a file is read, its arrays and READNOISE lie beside the shared image; a file is written from a second copy.
+  memory.root = image + npixel * sizeof(float) + (several ? 3 : 2) * (spectra + model);
+  memory.rank = spectra / static_cast<std::size_t>(nrank) + largest * nwave * (5 + ndiag) * sizeof(double) + solver_host;
+  memory.device = solver_device;
+  return memory;
+}
+
+}  // namespace zspex::pipeline

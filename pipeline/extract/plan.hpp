@@ -1,0 +1,65 @@
+/// \file
+/// What `zspex extract` will do: which files, by whom, with how much memory. No pixel is read for it.
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "config/base/error.hpp"
+#include "config/extract_config.hpp"
+#include "pipeline/extract/frame_job.hpp"
+
+namespace zspex::pipeline {
+
+/// The files of one frame.
+struct FrameFiles {
+  std::string input, psf, output;
+  std::string model;  ///< empty: none is asked for
+};
+template <class Archive>
+void fields(Archive& archive, FrameFiles& files) {
+  archive(files.input, files.psf, files.output, files.model);
+}
+
+struct ExtractPlan {
+  std::vector<FrameFiles> frames;         ///< to do
+  std::vector<std::string> already_done;  ///< outputs that --resume keeps
+};
+template <class Archive>
+void fields(Archive& archive, ExtractPlan& plan) {
+  archive(plan.frames, plan.already_done);
+}
+
+/// A result's name in a folder: preproc-r0-00051060.fits.fz becomes FOLDER/<prefix>-r0-00051060.fits.
+std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input);
+
+/// Pairs inputs, PSFs and outputs; makes the output folder that is asked for; leaves out what --resume keeps.
+/// \throws FileError (exit code `output`) when an output can't be written, or is there and must not be overwritten
+/// \throws ConfigError when two frames have one output
+ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job);
+
+/// Bytes that are held while a frame is computed.
+struct MemoryPlan {
+  std::size_t node_image = 0;  ///< shared by the ranks of a node
+  std::size_t root = 0;        ///< more on the rank that reads and writes
+  std::size_t rank = 0;        ///< on each rank: its spectra and the solver's workspace
+  std::size_t device = 0;      ///< on the device, for each rank
+};
+
+/// \param solver_host, solver_device  bytes of the solver's workspace
+/// \param several                     more than one frame a group: reading and writing overlap with computing
+MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host, std::size_t solver_device);
+
+/// Where the plan would run.
+struct Layout {
+  int nrank = 1, nnode = 1, ngroup = 1, group_size = 1;
+  std::string device;  ///< "Kokkos 4.5.1 (Cuda), device 0"
+};
+
+/// Prints the plan, with what headers and PSFs tell about each frame.
+/// \return success, or the code of the first frame that would fail; its error is printed
+ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout, std::ostream& out);
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,72 @@
+#include <cstdio>
+#include <exception>
+#include <ostream>
+
+#include "io/preproc_info.hpp"
+#include "io/psf.hpp"
+#include "pipeline/comm/agree.hpp"
+#include "pipeline/extract/checks.hpp"
+#include "pipeline/extract/frame_job.hpp"
+#include "pipeline/extract/plan.hpp"
+#include "pipeline/extract/read_frame.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+std::string mebibytes(std::size_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.0f MiB", static_cast<double>(bytes) / (1 << 20));
+  return text;
+}
+
+void print_job(const FrameJob& job, const Layout& layout, bool several, std::ostream& out) {
+  const auto& settings = job.settings;
+  const bool fine = units_are_fine(settings, layout.group_size);
+  const kernels::Extractor extractor(job.psf, settings);
+  const auto solver = extractor.memory(fine);
+  const MemoryPlan memory = plan_memory(job, layout.group_size, several, solver.host, solver.device);
+  char line[256];
+  std::snprintf(line, sizeof line, "    %s: fibers %d to %d, %zu bins from %.2f to %.2f Angstrom, %d x %d pixels\n",
+                job.name.c_str(), settings.specmin, settings.specmin + settings.nspec - 1, settings.wave.size(),
+                settings.wave.front(), settings.wave.back(), job.nx, job.ny);
+  out << line << "    " << deal_units(settings, layout.group_size).size() << (fine ? " sub-bundles" : " bundles")
+      << ", dealt to " << layout.group_size << (layout.group_size == 1 ? " rank" : " ranks") << "\n";
+  out << "    memory: image " << mebibytes(memory.node_image) << " a node, " << mebibytes(memory.rank) << " a rank, "
+      << mebibytes(memory.root) << " more on the rank that reads and writes";
+  if (memory.device > 0) out << ", " << mebibytes(memory.device) << " of the device a rank";
+  out << "\n";
+}
+
+}  // namespace
+
+ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout, std::ostream& out) {
+  out << "extract: " << plan.frames.size() << (plan.frames.size() == 1 ? " frame" : " frames") << ", " << layout.nrank
+      << (layout.nrank == 1 ? " rank" : " ranks") << " on " << layout.nnode << (layout.nnode == 1 ? " node" : " nodes");
+  if (layout.ngroup > 1) out << ", " << layout.ngroup << " frames at a time";
+  out << ", " << layout.device << "\n";
+  for (const std::string& path : plan.already_done) out << "  " << path << " is there already\n";
+
+  ExitCode code = ExitCode::success;
+  const bool several = plan.frames.size() > static_cast<std::size_t>(layout.ngroup);
+  for (const FrameFiles& files : plan.frames) {
+    out << "  " << files.input << " + " << files.psf << " -> " << files.output;
+    if (!files.model.empty()) out << ", " << files.model;
+    out << "\n";
+    try {
+      const auto psf = io::read_psf(files.psf);
+      const auto info = io::read_preproc_info(files.input);
+      std::vector<std::string> warnings;
+      const FrameJob job = make_job(config, psf, info.header, info.camera, files.input, static_cast<int>(info.nx),
+                                    static_cast<int>(info.ny), warnings);
+      for (const std::string& warning : warnings) out << "    warning: " << warning << "\n";
+      print_job(job, layout, several, out);
+    } catch (...) {
+      const auto failure = comm::describe(std::current_exception());
+      out << "    error: " << failure.message << "\n";
+      if (code == ExitCode::success) code = failure.code;
+    }
+  }
+  return code;
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,101 @@
+#include "pipeline/extract/read_frame.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "config/base/maskbits.hpp"
+#include "io/preproc_info.hpp"
+#include "pipeline/extract/checks.hpp"
+#include "pipeline/timing.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Fibers are numbered through all petals of 500.
+constexpr int kPetalSize = 500;
+
+void append(std::vector<std::string>& to, std::vector<std::string>&& from) {
+  for (std::string& text : from) to.push_back(std::move(text));
+}
+
+}  // namespace
+
+std::string frame_name(const io::Header& header, const std::string& camera, const std::string& path) {
+  const auto expid = header.integer("EXPID");
+  if (!camera.empty() && expid && *expid >= 0) {
+    char text[32];
+    std::snprintf(text, sizeof text, "-%08lld", *expid);
+    return camera + text;
+  }
+  std::string stem = fs::path(path).filename().string();
+  stem = stem.substr(0, stem.find(".fits"));
+  return stem.starts_with("preproc-") ? stem.substr(8) : stem;
+}
+
+FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
+                  const std::string& camera, const std::string& path, int nx, int ny, std::vector<std::string>& warnings) {
+  check_psf_and_image(psf, path, camera, nx, ny);
+  FrameJob job;
+  job.name = frame_name(header, camera, path);
+  job.psf = kernel_psf(psf, config.tails);
+  job.settings = extract_settings(config, psf);
+  job.nx = nx;
+  job.ny = ny;
+  job.unusable = config.mask == config::MaskPolicy::desi ? ccdmask::unusable : ~std::uint32_t{0};
+  append(warnings, check_wavelengths(psf, job));
+  append(warnings, check_tails(psf, config.tails));
+  return job;
+}
+
+const io::GaussHermitePsf& FrameReader::psf(const std::string& path, std::uint64_t& bytes_read) {
+  if (!psf_ || psf_->path != path) {
+    psf_.reset();
+    psf_ = std::make_unique<const io::GaussHermitePsf>(io::read_psf(path));
+    bytes_read += file_bytes(path);
+  }
+  return *psf_;
+}
+
+LoadedFrame FrameReader::read(const FrameFiles& files) {
+  const Stopwatch watch;
+  LoadedFrame loaded;
+  const io::GaussHermitePsf& psf = this->psf(files.psf, loaded.bytes_read);
+  loaded.pixels = io::read_preproc(files.input);
+  loaded.bytes_read += file_bytes(files.input);
+  io::Preproc& pixels = loaded.pixels;
+  pixels.readnoise = Array2<float>();  // not used here; a third of the memory
+
+  loaded.job = make_job(config_, psf, pixels.header, pixels.camera, files.input, static_cast<int>(pixels.image.extent(1)),
+                        static_cast<int>(pixels.image.extent(0)), loaded.warnings);
+  append(loaded.warnings, check_pixels(pixels, loaded.job.unusable));
+
+  FrameFacts& facts = loaded.facts;
+  const kernels::ExtractSettings& settings = loaded.job.settings;
+  const config::WaveRange range = wave_range(config_, psf);
+  facts.header = std::move(pixels.header);
+  facts.wave = settings.wave;
+  facts.wavemin = range.wavemin;
+  facts.wavemax = range.wavemax;
+  facts.dwave = range.dwave;
+  facts.specmin = settings.specmin;
+  facts.input = files.input;
+  facts.psf = files.psf;
+  facts.orig_psf = psf.header.text("IN_PSF");
+  facts.version = version_;
+  facts.scores = config_.scores;
+  const std::string fibermap_path = config_.fibermap.empty() ? files.input : config_.fibermap;
+  if (!config_.fibermap.empty()) pixels.fibermap = io::read_fibermap(config_.fibermap);
+  if (pixels.fibermap) {
+    facts.fibermap = trim_fibermap(*pixels.fibermap, settings.specmin, settings.nspec, kPetalSize, fibermap_path);
+    pixels.fibermap.reset();
+  } else {
+    loaded.warnings.push_back(files.input + ": has no FIBERMAP; the frame will have none. Give one with --fibermap");
+  }
+  loaded.seconds = watch.seconds();
+  return loaded;
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,51 @@
+/// \file
+/// The spectra of one unit of work as they travel: what the kernels made, per Angstrom, in the types of the file.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/base/array.hpp"
+#include "kernels/extract/extract.hpp"
+
+namespace zspex::pipeline {
+
+/// Quality figures of a fiber, as desispec's SCORES has them.
+struct FiberScores {
+  double sum = 0;     ///< SUM_RAW_COUNT: sum of flux
+  double median = 0;  ///< MEDIAN_RAW_COUNT: median of flux / dwave
+  double snr = 0;     ///< MEDIAN_RAW_SNR: median of sqrt(ivar) flux / sqrt(dwave)
+};
+
+/// Counts of a unit for the report, and where its model lies.
+struct UnitFacts {
+  int npatch = 0, nretried = 0, nfailed = 0;  ///< patches
+  int model_x = 0;                            ///< first column of the model
+};
+
+/// Spectra of fibers [unit.ispec, unit.ispec + unit.nspec).
+struct UnitSpectra {
+  std::uint64_t index = 0;  ///< of the unit among all units of the frame
+  kernels::ExtractUnit unit;
+  Array2<float> flux;             ///< [nspec][nwave] electron/Angstrom
+  Array2<float> ivar;             ///< [nspec][nwave] (electron/Angstrom)^-2; 0 = no information
+  Array2<std::uint32_t> mask;     ///< [nspec][nwave] SOMEBADPIX, ALLBADPIX, and BAD2DFIT where the solver failed
+  Array3<float> resolution;       ///< [nspec][ndiag][nwave]
+  Array2<float> chi2pix;          ///< [nspec][nwave]; 0 = no pixel used
+  std::vector<FiberScores> scores;  ///< [nspec]
+  Array2<float> model;            ///< [ny][ncolumn] electrons; empty unless asked for
+  UnitFacts facts;
+};
+
+/// numpy.gradient(wave): central differences, one-sided at the ends. One bin alone has the width `dwave`.
+std::vector<double> bin_widths(const std::vector<double>& wave, double dwave);
+
+/// Units change here: flux / width, ivar * width^2 (extraction.md 5.1). Sets the mask bits that a fiber knows by itself:
+/// SOMEBADPIX where more than half of the spot lies on masked pixels; ALLBADPIX, and ivar 0, where all of it does; BAD2DFIT, and
+/// flux and ivar 0, where the solver failed or left a number that is none. Scores are computed here, in double.
+UnitSpectra finish_unit(kernels::ExtractedUnit&& extracted, const std::vector<double>& wave,
+                        const std::vector<double>& width);
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,91 @@
+#include "pipeline/interrupt.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace zspex::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::mutex folders_mutex;
+std::set<std::string> folders;        // NOLINT: one for the process, as signals are
+std::atomic<bool> watching{false};
+std::thread watcher;
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) sigaddset(&set, signal);  // SIGUSR2 ends the watch
+  return set;
+}
+
+/// The writers' temporary files have the process id and end in ".tmp" (io/detail/atomic_file.cpp).
+void remove_temporary_files() {
+  const std::string mark = "." + std::to_string(getpid()) + ".";
+  const std::lock_guard lock(folders_mutex);
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const std::string name = entry.path().filename().string();
+      std::error_code ignored;
+      if (name.starts_with('.') && name.ends_with(".tmp") && name.find(mark) != std::string::npos) {
+        fs::remove(entry.path(), ignored);
+      }
+    }
+  }
+}
+
+void watch() {
+  const sigset_t set = watched_signals();
+  int signal = 0;
+  while (sigwait(&set, &signal) == 0) {
+    if (signal == SIGUSR2) {
+      if (!watching) return;
+      continue;  // somebody else's; it has no meaning here
+    }
+    remove_temporary_files();
+    ::signal(signal, SIG_DFL);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal);
+    pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+    raise(signal);
+    _exit(128 + signal);
+  }
+}
+
+}  // namespace
+
+InterruptWatch::InterruptWatch() {
+  const sigset_t set = watched_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  watching = true;
+  watcher = std::thread(watch);
+}
+
+InterruptWatch::~InterruptWatch() {
+  watching = false;
+  pthread_kill(watcher.native_handle(), SIGUSR2);
+  watcher.join();
+  const sigset_t set = watched_signals();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void watch_folder_of(const std::string& path) {
+  if (path.empty()) return;
+  std::error_code error;
+  const fs::path real = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : fs::path(path);
+  const fs::path folder = real.parent_path();
+  const std::lock_guard lock(folders_mutex);
+  folders.insert(folder.empty() ? "." : folder.string());
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,133 @@
+// The program: reads the command line, starts MPI and Kokkos, runs a job, and turns each kind of error into its exit code.
+#include <mpi.h>
+#include <unistd.h>
+
+#include <exception>
+#include <iostream>
+#include <optional>
+
+#include "config/command_line.hpp"
+#include "kernels/extract/extract.hpp"
+#include "pipeline/comm/agree.hpp"
+#include "pipeline/comm/communicator.hpp"
+#include "pipeline/comm/device.hpp"
+#include "pipeline/extract/extract.hpp"
+#include "pipeline/inspect/inspect.hpp"
+#include "pipeline/interrupt.hpp"
+#include "pipeline/provenance.hpp"
+#include "pipeline/simulate/simulate.hpp"
+#include "pipeline/terminal/format.hpp"
+
+namespace {
+
+using namespace zspex;
+
+/// Kokkos on the device of this rank, or on the CPU.
+class Device {
+ public:
+  Device(const comm::Communicator& world, config::Device wanted, bool verbose) {
+    const auto node = world.split_by_node();
+    const int visible = kernels::visible_devices();
+    comm::agree(world, "choose a device", [&] { pipeline::check_device(wanted, visible); });
+    kokkos_.emplace(comm::choose_device(node.rank(), visible), !verbose);
+  }
+
+ private:
+  std::optional<kernels::KokkosSession> kokkos_;
+};
+
+std::string strategy_of(const config::ExtractConfig& config) {
+  return std::string(config.solver == config::Solver::patch ? "patch" : "bundle") + " solver, " +
+         (config.decorrelation == config::Decorrelation::signal ? "signal" : "noise") + " decorrelation";
+}
+
+ExitCode extract(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
+  const Device device(world, line.extract.device, line.common.verbosity > 0);
+  for (const auto* paths : {&line.extract.output, &line.extract.model}) {
+    for (const std::string& path : *paths) pipeline::watch_folder_of(path);
+  }
+  auto provenance =
+      pipeline::make_provenance(argc, argv, line.resolved_yaml, strategy_of(line.extract), world.size());
+  pipeline::ExtractOptions options;
+  options.progress = terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
+  const pipeline::ExtractStage stage(world, line.extract, line.common, std::move(provenance), std::cout, std::cerr, options);
+  return pipeline::run_extract(stage, world, line.common, std::cout);
+}
+
+ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {
+  const Device device(world, config::Device::automatic, line.common.verbosity > 0);
+  pipeline::watch_folder_of(line.simulate.output + "/");
+  comm::agree(world, "simulate", [&] {
+    pipeline::run_simulate(line.simulate, line.common, {world.rank(), world.size()}, std::cout);
+  });
+  return ExitCode::success;
+}
+
+ExitCode inspect(const comm::Communicator& world, const config::CommandLine& line) {
+  comm::agree(world, "inspect", [&] {
+    if (world.is_root()) pipeline::run_inspect(line.inspect, line.common, pipeline::screen_of_output(), std::cout);
+  });
+  return ExitCode::success;
+}
+
+ExitCode run(const comm::Communicator& world, int argc, char** argv) {
+  // Every rank has the same words, but a file that they name may be read by one only: the root speaks for all.
+  std::optional<config::CommandLine> line;
+  comm::agree(world, "", [&] { line = config::parse_command_line(argc, argv); });
+  switch (line->job) {
+    case config::Job::extract:
+      return extract(world, *line, argc, argv);
+    case config::Job::simulate:
+      return simulate(world, *line);
+    case config::Job::inspect:
+      return inspect(world, *line);
+    case config::Job::help:
+    case config::Job::version:
+      if (world.is_root()) std::cout << line->text;
+      break;
+  }
+  return ExitCode::success;
+}
+
+/// Runs the job; what all ranks know is told by one of them, anything else by the rank that it happened to.
+ExitCode run_and_tell(const comm::Communicator& world, int argc, char** argv) {
+  try {
+    return run(world, argc, argv);
+  } catch (const comm::AgreedError& error) {
+    if (world.is_root()) std::cerr << "zspex: " << error.what() << std::endl;
+    return error.code();
+  } catch (...) {
+    ExitCode code = ExitCode::internal;
+    std::string message;
+    try {
+      const auto failure = comm::describe(std::current_exception());
+      code = failure.code;
+      message = failure.message;
+    } catch (const CommError& error) {
+      code = error.code();
+      message = error.what();
+    }
+    std::cerr << "zspex: ";
+    if (world.size() > 1) std::cerr << "rank " << world.rank() << ": ";
+    std::cerr << message << std::endl;
+    if (world.size() > 1) world.abort(code);  // the others wait for this rank, and would for ever
+    return code;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const pipeline::InterruptWatch interrupt;
+    const comm::MpiSession mpi(argc, argv);
+    const auto world = comm::Communicator::duplicate(MPI_COMM_WORLD);
+    return static_cast<int>(run_and_tell(world, argc, argv));
+  } catch (const Error& error) {
+    std::cerr << "zspex: " << error.what() << std::endl;
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    std::cerr << "zspex: unexpected error: " << error.what() << ". Please report it." << std::endl;
+    return static_cast<int>(ExitCode::internal);
+  }
+}

@@ -1,0 +1,97 @@
+#include "pipeline/timing.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <ostream>
+
+namespace zspex::pipeline {
+
+StepTimes::StepTimes(std::string stage, std::vector<std::string> steps)
+    : stage_(std::move(stage)), names_(std::move(steps)), steps_(names_.size()) {}
+
+void StepTimes::add(std::size_t step, double seconds, std::uint64_t bytes_read, std::uint64_t bytes_written) {
+  Step& mine = steps_.at(step);
+  mine.seconds += seconds;
+  mine.bytes_read += bytes_read;
+  mine.bytes_written += bytes_written;
+  ++mine.taken;
+}
+
+void StepTimes::add(const StepTimes& other) {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step& from = other.steps_.at(i);
+    if (from.taken > 0) add(i, from.seconds, from.bytes_read, from.bytes_written);
+  }
+}
+
+std::vector<io::Timing> StepTimes::over_ranks(const comm::Communicator& comm) const {
+  const auto all = comm::all_gather_lists(comm, steps_);
+  const auto peaks = comm::all_gather(comm, peak_memory());
+  std::vector<io::Timing> rows;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    io::Timing row;
+    row.stage = stage_;
+    row.step = names_[i];
+    std::vector<double> seconds;
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+      const Step& step = all[rank].at(i);
+      if (step.taken == 0) continue;
+      seconds.push_back(step.seconds);
+      row.bytes_read += step.bytes_read;
+      row.bytes_written += step.bytes_written;
+      row.peak_memory = std::max(row.peak_memory, peaks[rank]);
+    }
+    if (seconds.empty()) continue;
+    std::sort(seconds.begin(), seconds.end());
+    const std::size_t n = seconds.size();
+    row.min_seconds = seconds.front();
+    row.median_seconds = (seconds[(n - 1) / 2] + seconds[n / 2]) / 2;
+    row.max_seconds = seconds.back();
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::uint64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+std::uint64_t file_bytes(const std::string& path) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  return error ? 0 : bytes;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+void print_timing(const std::vector<io::Timing>& rows, std::ostream& out) {
+  char line[160];
+  std::snprintf(line, sizeof line, "  %-16s %9s %9s %9s %10s %10s\n", "step", "min s", "median s", "max s", "MB read",
+                "MB written");
+  out << line;
+  std::uint64_t peak = 0;
+  for (const io::Timing& row : rows) {
+    std::snprintf(line, sizeof line, "  %-16s %9.3f %9.3f %9.3f %10.1f %10.1f\n", row.step.c_str(), row.min_seconds,
+                  row.median_seconds, row.max_seconds, static_cast<double>(row.bytes_read) / 1e6,
+                  static_cast<double>(row.bytes_written) / 1e6);
+    out << line;
+    peak = std::max(peak, row.peak_memory);
+  }
+  std::snprintf(line, sizeof line, "  peak memory of a rank %.0f MB\n", static_cast<double>(peak) / 1e6);
+  out << line;
+}
+
+}  // namespace zspex::pipeline

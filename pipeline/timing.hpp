@@ -1,0 +1,60 @@
+/// \file
+/// How long the steps of a stage take, over all ranks.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/frame.hpp"
+#include "pipeline/comm/communicator.hpp"
+
+namespace zspex::pipeline {
+
+/// Seconds since it was made.
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+/// The steps of a stage on one rank, in an order that is the same on all ranks.
+class StepTimes {
+ public:
+  explicit StepTimes(std::string stage, std::vector<std::string> steps);
+
+  /// Adds to a step; a rank that never does has no part in it.
+  void add(std::size_t step, double seconds, std::uint64_t bytes_read = 0, std::uint64_t bytes_written = 0);
+  void add(const StepTimes& other);
+
+  /// One row a step that somebody took part in: minimum, median and maximum over the ranks that did. Collective.
+  std::vector<io::Timing> over_ranks(const comm::Communicator& comm) const;
+
+ private:
+  struct Step {
+    double seconds = 0;
+    std::uint64_t bytes_read = 0, bytes_written = 0;
+    std::uint64_t taken = 0;  ///< how often
+  };
+  std::string stage_;
+  std::vector<std::string> names_;
+  std::vector<Step> steps_;
+};
+
+/// The most memory that this process ever held, bytes.
+std::uint64_t peak_memory();
+/// Size of a file; 0 if it can't be told.
+std::uint64_t file_bytes(const std::string& path);
+/// "2026-11-22T21:04:00Z"
+std::string utc_now();
+
+/// A table for the terminal.
+void print_timing(const std::vector<io::Timing>& rows, std::ostream& out);
+
+}  // namespace zspex::pipeline
