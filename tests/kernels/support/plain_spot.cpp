@@ -1,0 +1,95 @@
+#include "tests/kernels/support/plain_spot.hpp"
+
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+namespace zspex::test {
+
+double plain_legendre(const kernels::Legendre& series, int ispec, double wave) {
+  const double u = 2 * (wave - series.wavemin) / (series.wavemax - series.wavemin) - 1;
+  const double u2 = u * u;
+  const double p[7] = {1,
+                       u,
+                       (3 * u2 - 1) / 2,
+                       u * (5 * u2 - 3) / 2,
+                       ((35 * u2 - 30) * u2 + 3) / 8,
+                       u * ((63 * u2 - 70) * u2 + 15) / 8,
+                       (((231 * u2 - 315) * u2 + 105) * u2 - 5) / 16};
+  if (series.ncoeff > 7) throw std::logic_error("plain_legendre: expected degree <= 6");
+  double sum = 0;
+  for (int k = 0; k < series.ncoeff; ++k)
+    sum += series.coeff[static_cast<std::size_t>(ispec) * series.ncoeff + k] * p[k];
+  return sum;
+}
+
+namespace {
+
+/// Probabilists' Hermite polynomials, sum_m (-1)^m k! / (m! (k - 2m)! 2^m) e^(k - 2m).
+double hermite(int k, double e) {
+  double sum = 0;
+  for (int m = 0; 2 * m <= k; ++m)
+    sum += (m % 2 ? -1 : 1) * std::tgamma(k + 1) /
+           (std::tgamma(m + 1) * std::tgamma(k - 2 * m + 1) * std::pow(2.0, m)) * std::pow(e, k - 2 * m);
+  return sum;
+}
+
+}  // namespace
+
+double plain_integral(int k, double low, double high) {
+  // Five points a piece, pieces of at most 1/8 sigma: error below 1e-14.
+  const double node[5] = {-0.9061798459386640, -0.5384693101056831, 0, 0.5384693101056831, 0.9061798459386640};
+  const double weight[5] = {0.2369268850561891, 0.4786286704993665, 0.5688888888888889, 0.4786286704993665,
+                            0.2369268850561891};
+  if (low > 12 || high < -12) return 0;  // exp(-72)
+  low = std::max(low, -12.0);
+  high = std::min(high, 12.0);
+  const int npiece = static_cast<int>((high - low) * 8) + 1;
+  const double half = 0.5 * (high - low) / npiece;
+  double sum = 0;
+  for (int piece = 0; piece < npiece; ++piece)
+    for (int q = 0; q < 5; ++q) {
+      const double e = low + (2 * piece + 1 + node[q]) * half;
+      sum += weight[q] * half * hermite(k, e) * std::exp(-0.5 * e * e);
+    }
+  return sum / std::sqrt(2 * std::acos(-1.0));
+}
+
+Spot plain_spot(const kernels::Psf& psf, int ispec, double wave) {
+  const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1;
+  const double x = plain_legendre(psf.x, ispec, wave), y = plain_legendre(psf.y, ispec, wave);
+  const double sigmax = plain_legendre(psf.sigmax, ispec, wave), sigmay = plain_legendre(psf.sigmay, ispec, wave);
+  Spot spot;
+  // The pixel that holds the centroid is the middle of the stamp; pixel p covers [p - 1/2, p + 1/2).
+  spot.x = static_cast<int>(std::floor(x + 0.5)) - psf.hsizex;
+  spot.y = static_cast<int>(std::floor(y + 0.5)) - psf.hsizey;
+  spot.light = Array2<double>({static_cast<std::size_t>(ny), static_cast<std::size_t>(nx)});
+  std::vector<double> across((psf.ghdegx + 1) * nx), along((psf.ghdegy + 1) * ny);
+  for (int i = 0; i <= psf.ghdegx; ++i)
+    for (int ix = 0; ix < nx; ++ix)
+      across[i * nx + ix] = plain_integral(i, (spot.x + ix - 0.5 - x) / sigmax, (spot.x + ix + 0.5 - x) / sigmax);
+  for (int j = 0; j <= psf.ghdegy; ++j)
+    for (int iy = 0; iy < ny; ++iy)
+      along[j * ny + iy] = plain_integral(j, (spot.y + iy - 0.5 - y) / sigmay, (spot.y + iy + 0.5 - y) / sigmay);
+  double total = 0;
+  for (int iy = 0; iy < ny; ++iy)
+    for (int ix = 0; ix < nx; ++ix) {
+      double value = 0;
+      for (int i = 0; i <= psf.ghdegx; ++i)
+        for (int j = 0; j <= psf.ghdegy; ++j)
+          value +=
+              plain_legendre(psf.gh[i * (psf.ghdegy + 1) + j], ispec, wave) * across[i * nx + ix] * along[j * ny + iy];
+      if (!psf.tail.empty()) {
+        double tail[5];
+        for (int t = 0; t < 5; ++t) tail[t] = plain_legendre(psf.tail[t], ispec, wave);
+        const double dx = (spot.x + ix - x) * tail[2], dy = (spot.y + iy - y) * tail[3], r2 = dx * dx + dy * dy;
+        value += tail[0] * r2 / std::pow(tail[1] * tail[1] + r2, 1 + tail[4] / 2);
+      }
+      spot.light(iy, ix) = std::max(0.0, value);
+      total += spot.light(iy, ix);
+    }
+  for (double& value : spot.light) value /= total;
+  return spot;
+}
+
+}  // namespace zspex::test
