@@ -5,7 +5,8 @@
 namespace zspex::pipeline::simulate {
 
 Camera parse_camera(std::string_view name) {
-  if (name.size() != 2 || std::string_view("brz").find(name[0]) == std::string_view::npos || name[1] < '0' || name[1] > '9')
+  if (name.size() != 2 || std::string_view("brz").find(name[0]) == std::string_view::npos || name[1] < '0' ||
+      name[1] > '9')
     throw ConfigError("simulate", "cameras",
                       "expected b, r or z and a petal from 0 to 9, for example r0, found '" + std::string(name) + "'.");
   return {name[0], name[1] - '0'};

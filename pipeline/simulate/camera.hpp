@@ -23,7 +23,8 @@ struct Camera {
 /// \throws ConfigError when the name is not b, r or z and a digit
 Camera parse_camera(std::string_view name);
 
-/// The band's grid of DESI's production, vacuum Angstrom: the grids of b, r and z are aligned, so that overlaps share bins.
+/// The band's grid of DESI's production, vacuum Angstrom: the grids of b, r and z are aligned, so that overlaps share
+/// bins.
 config::WaveRange production_range(char band);
 
 }  // namespace zspex::pipeline::simulate

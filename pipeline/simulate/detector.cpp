@@ -14,8 +14,8 @@ namespace {
 constexpr double full_well = 1.5e5;          // electrons
 constexpr double whole_ccd = 4114.0 * 4128;  // pixels, for counts given for a whole CCD
 
-/// Charge left by cosmics, electrons, and how many there were. A track crosses the silicon (250 micrometers deep) at a random
-/// angle and leaves about 80 electrons a micrometer; a third are short spots of radioactive decays.
+/// Charge left by cosmics, electrons, and how many there were. A track crosses the silicon (250 micrometers deep) at a
+/// random angle and leaves about 80 electrons a micrometer; a third are short spots of radioactive decays.
 std::size_t add_cosmics(double rate, const NoiseKey& key, Array2<float>& charge) {
   const auto ny = static_cast<double>(charge.extent(0)), nx = static_cast<double>(charge.extent(1));
   const auto expid = static_cast<std::uint32_t>(key.expid);
@@ -26,7 +26,8 @@ std::size_t add_cosmics(double rate, const NoiseKey& key, Array2<float>& charge)
     const double x0 = random.uniform(-0.5, nx - 0.5), y0 = random.uniform(-0.5, ny - 0.5);
     const double angle = 2 * std::numbers::pi * random.uniform(), u = random.uniform();
     const bool decay = random.uniform() < 0.33;
-    // Muons come with cos^2 of the zenith angle, and the CCD stands upright: length across the pixels is depth * tan(angle).
+    // Muons come with cos^2 of the zenith angle, and the CCD stands upright: length across the pixels is depth *
+    // tan(angle).
     const double tangent = std::sqrt(std::pow(1 - u, -2.0 / 3) - 1);
     const double length = decay ? random.uniform(0, 2) : std::min(16.7 * tangent, 400.0);  // pixels
     const double depth = decay ? random.uniform(2, 12) : std::hypot(16.7, length);         // pixels of path
@@ -49,7 +50,8 @@ std::size_t add_cosmics(double rate, const NoiseKey& key, Array2<float>& charge)
 }
 
 /// Defects belong to the CCD: the same in each exposure.
-void flag_defects(const DetectorSettings& settings, const NoiseKey& key, Array2<std::uint32_t>& mask, Array2<float>& charge) {
+void flag_defects(const DetectorSettings& settings, const NoiseKey& key, Array2<std::uint32_t>& mask,
+                  Array2<float>& charge) {
   const auto ny = mask.extent(0), nx = mask.extent(1);
   Random number(key.seed, Purpose::defect, key.camera.code(), 0, 0);
   const int ndead = static_cast<int>(std::lround(settings.dead_columns * static_cast<double>(nx) / 4100));

@@ -12,12 +12,12 @@
 namespace zspex::pipeline::simulate {
 
 struct DetectorSettings {
-  bool noise = true;       ///< counting noise, read noise and digitization; without, the image is the expectation
-  double readnoise = 3;    ///< electrons; the four amplifiers differ by up to 10 %
-  double gain = 1.6;       ///< electrons of a digital unit; the image holds whole units; 0 = not digitized
-  double cosmics = 20;     ///< hits per million pixels
-  int dead_columns = 2;    ///< on a whole CCD; fewer on a narrower one, but at least one if not 0
-  int hot_pixels = 200;    ///< on a whole CCD
+  bool noise = true;     ///< counting noise, read noise and digitization; without, the image is the expectation
+  double readnoise = 3;  ///< electrons; the four amplifiers differ by up to 10 %
+  double gain = 1.6;     ///< electrons of a digital unit; the image holds whole units; 0 = not digitized
+  double cosmics = 20;   ///< hits per million pixels
+  int dead_columns = 2;  ///< on a whole CCD; fewer on a narrower one, but at least one if not 0
+  int hot_pixels = 200;  ///< on a whole CCD
 };
 
 /// Which numbers are drawn: any two of different identity are independent.
@@ -32,10 +32,10 @@ struct DetectorReport {
 };
 
 /// Exposes, reads out and flags. Each pixel's noise is a function of the key and the pixel.
-/// IVAR is the inverse of the variance that the noise was drawn from: expected electrons + read noise squared + gain squared / 12.
-/// MASK: COSMIC where a track left charge (ivar is kept), DEAD columns (image and ivar 0), HOT pixels (ivar kept), SATURATED.
-/// \param light    [ny][nx] expected electrons, >= 0
-/// \return image, ivar, mask, readnoise; the header is left to the caller
+/// IVAR is the inverse of the variance that the noise was drawn from: expected electrons + read noise squared + gain
+/// squared / 12. MASK: COSMIC where a track left charge (ivar is kept), DEAD columns (image and ivar 0), HOT pixels
+/// (ivar kept), SATURATED. \param light    [ny][nx] expected electrons, >= 0 \return image, ivar, mask, readnoise; the
+/// header is left to the caller
 io::Preproc expose(const Array2<double>& light, const DetectorSettings& settings, const NoiseKey& key,
                    DetectorReport* report = nullptr);
 

@@ -11,8 +11,8 @@
 namespace zspex::pipeline::simulate {
 namespace {
 
-constexpr double collecting_area = 8.6e4;  // cm2: a mirror of 3.8 m, less what the prime focus hides
-constexpr double fiber_area = 1.86;        // arcsec2: a fiber of 107 micrometers, 1.54 arcseconds
+constexpr double collecting_area = 8.6e4;        // cm2: a mirror of 3.8 m, less what the prime focus hides
+constexpr double fiber_area = 1.86;              // arcsec2: a fiber of 107 micrometers, 1.54 arcseconds
 constexpr double photon_energy = 1.98644586e-8;  // erg Angstrom: h c
 constexpr std::uint64_t optics_seed = 0x7a73706578;
 
@@ -31,8 +31,14 @@ double extinction(double wave) {
   struct Band {
     double wave, sigma, depth;
   };
-  for (const Band& band : {Band{6279, 12, 0.03}, {6875, 10, 0.25}, {6900, 22, 0.10}, {7190, 35, 0.06}, {7605, 9, 0.90},
-                           {7635, 22, 0.45}, {8170, 45, 0.07}, {9380, 90, 0.35}})
+  for (const Band& band : {Band{6279, 12, 0.03},
+                           {6875, 10, 0.25},
+                           {6900, 22, 0.10},
+                           {7190, 35, 0.06},
+                           {7605, 9, 0.90},
+                           {7635, 22, 0.45},
+                           {8170, 45, 0.07},
+                           {9380, 90, 0.35}})
     magnitudes += band.depth * std::exp(-0.5 * std::pow((wave - band.wave) / band.sigma, 2));
   return magnitudes;
 }
@@ -54,8 +60,8 @@ Exposure draw_exposure(std::uint64_t seed, long long expid, int index, int night
   exposure.gradient_y = random.uniform(-0.02, 0.02);
   // Modified Julian date of 5 h UT of the day after `night`. Source: Fliegel & Van Flandern 1968, CACM 11, 657.
   const int day = night % 100, month = night / 100 % 100, year = night / 10000, a = (month - 14) / 12;
-  const int julian = day - 32075 + 1461 * (year + 4800 + a) / 4 + 367 * (month - 2 - a * 12) / 12 -
-                     3 * ((year + 4900 + a) / 100) / 4;
+  const int julian =
+      day - 32075 + 1461 * (year + 4800 + a) / 4 + 367 * (month - 2 - a * 12) / 12 - 3 * ((year + 4900 + a) / 100) / 4;
   exposure.mjd = julian - 2400001 + 1 + 5.0 / 24 + index * (exptime + 120) / 86400;
   return exposure;
 }
@@ -66,9 +72,9 @@ FiberResponse fiber_response(const Camera& camera, int ispec) {
   Random own(optics_seed, Purpose::fiber, camera.code(), 0, fiber);
   FiberResponse response;
   const bool broken = common.uniform() < 1.0 / 400;
-  response.transmission = broken ? 0.0
-                                 : std::clamp(1 + 0.045 * common.normal(), 0.8, 1.15) *
-                                       std::clamp(1 + 0.015 * own.normal(), 0.9, 1.1);
+  response.transmission =
+      broken ? 0.0
+             : std::clamp(1 + 0.045 * common.normal(), 0.8, 1.15) * std::clamp(1 + 0.015 * own.normal(), 0.9, 1.1);
   response.slope = 0.03 * std::clamp(own.normal(), -2.5, 2.5);
   return response;
 }
@@ -79,12 +85,13 @@ double camera_throughput(char band, double wave) {
   return Curve{near_infrared_wave, near_infrared_value}(wave);
 }
 
-Light collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
-                    const std::vector<Target>& targets, const LightBins& bins) {
+Array2<double> collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
+                             const std::vector<Target>& targets, const LightBins& bins) {
   const std::size_t nspec = targets.size(), nbin = bins.size();
-  Light light{Array2<double>({nspec, nbin}), Array2<double>({nspec, nbin})};
+  Array2<double> light({nspec, nbin});
   std::vector<double> sky = night_sky(bins, exposure.airglow);
-  std::vector<double> electrons(nbin), air(nbin);  // electrons/Angstrom for 1e-17 erg/s/cm2/Angstrom behind the atmosphere
+  std::vector<double> electrons(nbin),
+      air(nbin);  // electrons/Angstrom for 1e-17 erg/s/cm2/Angstrom behind the atmosphere
   for (std::size_t i = 0; i < nbin; ++i) {
     const double wave = bins.wave[i];
     sky[i] *= exposure.sky_brightness * fiber_area;
@@ -92,7 +99,8 @@ Light collect_light(const Camera& camera, const Exposure& exposure, std::uint64_
         1e-17 * wave / photon_energy * collecting_area * exposure.exptime * camera_throughput(camera.band, wave);
     air[i] = exposure.transparency * std::pow(10, -0.4 * exposure.airmass * extinction(wave));
   }
-  const double middle = 0.5 * (bins.wave.front() + bins.wave.back()), half = 0.5 * (bins.wave.back() - bins.wave.front());
+  const double middle = 0.5 * (bins.wave.front() + bins.wave.back()),
+               half = 0.5 * (bins.wave.back() - bins.wave.front());
   for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
     const Target& target = targets[ispec];
     const int fiber_number = specmin + static_cast<int>(ispec);
@@ -104,15 +112,14 @@ Light collect_light(const Camera& camera, const Exposure& exposure, std::uint64_
     Random aim(seed, Purpose::exposure, 0, static_cast<std::uint32_t>(exposure.expid),
                static_cast<std::uint32_t>(1 + camera.petal * petal_fibers + fiber_number));
     const double offset = 0.12 * std::hypot(aim.normal(), aim.normal());  // arcseconds
-    const double entrance =
-        std::min(0.95, target.fiber_fraction * std::pow(1.1 / exposure.seeing, 0.9) * std::exp(-offset * offset / 0.9)) *
-        exposure.target_scale;
+    const double entrance = std::min(0.95, target.fiber_fraction * std::pow(1.1 / exposure.seeing, 0.9) *
+                                               std::exp(-offset * offset / 0.9)) *
+                            exposure.target_scale;
     const std::vector<double> flux = target_flux(target, seed, bins);
     for (std::size_t i = 0; i < nbin; ++i) {
       const double response =
           electrons[i] * fiber.transmission * vignetting * (1 + fiber.slope * (bins.wave[i] - middle) / (2 * half));
-      light.sky(ispec, i) = response * sky_factor * sky[i];
-      light.total(ispec, i) = light.sky(ispec, i) + response * entrance * air[i] * flux[i];
+      light(ispec, i) = response * (sky_factor * sky[i] + entrance * air[i] * flux[i]);
     }
   }
   return light;

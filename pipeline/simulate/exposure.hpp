@@ -15,15 +15,15 @@ namespace zspex::pipeline::simulate {
 /// What differs from exposure to exposure; the same for all cameras.
 struct Exposure {
   long long expid = 0;
-  int night = 20260101;       ///< year, month, day of the evening
-  double exptime = 900;       ///< s
-  double mjd = 0;             ///< start
+  int night = 20260101;  ///< year, month, day of the evening
+  double exptime = 900;  ///< s
+  double mjd = 0;        ///< start
   double airmass = 1.1;
-  double transparency = 1;    ///< of the atmosphere relative to a clear night
-  double seeing = 1.1;        ///< arcseconds
-  double sky_brightness = 1;  ///< of the whole sky relative to a dark night
-  double airglow = 1;         ///< of its lines
-  double target_scale = 1;    ///< of the targets' light; 1 = as bright as they are
+  double transparency = 1;                ///< of the atmosphere relative to a clear night
+  double seeing = 1.1;                    ///< arcseconds
+  double sky_brightness = 1;              ///< of the whole sky relative to a dark night
+  double airglow = 1;                     ///< of its lines
+  double target_scale = 1;                ///< of the targets' light; 1 = as bright as they are
   double gradient_x = 0, gradient_y = 0;  ///< relative change of the sky from the center to 410 mm
 };
 
@@ -39,17 +39,14 @@ struct FiberResponse {
 
 FiberResponse fiber_response(const Camera& camera, int ispec);
 
-/// Part of the photons in front of the telescope that become electrons, without the atmosphere and the fiber's entrance.
+/// Part of the photons in front of the telescope that become electrons, without the atmosphere and the fiber's
+/// entrance.
 double camera_throughput(char band, double wave);
 
-/// Light of all fibers on the detector.
-struct Light {
-  Array2<double> total;  ///< [nspec][nbin] electrons/Angstrom of an exposure: target and sky
-  Array2<double> sky;    ///< [nspec][nbin] the sky's part
-};
-
+/// Light of all fibers on the detector, target and sky.
 /// \param specmin  fiber of the first target
-Light collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
-                    const std::vector<Target>& targets, const LightBins& bins);
+/// \return [nspec][nbin] electrons/Angstrom of the exposure
+Array2<double> collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
+                             const std::vector<Target>& targets, const LightBins& bins);
 
 }  // namespace zspex::pipeline::simulate

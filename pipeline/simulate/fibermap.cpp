@@ -19,14 +19,21 @@ constexpr std::int32_t status_broken_fiber = 1 << 2;
 
 std::int64_t desi_target(TargetKind kind) {
   switch (kind) {
-    case TargetKind::sky: return target_sky;
-    case TargetKind::standard: return target_std_faint | target_mws_any;
+    case TargetKind::sky:
+      return target_sky;
+    case TargetKind::standard:
+      return target_std_faint | target_mws_any;
     case TargetKind::star:
-    case TargetKind::white_dwarf: return target_mws_any;
-    case TargetKind::elg: return target_elg;
-    case TargetKind::lrg: return target_lrg;
-    case TargetKind::bgs: return target_bgs_any;
-    case TargetKind::qso: return target_qso;
+    case TargetKind::white_dwarf:
+      return target_mws_any;
+    case TargetKind::elg:
+      return target_elg;
+    case TargetKind::lrg:
+      return target_lrg;
+    case TargetKind::bgs:
+      return target_bgs_any;
+    case TargetKind::qso:
+      return target_qso;
   }
   return 0;
 }
@@ -86,7 +93,8 @@ io::Table make_fibermap(int petal, int specmin, const Exposure& exposure, const 
   table.add("FIBERSTATUS", "", [&](std::size_t row) {
     return fiber_response({'r', petal}, fiber(row)).transmission > 0 ? 0 : status_broken_fiber;
   });
-  table.add("OBJTYPE", "", [&](std::size_t row) { return std::string(targets[row].kind == TargetKind::sky ? "SKY" : "TGT"); });
+  table.add("OBJTYPE", "",
+            [&](std::size_t row) { return std::string(targets[row].kind == TargetKind::sky ? "SKY" : "TGT"); });
   table.add("TARGET_RA", "deg", [&](std::size_t row) { return targets[row].ra; });
   table.add("TARGET_DEC", "deg", [&](std::size_t row) { return targets[row].dec; });
   table.add("FIBER_RA", "deg", [&](std::size_t row) { return targets[row].ra; });
@@ -101,10 +109,10 @@ io::Table make_fibermap(int petal, int specmin, const Exposure& exposure, const 
     return static_cast<std::uint8_t>(kind == TargetKind::sky ? 4 : kind == TargetKind::standard ? 2 : 1);
   });
   table.add("DESI_TARGET", "", [&](std::size_t row) { return desi_target(targets[row].kind); });
-  table.add("BGS_TARGET", "", [&](std::size_t row) { return std::int64_t{targets[row].kind == TargetKind::bgs ? 2 : 0}; });
-  table.add("MWS_TARGET", "", [&](std::size_t row) {
-    return std::int64_t{desi_target(targets[row].kind) & target_mws_any ? 1 : 0};
-  });
+  table.add("BGS_TARGET", "",
+            [&](std::size_t row) { return std::int64_t{targets[row].kind == TargetKind::bgs ? 2 : 0}; });
+  table.add("MWS_TARGET", "",
+            [&](std::size_t row) { return std::int64_t{desi_target(targets[row].kind) & target_mws_any ? 1 : 0}; });
   table.add("FIBERASSIGN_X", "mm", [&](std::size_t row) { return static_cast<float>(targets[row].focal_x); });
   table.add("FIBERASSIGN_Y", "mm", [&](std::size_t row) { return static_cast<float>(targets[row].focal_y); });
   table.add("FIBER_X", "mm", [&](std::size_t row) { return targets[row].focal_x; });
@@ -116,7 +124,8 @@ io::Table make_fibermap(int petal, int specmin, const Exposure& exposure, const 
     const std::string type = targets[row].spectype();
     return std::string(type == "SKY" ? "" : type == "GALAXY" ? "REX" : "PSF");
   });
-  table.add("PHOTSYS", "", [&](std::size_t row) { return std::string(targets[row].kind == TargetKind::sky ? "" : "S"); });
+  table.add("PHOTSYS", "",
+            [&](std::size_t row) { return std::string(targets[row].kind == TargetKind::sky ? "" : "S"); });
   table.add("EBV", "mag", number(0));
   table.add("FLUX_G", "nanomaggy", [&](std::size_t row) { return flux(targets[row].flux_g); });
   table.add("FLUX_R", "nanomaggy", [&](std::size_t row) { return flux(targets[row].flux_r); });
@@ -124,9 +133,12 @@ io::Table make_fibermap(int petal, int specmin, const Exposure& exposure, const 
   table.add("FLUX_IVAR_G", "nanomaggy^-2", number(400));  // 25.8 mag at 5 sigma
   table.add("FLUX_IVAR_R", "nanomaggy^-2", number(250));
   table.add("FLUX_IVAR_Z", "nanomaggy^-2", number(60));
-  table.add("FIBERFLUX_G", "nanomaggy", [&](std::size_t row) { return flux(targets[row].flux_g * targets[row].fiber_fraction); });
-  table.add("FIBERFLUX_R", "nanomaggy", [&](std::size_t row) { return flux(targets[row].flux_r * targets[row].fiber_fraction); });
-  table.add("FIBERFLUX_Z", "nanomaggy", [&](std::size_t row) { return flux(targets[row].flux_z * targets[row].fiber_fraction); });
+  table.add("FIBERFLUX_G", "nanomaggy",
+            [&](std::size_t row) { return flux(targets[row].flux_g * targets[row].fiber_fraction); });
+  table.add("FIBERFLUX_R", "nanomaggy",
+            [&](std::size_t row) { return flux(targets[row].flux_r * targets[row].fiber_fraction); });
+  table.add("FIBERFLUX_Z", "nanomaggy",
+            [&](std::size_t row) { return flux(targets[row].flux_z * targets[row].fiber_fraction); });
   table.add("PLATE_RA", "deg", [&](std::size_t row) { return targets[row].ra; });
   table.add("PLATE_DEC", "deg", [&](std::size_t row) { return targets[row].dec; });
   table.add("EXPTIME", "s", [&](std::size_t) { return exposure.exptime; });
@@ -141,17 +153,18 @@ io::Table make_truth_table(const Camera& camera, int specmin, const std::vector<
   TableBuilder table("TRUTH", targets.size());
   const auto fiber = [&](std::size_t row) { return specmin + static_cast<std::int32_t>(row); };
   table.add("TARGETID", "", [&](std::size_t row) { return targets[row].targetid; });
-  table.add("FIBER", "", [&](std::size_t row) { return static_cast<std::int32_t>(camera.petal * petal_fibers + fiber(row)); });
-  table.add("OBJTYPE", "", [&](std::size_t row) { return std::string(targets[row].kind == TargetKind::sky ? "SKY" : "TGT"); });
+  table.add("FIBER", "",
+            [&](std::size_t row) { return static_cast<std::int32_t>(camera.petal * petal_fibers + fiber(row)); });
+  table.add("OBJTYPE", "",
+            [&](std::size_t row) { return std::string(targets[row].kind == TargetKind::sky ? "SKY" : "TGT"); });
   table.add("SPECTYPE", "", [&](std::size_t row) { return std::string(targets[row].spectype()); });
   table.add("SUBTYPE", "", [&](std::size_t row) { return targets[row].subtype(); });
   table.add("Z", "", [&](std::size_t row) { return targets[row].z; });
   table.add("MAG_R", "mag", [&](std::size_t row) { return static_cast<float>(targets[row].magnitude); });
   table.add("TEMPERATURE", "K", [&](std::size_t row) { return static_cast<float>(targets[row].temperature); });
   table.add("FIBER_FRACTION", "", [&](std::size_t row) { return static_cast<float>(targets[row].fiber_fraction); });
-  table.add("TRANSMISSION", "", [&](std::size_t row) {
-    return static_cast<float>(fiber_response(camera, fiber(row)).transmission);
-  });
+  table.add("TRANSMISSION", "",
+            [&](std::size_t row) { return static_cast<float>(fiber_response(camera, fiber(row)).transmission); });
   return std::move(table).take();
 }
 

@@ -21,25 +21,52 @@ constexpr std::uint64_t optics_seed = 0x7a73706578;     // the instrument does n
 struct BandDesign {
   char band;
   int npix_x, npix_y;
-  double wavemin, wavemax;                     // of the traces, Angstrom; the CCD ends a little inside
-  std::array<double, trace_coeffs> y;          // row of the central fiber, pixels
-  std::array<double, 3> smile;                 // rows by which the slit's ends lie above its middle
-  std::array<double, trace_coeffs> magnify;    // relative change of the slit's length along the CCD
-  double shift_x, tilt_y;                      // pixels: center of the slit, rise from end to end
+  double wavemin, wavemax;                          // of the traces, Angstrom; the CCD ends a little inside
+  std::array<double, trace_coeffs> y;               // row of the central fiber, pixels
+  std::array<double, 3> smile;                      // rows by which the slit's ends lie above its middle
+  std::array<double, trace_coeffs> magnify;         // relative change of the slit's length along the CCD
+  double shift_x, tilt_y;                           // pixels: center of the slit, rise from end to end
   std::array<double, shape_coeffs> sigmax, sigmay;  // pixels, in the middle of the slit
 };
 
 // The dispersion grows along the CCD by 15 %; a bin of 0.8 Angstrom is 1.3 to 1.65 rows.
 constexpr std::array<BandDesign, 3> designs = {{
-    {'b', 4096, 4096, 3538, 5904, {1941.0, 1998.5, 44.2, 6.9, 1.05, -0.52, -0.11}, {108, 6.5, -1.8},
-     {0.00035, -0.00190, -0.00290, 0.00031, -0.00081, -0.00006, 0.00009}, -6.3, 1.4,
-     {0.985, 0.018, 0.046, -0.016}, {1.13, -0.062, 0.021, 0.012}},
-    {'r', 4114, 4128, 5649, 7757, {1981.0, 2053.0, 57.4, 5.8, 0.87, -0.91, -0.17}, {113, 5.2, -2.3},
-     {-0.00022, -0.00240, -0.00310, 0.00019, -0.00093, 0.00011, 0.00013}, 4.7, -1.9,
-     {0.995, -0.021, 0.041, 0.019}, {1.11, -0.074, 0.016, -0.014}},
-    {'z', 4114, 4128, 7430, 9957, {1982.0, 2043.5, 61.1, 4.4, 1.21, -0.74, -0.23}, {117, 7.4, -1.5},
-     {0.00018, -0.00270, -0.00260, -0.00027, -0.00077, 0.00008, -0.00012}, 9.1, 2.3,
-     {1.005, 0.024, 0.038, 0.013}, {1.14, 0.058, 0.024, -0.011}},
+    {'b',
+     4096,
+     4096,
+     3538,
+     5904,
+     {1941.0, 1998.5, 44.2, 6.9, 1.05, -0.52, -0.11},
+     {108, 6.5, -1.8},
+     {0.00035, -0.00190, -0.00290, 0.00031, -0.00081, -0.00006, 0.00009},
+     -6.3,
+     1.4,
+     {0.985, 0.018, 0.046, -0.016},
+     {1.13, -0.062, 0.021, 0.012}},
+    {'r',
+     4114,
+     4128,
+     5649,
+     7757,
+     {1981.0, 2053.0, 57.4, 5.8, 0.87, -0.91, -0.17},
+     {113, 5.2, -2.3},
+     {-0.00022, -0.00240, -0.00310, 0.00019, -0.00093, 0.00011, 0.00013},
+     4.7,
+     -1.9,
+     {0.995, -0.021, 0.041, 0.019},
+     {1.11, -0.074, 0.016, -0.014}},
+    {'z',
+     4114,
+     4128,
+     7430,
+     9957,
+     {1982.0, 2043.5, 61.1, 4.4, 1.21, -0.74, -0.23},
+     {117, 7.4, -1.5},
+     {0.00018, -0.00270, -0.00260, -0.00027, -0.00077, 0.00008, -0.00012},
+     9.1,
+     2.3,
+     {1.005, 0.024, 0.038, 0.013},
+     {1.14, 0.058, 0.024, -0.011}},
 }};
 
 const BandDesign& design_of(char band) {
@@ -64,8 +91,8 @@ io::LegendreSeries make_series(double wavemin, double wavemax, int nspec, int nc
 
 /// A fiber's place in the slit, and how far it and its block sit from their nominal places.
 struct SlitPlace {
-  double offset;  // pixels from the slit's middle
-  double s;       // the same, -1 ... 1
+  double offset;                                            // pixels from the slit's middle
+  double s;                                                 // the same, -1 ... 1
   double jitter_x, jitter_y, block_x, block_y, block_tilt;  // pixels
   double block_shape;                                       // -1 ... 1, how far the block is out of focus
 };
@@ -94,7 +121,8 @@ void lay_traces(const BandDesign& design, const SlitPlace& p, int ispec, io::Gau
     psf.x.coeff(ispec, k) = p.offset * design.magnify[static_cast<std::size_t>(k)];
     psf.y.coeff(ispec, k) = design.y[static_cast<std::size_t>(k)];
   }
-  psf.x.coeff(ispec, 0) += design.npix_x / 2.0 + design.shift_x + p.offset + 1.7 * p.s * (1 - s2) + p.block_x + p.jitter_x;
+  psf.x.coeff(ispec, 0) +=
+      design.npix_x / 2.0 + design.shift_x + p.offset + 1.7 * p.s * (1 - s2) + p.block_x + p.jitter_x;
   psf.x.coeff(ispec, 1) += 0.45 - 0.9 * s2;  // the dispersion direction is not quite along the columns
   psf.x.coeff(ispec, 2) += 0.8 * p.s * s2;   // field distortion
   for (std::size_t k = 0; k < design.smile.size(); ++k) psf.y.coeff(ispec, k) += design.smile[k] * s2 * (1 - 0.03 * s2);
@@ -114,8 +142,8 @@ void shape_core(const BandDesign& design, const SlitPlace& p, int ispec, io::Gau
   psf.sigmay.coeff(ispec, 1) += 0.009 * p.s;
 }
 
-/// How large GH-i-j is on average, and by how much it varies over slit and wavelength. Odd terms are not zero on average: a spot
-/// that is symmetric, or the same in x and y, would hide a transposition.
+/// How large GH-i-j is on average, and by how much it varies over slit and wavelength. Odd terms are not zero on
+/// average: a spot that is symmetric, or the same in x and y, would hide a transposition.
 struct HermiteScale {
   double mean, spread;
 };
@@ -125,19 +153,19 @@ HermiteScale hermite_scale(int i, int j) {
     int i, j;
     HermiteScale scale;
   };
-  static constexpr Special special[] = {
-      {1, 0, {0.004, 0.018}},   {0, 1, {-0.003, 0.022}}, {1, 1, {0.031, 0.060}},  {2, 0, {-0.006, 0.011}},
-      {0, 2, {0.024, 0.026}},   {2, 1, {0.014, 0.017}},  {1, 2, {-0.009, 0.016}}, {3, 0, {0.010, 0.009}},
-      {0, 3, {-0.015, 0.013}},  {2, 2, {-0.007, 0.017}}, {4, 0, {-0.003, 0.006}}, {0, 4, {0.007, 0.007}},
-      {3, 1, {0.003, 0.006}},   {1, 3, {-0.004, 0.007}}, {4, 2, {0.010, 0.002}},  {2, 4, {0.011, 0.003}},
-      {6, 0, {0.0047, 0.0006}}, {0, 6, {0.0055, 0.0007}}};
+  static constexpr Special special[] = {{1, 0, {0.004, 0.018}},  {0, 1, {-0.003, 0.022}},  {1, 1, {0.031, 0.060}},
+                                        {2, 0, {-0.006, 0.011}}, {0, 2, {0.024, 0.026}},   {2, 1, {0.014, 0.017}},
+                                        {1, 2, {-0.009, 0.016}}, {3, 0, {0.010, 0.009}},   {0, 3, {-0.015, 0.013}},
+                                        {2, 2, {-0.007, 0.017}}, {4, 0, {-0.003, 0.006}},  {0, 4, {0.007, 0.007}},
+                                        {3, 1, {0.003, 0.006}},  {1, 3, {-0.004, 0.007}},  {4, 2, {0.010, 0.002}},
+                                        {2, 4, {0.011, 0.003}},  {6, 0, {0.0047, 0.0006}}, {0, 6, {0.0055, 0.0007}}};
   for (const Special& term : special)
     if (term.i == i && term.j == j) return term.scale;
   return {0, 0.003 * std::pow(0.45, i + j - 5)};
 }
 
-/// GH-i-j over the slit: each Legendre coefficient in wavelength is a parabola in s of our own choice, plus a step from block to
-/// block.
+/// GH-i-j over the slit: each Legendre coefficient in wavelength is a parabola in s of our own choice, plus a step from
+/// block to block.
 void shape_wings(const Camera& camera, const std::vector<SlitPlace>& slit, io::GaussHermitePsf& psf) {
   const std::size_t nspec = slit.size();
   static constexpr std::array<double, shape_coeffs> share = {0.40, 0.30, 0.25, 0.12};  // of the spread, by degree
@@ -157,9 +185,10 @@ void shape_wings(const Camera& camera, const std::vector<SlitPlace>& slit, io::G
         const double q0 = random.uniform(-1, 1), q1 = random.uniform(-1, 1), q2 = random.uniform(-1, 1);
         for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
           const SlitPlace& p = slit[ispec];
-          term.coeff(ispec, k) = (k == 0 ? scale.mean : 0.0) +
-                                 scale.spread * share[k] *
-                                     (0.5 * q0 + 0.5 * q1 * p.s + 0.5 * q2 * (1.5 * p.s * p.s - 0.5) + 0.1 * p.block_shape);
+          term.coeff(ispec, k) =
+              (k == 0 ? scale.mean : 0.0) +
+              scale.spread * share[k] *
+                  (0.5 * q0 + 0.5 * q1 * p.s + 0.5 * q2 * (1.5 * p.s * p.s - 0.5) + 0.1 * p.block_shape);
         }
       }
     }
@@ -199,8 +228,8 @@ io::GaussHermitePsf invent_psf(const Camera& camera, int nspec) {
     lay_traces(design, p, ispec, psf);
     shape_core(design, p, ispec, psf);
     for (int step = 0; step <= 64; ++step)
-      rightmost = std::max(
-          rightmost, evaluate(psf.x, ispec, design.wavemin + (design.wavemax - design.wavemin) * step / 64.0));
+      rightmost =
+          std::max(rightmost, evaluate(psf.x, ispec, design.wavemin + (design.wavemax - design.wavemin) * step / 64.0));
   }
   shape_wings(camera, slit, psf);
   // TAILAMP, TAILCORE, TAILXSCA, TAILYSCA, TAILINDE: no light in the tails, as in the survey's files.

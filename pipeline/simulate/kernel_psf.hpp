@@ -7,7 +7,8 @@
 
 namespace zspex::pipeline::simulate {
 
-/// Copies traces and Gauss-Hermite terms. No tails: the survey's PSFs have none, and the extraction ignores them by default.
+/// Copies traces and Gauss-Hermite terms. No tails: the survey's PSFs have none, and the extraction ignores them by
+/// default.
 kernels::Psf kernel_psf(const io::GaussHermitePsf& psf);
 
 }  // namespace zspex::pipeline::simulate

@@ -13,7 +13,8 @@ LightBins make_light_bins(std::span<const double> wave, double dwave, int pad_lo
   bins.pad_high = pad_high;
   bins.oversample = oversample;
   bins.width = dwave / oversample;
-  bins.wave.reserve((wave.size() + static_cast<std::size_t>(pad_low + pad_high)) * static_cast<std::size_t>(oversample));
+  bins.wave.reserve((wave.size() + static_cast<std::size_t>(pad_low + pad_high)) *
+                    static_cast<std::size_t>(oversample));
   for (int iwave = -pad_low; iwave < bins.nwave + pad_high; ++iwave) {
     // Inside, the centers are the extraction's own numbers: numpy's arange is not wavemin + i * dwave to the last bit.
     double center;

@@ -15,10 +15,10 @@ inline constexpr double light_speed_km_s = 299792.458;
 /// Equal bins in wavelength that hold the light. They are the extraction's bins, some more on both sides, each cut into
 /// `oversample` parts.
 struct LightBins {
-  std::vector<double> wave;  ///< [nbin] centers, vacuum Angstrom
-  double width = 0;          ///< of one bin, Angstrom
-  int oversample = 1;        ///< bins of light in a bin of the extraction
-  int nwave = 0;             ///< bins of the extraction
+  std::vector<double> wave;       ///< [nbin] centers, vacuum Angstrom
+  double width = 0;               ///< of one bin, Angstrom
+  int oversample = 1;             ///< bins of light in a bin of the extraction
+  int nwave = 0;                  ///< bins of the extraction
   int pad_low = 0, pad_high = 0;  ///< bins of the extraction's size below and above its range
 
   std::size_t size() const { return wave.size(); }
@@ -42,8 +42,8 @@ struct Curve {
   double operator()(double at) const;
 };
 
-/// Vacuum wavelength of an air wavelength, Angstrom. Source: Morton 2000, ApJS 130, 403, eq. 8 with the index evaluated at the air
-/// wavelength; good to 1e-3 Angstrom, far below a bin.
+/// Vacuum wavelength of an air wavelength, Angstrom. Source: Morton 2000, ApJS 130, 403, eq. 8 with the index evaluated
+/// at the air wavelength; good to 1e-3 Angstrom, far below a bin.
 double vacuum_from_air(double wave_air);
 
 }  // namespace zspex::pipeline::simulate

@@ -22,22 +22,24 @@ void check_shares(const config::SimulateConfig& config) {
   const double shares[] = {config.fraction_galaxy, config.fraction_qso, config.fraction_star, config.fraction_sky};
   double sum = 0;
   for (double share : shares) {
-    if (!(share >= 0)) refuse("fraction_*", "expected parts of the fibers that are not negative, found " + text(share) + ".");
+    if (!(share >= 0))
+      refuse("fraction_*", "expected parts of the fibers that are not negative, found " + text(share) + ".");
     sum += share;
   }
   if (std::abs(sum - 1) > 1e-6)
-    refuse("fraction_*", "expected the fractions of galaxies, quasars, stars and sky to add up to 1, found " + text(sum) +
-                             ". Change one of them by " + text(1 - sum) + ".");
+    refuse("fraction_*", "expected the fractions of galaxies, quasars, stars and sky to add up to 1, found " +
+                             text(sum) + ". Change one of them by " + text(1 - sum) + ".");
 }
 
 void check_numbers(const config::SimulateConfig& config) {
   const auto whole_bundles = [](int n) { return n >= 0 && n % bundle_size == 0; };
   if (!whole_bundles(config.specmin))
-    refuse("specmin", "expected a multiple of " + std::to_string(bundle_size) + ", found " + std::to_string(config.specmin) +
+    refuse("specmin", "expected a multiple of " + std::to_string(bundle_size) + ", found " +
+                          std::to_string(config.specmin) +
                           ". Fibers of a bundle share pixels and are simulated together.");
   if (config.nspec == 0 || !whole_bundles(config.nspec))
-    refuse("nspec", "expected a multiple of " + std::to_string(bundle_size) + " above 0, found " + std::to_string(config.nspec) +
-                        ". Fibers of a bundle share pixels and are simulated together.");
+    refuse("nspec", "expected a multiple of " + std::to_string(bundle_size) + " above 0, found " +
+                        std::to_string(config.nspec) + ". Fibers of a bundle share pixels and are simulated together.");
   if (config.nexp < 1) refuse("nexp", "expected at least 1 exposure, found " + std::to_string(config.nexp) + ".");
   if (config.expid < 0 || config.expid + (config.nexp - 1LL) > 99999999)
     refuse("expid", "expected exposure numbers from 0 to 99999999, found " + std::to_string(config.expid) + " and " +
@@ -47,7 +49,8 @@ void check_numbers(const config::SimulateConfig& config) {
     refuse("night", "expected a date as YYYYMMDD, found " + std::to_string(config.night) + ".");
   const auto need_positive = [](const char* key, double value, bool zero) {
     if (!(value >= 0) || (value == 0 && !zero) || !std::isfinite(value))
-      refuse(key, std::string("expected a number ") + (zero ? "that is not negative" : "above 0") + ", found " + text(value) + ".");
+      refuse(key, std::string("expected a number ") + (zero ? "that is not negative" : "above 0") + ", found " +
+                      text(value) + ".");
   };
   need_positive("exptime", config.exptime, false);
   need_positive("sky_level", config.sky_level, true);
@@ -65,7 +68,8 @@ void check_numbers(const config::SimulateConfig& config) {
 
 std::vector<Task> plan(const config::SimulateConfig& config) {
   if (config.output.empty()) refuse("output", "expected a folder to write to, found nothing. Give one with -o.");
-  if (config.cameras.empty()) refuse("cameras", "expected at least one camera, found none. Give for example --cameras r0.");
+  if (config.cameras.empty())
+    refuse("cameras", "expected at least one camera, found none. Give for example --cameras r0.");
   if (!config.psf.empty() && config.psf.size() != config.cameras.size())
     refuse("psf", "expected one PSF file for each of " + std::to_string(config.cameras.size()) + " cameras, found " +
                       std::to_string(config.psf.size()) +
@@ -78,7 +82,8 @@ std::vector<Task> plan(const config::SimulateConfig& config) {
   for (std::size_t icamera = 0; icamera < config.cameras.size(); ++icamera) {
     const Camera camera = parse_camera(config.cameras[icamera]);
     if (std::count(config.cameras.begin(), config.cameras.end(), config.cameras[icamera]) > 1)
-      refuse("cameras", "expected each camera once, found " + camera.name() + " more often. Use nexp for more exposures.");
+      refuse("cameras",
+             "expected each camera once, found " + camera.name() + " more often. Use nexp for more exposures.");
     for (int index = 0; index < config.nexp; ++index) {
       Task task;
       task.camera = camera;

@@ -1,7 +1,8 @@
 /// \file
-/// Random numbers that are a function of what they are for: a pixel's noise depends on the seed, the exposure, the camera and the
-/// pixel, and on nothing that was drawn before. So a simulation has the same bits for any number of ranks and in any order.
-/// Source: Philox4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (SC11).
+/// Random numbers that are a function of what they are for: a pixel's noise depends on the seed, the exposure, the
+/// camera and the pixel, and on nothing that was drawn before. So a simulation has the same bits for any number of
+/// ranks and in any order. Source: Philox4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"
+/// (SC11).
 #pragma once
 
 #include <array>

@@ -30,7 +30,8 @@ void check_outputs(const config::SimulateConfig& config, const config::JobConfig
   for (const Task& task : tasks)
     for (const std::string& path : {task.preproc, task.truth, task.psf}) {
       if (!config.overwrite && !job.resume && fs::exists(path))
-        throw FileError(path, "", "expected no file of this name, found one. Choose another folder, or allow overwrite.",
+        throw FileError(path, "",
+                        "expected no file of this name, found one. Choose another folder, or allow overwrite.",
                         ExitCode::output);
       io::check_output(path);
     }
@@ -46,7 +47,8 @@ void write_text(const std::string& path, const std::string& text) {
   if (file) fs::rename(aside, path, error);
   if (!file || error) {
     fs::remove(aside, error);
-    throw FileError(path, "", "expected to write " + std::to_string(text.size()) + " bytes, could not. Is the disk full?",
+    throw FileError(path, "",
+                    "expected to write " + std::to_string(text.size()) + " bytes, could not. Is the disk full?",
                     ExitCode::output);
   }
 }
@@ -89,9 +91,9 @@ std::string extract_yaml(const config::SimulateConfig& config, const std::vector
   const config::WaveRange& range = tasks.front().range;
   char wavelength[96];
   std::snprintf(wavelength, sizeof wavelength, "[%.10g, %.10g, %.10g]", range.wavemin, range.wavemax, range.dwave);
-  return "# Written by zspex simulate. Use: zspex extract --config THIS_FILE\nextract:\n  input:\n" + input + "  psf:\n" + psf +
-         "  output:\n" + output + "  wavelength: " + wavelength + "\n  specmin: " + std::to_string(config.specmin) +
-         "\n  nspec: " + std::to_string(config.nspec) + "\n";
+  return "# Written by zspex simulate. Use: zspex extract --config THIS_FILE\nextract:\n  input:\n" + input +
+         "  psf:\n" + psf + "  output:\n" + output + "  wavelength: " + wavelength +
+         "\n  specmin: " + std::to_string(config.specmin) + "\n  nspec: " + std::to_string(config.nspec) + "\n";
 }
 
 std::vector<std::string> write_extract_configs(const config::SimulateConfig& config, const std::vector<Task>& tasks) {
@@ -107,25 +109,26 @@ std::vector<std::string> write_extract_configs(const config::SimulateConfig& con
 }
 
 void print_plan(const config::SimulateConfig& config, const std::vector<Task>& tasks, std::ostream& out) {
-  out << "simulate: " << tasks.size() << " frames, " << config.nspec << " fibers from " << config.specmin << " on, seed "
-      << config.seed << "\n";
+  out << "simulate: " << tasks.size() << " frames, " << config.nspec << " fibers from " << config.specmin
+      << " on, seed " << config.seed << "\n";
   for (const Task& task : tasks)
-    out << "  " << task.preproc << "  " << (task.psf_in.empty() ? "invented PSF" : task.psf_in) << "  " << task.range.wavemin
-        << "-" << task.range.wavemax << " A in steps of " << task.range.dwave << " A\n";
+    out << "  " << task.preproc << "  " << (task.psf_in.empty() ? "invented PSF" : task.psf_in) << "  "
+        << task.range.wavemin << "-" << task.range.wavemax << " A in steps of " << task.range.dwave << " A\n";
 }
 
 void print_made(const Task& task, const Simulated& made, double seconds, std::ostream& out) {
   char line[160];
   std::snprintf(line, sizeof line, "  %zu fibers x %zu bins on %zu x %zu pixels, %zu cosmics, %zu bad pixels, %.1f s\n",
-                made.truth.flux.extent(0), made.truth.flux.extent(1), made.frame.image.extent(1), made.frame.image.extent(0),
-                made.detector.ncosmic,
+                made.truth.flux.extent(0), made.truth.flux.extent(1), made.frame.image.extent(1),
+                made.frame.image.extent(0), made.detector.ncosmic,
                 made.detector.cosmic_pixels + made.detector.dead_pixels + made.detector.hot_pixels, seconds);
   out << task.preproc << line << std::flush;
 }
 
 }  // namespace
 
-void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share, std::ostream& out) {
+void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share,
+                  std::ostream& out) {
   const std::vector<Task> tasks = simulate::plan(config);
   const bool talk = job.verbosity >= 0;
   if (job.dry_run) {

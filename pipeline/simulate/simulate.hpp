@@ -28,11 +28,11 @@ namespace simulate {
 /// One camera's exposure: what is made of it, and where it goes.
 struct Task {
   Camera camera;
-  int index = 0;                       ///< of the exposure in its series
+  int index = 0;  ///< of the exposure in its series
   long long expid = 0;
-  config::WaveRange range;             ///< bins of the truth
-  std::string psf_in;                  ///< a PSF file, or empty for the invented one
-  std::string preproc, truth, psf;     ///< files to write; the PSF is written with the camera's first exposure
+  config::WaveRange range;          ///< bins of the truth
+  std::string psf_in;               ///< a PSF file, or empty for the invented one
+  std::string preproc, truth, psf;  ///< files to write; the PSF is written with the camera's first exposure
 };
 
 /// All tasks, camera by camera, exposure by exposure. Touches no file.
@@ -52,20 +52,20 @@ io::GaussHermitePsf task_psf(const config::SimulateConfig& config, const Task& t
 
 /// Simulates one camera's exposure. The result depends on the settings and the task alone.
 ///
-/// The light of each bin of the extraction goes through the PSF at the bin's center, which is the model that the extraction
-/// inverts: the residuals are noise and nothing else. With oversample > 1 each bin is cut into that many parts with a PSF each, as
-/// on the sky, and lines that are narrower than a bin fall where they are.
+/// The light of each bin of the extraction goes through the PSF at the bin's center, which is the model that the
+/// extraction inverts: the residuals are noise and nothing else. With oversample > 1 each bin is cut into that many
+/// parts with a PSF each, as on the sky, and lines that are narrower than a bin fall where they are.
 Simulated simulate_exposure(const config::SimulateConfig& config, const Task& task, const io::GaussHermitePsf& psf,
                             int oversample = 1);
 
 }  // namespace simulate
 
-/// Writes, into the folder config.output, for each camera psf-<camera>.fits and for each exposure preproc-<camera>-<expid>.fits
-/// (or .gz, .fz) and truth-<camera>-<expid>.fits; and extract.yaml, or extract-<band>.yaml for several bands, which
-/// `zspex extract --config` takes. The files have the same bytes for any number of ranks.
-/// \param share  tasks are dealt to the ranks in turn; the caller waits for the other ranks
-/// \param out    one line a file; nothing if job.verbosity < 0
-/// \throws ConfigError, FileError
-void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share, std::ostream& out);
+/// Writes, into the folder config.output, for each camera psf-<camera>.fits and for each exposure
+/// preproc-<camera>-<expid>.fits (or .gz, .fz) and truth-<camera>-<expid>.fits; and extract.yaml, or
+/// extract-<band>.yaml for several bands, which `zspex extract --config` takes. The files have the same bytes for any
+/// number of ranks. \param share  tasks are dealt to the ranks in turn; the caller waits for the other ranks \param out
+/// one line a file; nothing if job.verbosity < 0 \throws ConfigError, FileError
+void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share,
+                  std::ostream& out);
 
 }  // namespace zspex::pipeline

@@ -13,8 +13,8 @@
 namespace zspex::pipeline::simulate {
 namespace {
 
-/// Bins of light beyond each end of the truth. The extraction pads its patches by 12 bins, and its last patch may reach 49 bins
-/// beyond the end before that: what it sees there should be light, not a cliff.
+/// Bins of light beyond each end of the truth. The extraction pads its patches by 12 bins, and its last patch may reach
+/// 49 bins beyond the end before that: what it sees there should be light, not a cliff.
 constexpr int light_pad = 100;
 
 std::string number(double value, int digits = 1) {
@@ -27,7 +27,8 @@ std::string number(double value, int digits = 1) {
 bool on_ccd(const io::GaussHermitePsf& psf, int specmin, int nspec, double wave) {
   for (int ispec = specmin; ispec < specmin + nspec; ++ispec) {
     const double x = evaluate(psf.x, ispec, wave), y = evaluate(psf.y, ispec, wave);
-    if (x < psf.hsizex || x > psf.npix_x - 1 - psf.hsizex || y < psf.hsizey || y > psf.npix_y - 1 - psf.hsizey) return false;
+    if (x < psf.hsizex || x > psf.npix_x - 1 - psf.hsizex || y < psf.hsizey || y > psf.npix_y - 1 - psf.hsizey)
+      return false;
   }
   return true;
 }
@@ -43,13 +44,15 @@ void check_on_ccd(const config::SimulateConfig& config, const Task& task, const 
       high = wave;
     }
   const std::string ccd = std::to_string(psf.npix_x) + " x " + std::to_string(psf.npix_y);
-  const std::string fibers = std::to_string(config.specmin) + " to " + std::to_string(config.specmin + config.nspec - 1);
-  throw ConfigError("simulate", std::string("wave_") + task.camera.band,
-                    "expected wavelengths whose light falls on the CCD (" + ccd + " pixels) for all of fibers " + fibers +
-                        " of camera " + task.camera.name() + ", found " + number(task.range.wavemin) + " to " +
-                        number(task.range.wavemax) + " Angstrom. " +
-                        (low > 0 ? "Use " + number(low) + " to " + number(high) + " or less."
-                                 : std::string("No wavelength does: choose other fibers, or a larger CCD (npix_x, npix_y).")));
+  const std::string fibers =
+      std::to_string(config.specmin) + " to " + std::to_string(config.specmin + config.nspec - 1);
+  throw ConfigError(
+      "simulate", std::string("wave_") + task.camera.band,
+      "expected wavelengths whose light falls on the CCD (" + ccd + " pixels) for all of fibers " + fibers +
+          " of camera " + task.camera.name() + ", found " + number(task.range.wavemin) + " to " +
+          number(task.range.wavemax) + " Angstrom. " +
+          (low > 0 ? "Use " + number(low) + " to " + number(high) + " or less."
+                   : std::string("No wavelength does: choose other fibers, or a larger CCD (npix_x, npix_y).")));
 }
 
 /// Bins of light inside the range for which the PSF was made, beyond which its series run away.
@@ -68,7 +71,8 @@ std::string iso_date(double mjd) {
   l -= (146097 * n + 3) / 4;
   const int i = 4000 * (l + 1) / 1461001;
   l = l - 1461 * i / 4 + 31;
-  const int j = 80 * l / 2447, day = l - 2447 * j / 80, month = j + 2 - 12 * (j / 11), year = 100 * (n - 49) + i + j / 11;
+  const int j = 80 * l / 2447, day = l - 2447 * j / 80, month = j + 2 - 12 * (j / 11),
+            year = 100 * (n - 49) + i + j / 11;
   const double seconds = (mjd - whole) * 86400;
   const int hour = static_cast<int>(seconds / 3600), minute = static_cast<int>(seconds / 60) % 60;
   char buffer[64];
@@ -99,7 +103,8 @@ io::Header make_header(const config::SimulateConfig& config, const Task& task, c
   header.set("SEEING", exposure.seeing, "[arcsec]");
   header.set("TRANSPAR", exposure.transparency, "relative to a clear night");
   header.set("RDNOISE", config.readnoise, "[electron]");
-  for (const char* amplifier : {"GAINA", "GAINB", "GAINC", "GAIND"}) header.set(amplifier, config.gain, "[electron/ADU]");
+  for (const char* amplifier : {"GAINA", "GAINB", "GAINC", "GAIND"})
+    header.set(amplifier, config.gain, "[electron/ADU]");
   header.set("SIMSEED", config.seed, "seed of the simulation");
   header.set("SIMNOISE", config.noise, "counting and read noise were added");
   return header;
@@ -113,19 +118,22 @@ io::GaussHermitePsf task_psf(const config::SimulateConfig& config, const Task& t
   if (task.psf_in.empty()) {
     if (last > petal_fibers)
       throw ConfigError("simulate", "nspec",
-                        "expected fibers below " + std::to_string(petal_fibers) + ", which the invented instrument has, found " +
-                            std::to_string(config.specmin) + " to " + std::to_string(last - 1) + ". Lower specmin or nspec.");
+                        "expected fibers below " + std::to_string(petal_fibers) +
+                            ", which the invented instrument has, found " + std::to_string(config.specmin) + " to " +
+                            std::to_string(last - 1) + ". Lower specmin or nspec.");
     psf = invent_psf(task.camera, last);
   } else {
     psf = io::read_psf(task.psf_in);
     if (!psf.camera.empty() && psf.camera[0] != task.camera.band)
-      throw FileError(task.psf_in, "PSF", "expected a PSF of a " + std::string(1, task.camera.band) + " camera for camera " +
-                                              task.camera.name() + ", found CAMERA = " + psf.camera +
-                                              ". Give the files in the order of the cameras.");
+      throw FileError(task.psf_in, "PSF",
+                      "expected a PSF of a " + std::string(1, task.camera.band) + " camera for camera " +
+                          task.camera.name() + ", found CAMERA = " + psf.camera +
+                          ". Give the files in the order of the cameras.");
     if (last > psf.nspec)
       throw ConfigError("simulate", "nspec",
-                        "expected fibers below " + std::to_string(psf.nspec) + ", which " + task.psf_in + " has, found " +
-                            std::to_string(config.specmin) + " to " + std::to_string(last - 1) + ". Lower specmin or nspec.");
+                        "expected fibers below " + std::to_string(psf.nspec) + ", which " + task.psf_in +
+                            " has, found " + std::to_string(config.specmin) + " to " + std::to_string(last - 1) +
+                            ". Lower specmin or nspec.");
   }
   if (config.npix_x > 0) psf.npix_x = config.npix_x;
   if (config.npix_y > 0) psf.npix_y = config.npix_y;
@@ -143,33 +151,29 @@ Simulated simulate_exposure(const config::SimulateConfig& config, const Task& ta
   exposure.target_scale = config.snr_scale;
 
   // Row i of FIBERMAP is fiber i of the PSF, also if the first fibers stay dark.
-  std::vector<Target> targets =
-      draw_targets(seed, task.camera.petal, 0, config.specmin + config.nspec, mix, pointing);
+  std::vector<Target> targets = draw_targets(seed, task.camera.petal, 0, config.specmin + config.nspec, mix, pointing);
   Simulated out;
   const io::Table fibermap = make_fibermap(task.camera.petal, 0, exposure, pointing, targets);
   targets.erase(targets.begin(), targets.begin() + config.specmin);
 
   const LightBins bins = bins_of_light(task, psf, oversample);
-  const Light light = collect_light(task.camera, exposure, seed, config.specmin, targets, bins);
+  const Array2<double> light = collect_light(task.camera, exposure, seed, config.specmin, targets, bins);
   const std::size_t nspec = targets.size(), nwave = static_cast<std::size_t>(bins.nwave);
-  out.truth.header = make_header(config, task, exposure, pointing);
   out.truth.wave = kernels::wave_grid(task.range.wavemin, task.range.wavemax, task.range.dwave);
   out.truth.flux = Array2<double>({nspec, nwave});
-  out.truth.sky = Array2<double>({nspec, nwave});
   Array2<double> electrons({nspec, bins.size()});  // a bin
   for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
-    std::ranges::copy(on_extraction_grid(bins, light.total.row(ispec)), out.truth.flux.row(ispec).begin());
-    std::ranges::copy(on_extraction_grid(bins, light.sky.row(ispec)), out.truth.sky.row(ispec).begin());
-    for (std::size_t i = 0; i < bins.size(); ++i) electrons(ispec, i) = light.total(ispec, i) * bins.width;
+    std::ranges::copy(on_extraction_grid(bins, light.row(ispec)), out.truth.flux.row(ispec).begin());
+    for (std::size_t i = 0; i < bins.size(); ++i) electrons(ispec, i) = light(ispec, i) * bins.width;
   }
-  out.truth.targets = make_truth_table(task.camera, config.specmin, targets);
+  out.truth.table = make_truth_table(task.camera, config.specmin, targets);
 
   Array2<double> image({static_cast<std::size_t>(psf.npix_y), static_cast<std::size_t>(psf.npix_x)});
   kernels::project_spectra(kernel_psf(psf), bins.wave, config.specmin, electrons, image);
   const DetectorSettings detector{config.noise,   config.readnoise,    config.noise ? config.gain : 0.0,
                                   config.cosmics, config.dead_columns, config.hot_pixels};
   out.frame = expose(image, detector, {seed, task.camera, task.expid}, &out.detector);
-  out.frame.header = out.truth.header;
+  out.frame.header = make_header(config, task, exposure, pointing);
   out.frame.fibermap = fibermap;
   return out;
 }

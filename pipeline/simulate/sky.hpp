@@ -14,8 +14,8 @@ struct SkyLine {
   double strength;  ///< 1e-17 erg/s/cm2/arcsec2
 };
 
-/// All lines from 3400 to 10600 Angstrom, sorted by wavelength: OH Meinel bands (line positions from the term energies of the two
-/// spin ladders, intensities of a gas at 195 K), [OI], [NI], Na D, Hg, and the O2 band at 8645 Angstrom.
+/// All lines from 3400 to 10600 Angstrom, sorted by wavelength: OH Meinel bands (line positions from the term energies
+/// of the two spin ladders, intensities of a gas at 195 K), [OI], [NI], Na D, Hg, and the O2 band at 8645 Angstrom.
 std::vector<SkyLine> night_sky_lines();
 
 /// Surface brightness of a dark moonless sky.

@@ -31,16 +31,21 @@ int rank_in_bundle(std::uint64_t seed, int petal, int ispec) {
 TargetKind draw_kind(const TargetMix& mix, double place, double u) {
   place *= mix.sky + mix.star + mix.galaxy + mix.qso;
   if ((place -= mix.sky) < 0) return TargetKind::sky;
-  if ((place -= mix.star) < 0) return u < 0.25 ? TargetKind::standard : u < 0.35 ? TargetKind::white_dwarf : TargetKind::star;
+  if ((place -= mix.star) < 0)
+    return u < 0.25 ? TargetKind::standard : u < 0.35 ? TargetKind::white_dwarf : TargetKind::star;
   if ((place -= mix.galaxy) < 0) return u < 0.5 ? TargetKind::elg : u < 0.83 ? TargetKind::lrg : TargetKind::bgs;
-  return mix.qso > 0 ? TargetKind::qso : mix.galaxy > 0 ? TargetKind::elg : mix.star > 0 ? TargetKind::star : TargetKind::sky;
+  return mix.qso > 0      ? TargetKind::qso
+         : mix.galaxy > 0 ? TargetKind::elg
+         : mix.star > 0   ? TargetKind::star
+                          : TargetKind::sky;
 }
 
 void draw_properties(Random& random, Target& target) {
   target.shape = random.uniform();
   const double spread = random.normal();
   switch (target.kind) {
-    case TargetKind::sky: return;
+    case TargetKind::sky:
+      return;
     case TargetKind::standard:
       target.temperature = random.uniform(6000, 6900);
       target.magnitude = random.uniform(16.2, 18.0);
@@ -119,24 +124,38 @@ LightBins broad_band(double wavemin, double wavemax) {
 
 const char* Target::spectype() const {
   switch (kind) {
-    case TargetKind::sky: return "SKY";
-    case TargetKind::qso: return "QSO";
+    case TargetKind::sky:
+      return "SKY";
+    case TargetKind::qso:
+      return "QSO";
     case TargetKind::elg:
     case TargetKind::lrg:
-    case TargetKind::bgs: return "GALAXY";
-    default: return "STAR";
+    case TargetKind::bgs:
+      return "GALAXY";
+    default:
+      return "STAR";
   }
 }
 
 std::string Target::subtype() const {
   switch (kind) {
-    case TargetKind::elg: return "ELG";
-    case TargetKind::lrg: return "LRG";
-    case TargetKind::bgs: return "BGS";
-    case TargetKind::white_dwarf: return "WD";
+    case TargetKind::elg:
+      return "ELG";
+    case TargetKind::lrg:
+      return "LRG";
+    case TargetKind::bgs:
+      return "BGS";
+    case TargetKind::white_dwarf:
+      return "WD";
     case TargetKind::standard:
-    case TargetKind::star: return {temperature > 7500 ? 'A' : temperature > 6000 ? 'F' : temperature > 5200 ? 'G' : temperature > 3900 ? 'K' : 'M'};
-    default: return "";
+    case TargetKind::star:
+      return {temperature > 7500   ? 'A'
+              : temperature > 6000 ? 'F'
+              : temperature > 5200 ? 'G'
+              : temperature > 3900 ? 'K'
+                                   : 'M'};
+    default:
+      return "";
   }
 }
 
@@ -154,7 +173,8 @@ std::vector<double> target_flux(const Target& target, std::uint64_t seed, const 
 
 std::vector<Target> draw_targets(std::uint64_t seed, int petal, int specmin, int nspec, const TargetMix& mix,
                                  const Pointing& pointing) {
-  static const LightBins g_band = broad_band(4000, 5400), r_band = broad_band(5650, 7150), z_band = broad_band(8350, 10000);
+  static const LightBins g_band = broad_band(4000, 5400), r_band = broad_band(5650, 7150),
+                         z_band = broad_band(8350, 10000);
   std::vector<Target> targets(static_cast<std::size_t>(nspec));
   for (int ispec = specmin; ispec < specmin + nspec; ++ispec) {
     Target& target = targets[static_cast<std::size_t>(ispec - specmin)];

@@ -1,6 +1,6 @@
 /// \file
-/// What the fibers look at. A target is a few numbers, drawn from the seed, the petal and the fiber alone: each camera and each
-/// exposure sees the same sky.
+/// What the fibers look at. A target is a few numbers, drawn from the seed, the petal and the fiber alone: each camera
+/// and each exposure sees the same sky.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +22,15 @@ struct TargetMix {
 struct Target {
   TargetKind kind = TargetKind::sky;
   std::int64_t targetid = 0;
-  double z = 0;              ///< true redshift; of stars, velocity / c
-  double magnitude = 0;      ///< r band, AB
-  double shape = 0;          ///< 0 ... 1: age of a galaxy, slope of a quasar, place in the range of its stellar type
-  double lines = 1;          ///< strength of emission lines relative to the kind's typical one
-  double sigma_km_s = 100;   ///< width of its narrow lines
-  double temperature = 0;    ///< stars, K
-  double fiber_fraction = 1; ///< of the target's light inside the fiber, in median seeing
-  double ra = 0, dec = 0;    ///< degrees
-  double focal_x = 0, focal_y = 0;  ///< place in the focal plane, mm
+  double z = 0;               ///< true redshift; of stars, velocity / c
+  double magnitude = 0;       ///< r band, AB
+  double shape = 0;           ///< 0 ... 1: age of a galaxy, slope of a quasar, place in the range of its stellar type
+  double lines = 1;           ///< strength of emission lines relative to the kind's typical one
+  double sigma_km_s = 100;    ///< width of its narrow lines
+  double temperature = 0;     ///< stars, K
+  double fiber_fraction = 1;  ///< of the target's light inside the fiber, in median seeing
+  double ra = 0, dec = 0;     ///< degrees
+  double focal_x = 0, focal_y = 0;            ///< place in the focal plane, mm
   double flux_g = 0, flux_r = 0, flux_z = 0;  ///< nanomaggies, total
 
   const char* spectype() const;  ///< as Redrock: GALAXY, QSO, STAR; SKY
@@ -43,8 +43,8 @@ struct Pointing {
   long long tileid = 1;
 };
 
-/// The targets of fibers specmin ... specmin + nspec - 1 of a petal. Each bundle gets each kind's share up to one fiber more or
-/// less, at random places. A target does not depend on specmin and nspec, which are multiples of 25.
+/// The targets of fibers specmin ... specmin + nspec - 1 of a petal. Each bundle gets each kind's share up to one fiber
+/// more or less, at random places. A target does not depend on specmin and nspec, which are multiples of 25.
 std::vector<Target> draw_targets(std::uint64_t seed, int petal, int specmin, int nspec, const TargetMix& mix,
                                  const Pointing& pointing);
 

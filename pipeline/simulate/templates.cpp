@@ -16,20 +16,21 @@ struct RestLine {
 };
 
 // Relative to [OII] 3727+3730 together, a star-forming galaxy of moderate metallicity.
-constexpr RestLine nebular_lines[] = {
-    {3727.09, 0.42}, {3729.88, 0.58}, {3869.86, 0.09}, {3889.75, 0.06}, {3970.08, 0.07}, {4102.89, 0.11},
-    {4341.68, 0.20}, {4862.68, 0.43}, {4960.30, 0.21}, {5008.24, 0.63}, {5877.25, 0.05}, {6302.05, 0.04},
-    {6549.86, 0.12}, {6564.61, 1.35}, {6585.27, 0.36}, {6718.29, 0.24}, {6732.67, 0.18}, {9071.10, 0.12},
-    {9533.20, 0.30}};
+constexpr RestLine nebular_lines[] = {{3727.09, 0.42}, {3729.88, 0.58}, {3869.86, 0.09}, {3889.75, 0.06},
+                                      {3970.08, 0.07}, {4102.89, 0.11}, {4341.68, 0.20}, {4862.68, 0.43},
+                                      {4960.30, 0.21}, {5008.24, 0.63}, {5877.25, 0.05}, {6302.05, 0.04},
+                                      {6549.86, 0.12}, {6564.61, 1.35}, {6585.27, 0.36}, {6718.29, 0.24},
+                                      {6732.67, 0.18}, {9071.10, 0.12}, {9533.20, 0.30}};
 
 // Depths of an old stellar population: Ca K and H, G band, H beta, Mg b, Fe, Na D, the Ca triplet.
-constexpr RestLine stellar_lines[] = {{3934.78, 0.50}, {3969.59, 0.48}, {4102.89, 0.10}, {4227.9, 0.15}, {4305.6, 0.22},
-                                      {4384.8, 0.14},  {4862.68, 0.12}, {5176.6, 0.20},  {5270.9, 0.13}, {5336.7, 0.11},
-                                      {5891.6, 0.12},  {5897.6, 0.10},  {8500.4, 0.16},  {8544.4, 0.27}, {8664.5, 0.23}};
+constexpr RestLine stellar_lines[] = {{3934.78, 0.50}, {3969.59, 0.48}, {4102.89, 0.10}, {4227.9, 0.15},
+                                      {4305.6, 0.22},  {4384.8, 0.14},  {4862.68, 0.12}, {5176.6, 0.20},
+                                      {5270.9, 0.13},  {5336.7, 0.11},  {5891.6, 0.12},  {5897.6, 0.10},
+                                      {8500.4, 0.16},  {8544.4, 0.27},  {8664.5, 0.23}};
 
 // Depths of interstellar gas in a young galaxy: Fe II, Mg II, Mg I.
-constexpr RestLine gas_lines[] = {{2344.21, 0.30}, {2374.46, 0.22}, {2382.77, 0.34}, {2586.65, 0.26}, {2600.17, 0.35},
-                                  {2796.35, 0.45}, {2803.53, 0.40}, {2852.96, 0.15}};
+constexpr RestLine gas_lines[] = {{2344.21, 0.30}, {2374.46, 0.22}, {2382.77, 0.34}, {2586.65, 0.26},
+                                  {2600.17, 0.35}, {2796.35, 0.45}, {2803.53, 0.40}, {2852.96, 0.15}};
 
 constexpr double balmer_lines[] = {6564.61, 4862.68, 4341.68, 4102.89, 3971.20, 3890.15, 3836.47, 3798.98, 3771.70};
 
@@ -38,10 +39,10 @@ struct BroadLine {
   double wave, width, sigma_km_s;
 };
 constexpr BroadLine broad_lines[] = {
-    {1025.72, 9, 2200},  {1215.67, 75, 1900},  {1240.81, 20, 2100}, {1305.53, 4, 1900},  {1396.76, 9, 2300},
-    {1549.06, 30, 2300}, {1640.42, 5, 2600},   {1663.48, 3, 2400},  {1857.40, 4, 2400},  {1908.73, 22, 2900},
-    {2326.44, 3, 2400},  {2500.00, 14, 9000},  {2798.75, 33, 2000}, {3700.00, 8, 9000},  {4102.89, 7, 1900},
-    {4341.68, 14, 1900}, {4570.00, 12, 6000},  {4862.68, 46, 1900}, {5250.00, 14, 6500}, {6564.61, 190, 1700}};
+    {1025.72, 9, 2200},  {1215.67, 75, 1900}, {1240.81, 20, 2100}, {1305.53, 4, 1900},  {1396.76, 9, 2300},
+    {1549.06, 30, 2300}, {1640.42, 5, 2600},  {1663.48, 3, 2400},  {1857.40, 4, 2400},  {1908.73, 22, 2900},
+    {2326.44, 3, 2400},  {2500.00, 14, 9000}, {2798.75, 33, 2000}, {3700.00, 8, 9000},  {4102.89, 7, 1900},
+    {4341.68, 14, 1900}, {4570.00, 12, 6000}, {4862.68, 46, 1900}, {5250.00, 14, 6500}, {6564.61, 190, 1700}};
 constexpr RestLine quasar_narrow[] = {{3426.84, 1.2}, {3728.48, 1.6}, {3869.86, 1.4}, {4960.30, 4.5}, {5008.24, 13.5}};
 
 double step(double x) { return 1 / (1 + std::exp(-x)); }
@@ -55,8 +56,8 @@ double absorb(double wave, double center, double sigma, double depth) {
 /// Continuum of a galaxy at rest, 1 near 4500 Angstrom. age: 0 = young, 1 = old.
 double galaxy_continuum(double rest, double age) {
   if (rest < 912) return 0;
-  const double young = std::pow(rest / 4500, -1.3) * (0.72 + 0.28 * step((rest - 3680) / 45)) *
-                       (rest < lyman_alpha ? 0.4 : 1.0);
+  const double young =
+      std::pow(rest / 4500, -1.3) * (0.72 + 0.28 * step((rest - 3680) / 45)) * (rest < lyman_alpha ? 0.4 : 1.0);
   // The 4000 Angstrom break: a factor of two within 200 Angstrom, then the slow fall of old stars to the ultraviolet.
   const double old = (0.40 + 0.60 * step((rest - 3990) / 35)) * std::exp(-std::pow(2500 / rest, 4)) *
                      std::pow(rest / 4500, 0.35) * 1.1 / (1 + std::pow(rest / 9500, 4));
@@ -65,32 +66,37 @@ double galaxy_continuum(double rest, double age) {
 
 void shape_galaxy(const Target& target, const LightBins& bins, std::span<double> flux) {
   const double stretch = 1 + target.z, age = target.shape;
-  const double narrow = target.sigma_km_s / light_speed_km_s;                            // sigma / wavelength
+  const double narrow = target.sigma_km_s / light_speed_km_s;  // sigma / wavelength
   const double stellar = std::hypot(std::max(target.sigma_km_s, 150.0) / light_speed_km_s, 6.0 / 5000);
   for (std::size_t i = 0; i < flux.size(); ++i) {
     const double rest = bins.wave[i] / stretch;
     double value = galaxy_continuum(rest, age);
-    for (const RestLine& line : stellar_lines) value *= absorb(rest, line.wave, line.wave * stellar, age * line.strength);
-    for (double line : balmer_lines) value *= absorb(rest, line, line * 9 / 4000, (1 - age) * (line < 4000 ? 0.14 : 0.08));
+    for (const RestLine& line : stellar_lines)
+      value *= absorb(rest, line.wave, line.wave * stellar, age * line.strength);
+    for (double line : balmer_lines)
+      value *= absorb(rest, line, line * 9 / 4000, (1 - age) * (line < 4000 ? 0.14 : 0.08));
     if (rest < 3000)
       for (const RestLine& line : gas_lines)
         value *= absorb(rest, line.wave * (1 - 150 / light_speed_km_s), line.wave * 180 / light_speed_km_s,
                         (1 - age) * line.strength);
     flux[i] = value;
   }
-  // [OII] rest equivalent width: 60 Angstrom for the youngest, below 1 for the oldest; observed, the line's integral grows by 1+z.
+  // [OII] rest equivalent width: 60 Angstrom for the youngest, below 1 for the oldest; observed, the line's integral
+  // grows by 1+z.
   const double oii = 60 * target.lines * std::pow(1 - age, 2.5) * galaxy_continuum(3728, age) * stretch;
   for (const RestLine& line : nebular_lines)
     add_line(bins, line.wave * stretch, line.wave * stretch * narrow, line.strength * oii, flux);
 }
 
-/// Lyman alpha forest: one random absorber every few Angstrom, denser to high redshift (Faucher-Giguere et al. 2008: mean optical
-/// depth 0.0018 (1+z)^3.92).
+/// Lyman alpha forest: one random absorber every few Angstrom, denser to high redshift (Faucher-Giguere et al. 2008:
+/// mean optical depth 0.0018 (1+z)^3.92).
 void absorb_forest(const Target& target, std::uint64_t seed, const LightBins& bins, std::span<double> flux) {
   Random random(seed, Purpose::target, 1, 0, static_cast<std::uint32_t>(target.targetid & 0xffffffff));
   for (double wave = 3000; wave < lyman_alpha * (1 + target.z) - 5; wave += random.exponential(4.0)) {
-    const double mean = 0.0018 * std::pow(wave / lyman_alpha, 3.92), sigma = wave * random.uniform(22, 70) / light_speed_km_s;
-    // Mean effective depth of a line of peak tau is about tau * sigma * 2.5 / 4 Angstrom: choose tau to give `mean` on average.
+    const double mean = 0.0018 * std::pow(wave / lyman_alpha, 3.92),
+                 sigma = wave * random.uniform(22, 70) / light_speed_km_s;
+    // Mean effective depth of a line of peak tau is about tau * sigma * 2.5 / 4 Angstrom: choose tau to give `mean` on
+    // average.
     const double tau = random.exponential(mean * 4.0 / (2.5 * sigma));
     const auto low = std::lower_bound(bins.wave.begin(), bins.wave.end(), wave - 5 * sigma) - bins.wave.begin();
     for (auto i = static_cast<std::size_t>(low); i < flux.size() && bins.wave[i] < wave + 5 * sigma; ++i) {
@@ -106,12 +112,13 @@ void shape_quasar(const Target& target, std::uint64_t seed, const LightBins& bin
   for (std::size_t i = 0; i < flux.size(); ++i) flux[i] = continuum(bins.wave[i] / stretch);
   for (const BroadLine& line : broad_lines) {
     const double at = line.wave * stretch;
-    add_line(bins, at, at * line.sigma_km_s / light_speed_km_s, target.lines * line.width * stretch * continuum(line.wave),
-             flux);
+    add_line(bins, at, at * line.sigma_km_s / light_speed_km_s,
+             target.lines * line.width * stretch * continuum(line.wave), flux);
   }
   for (const RestLine& line : quasar_narrow) {
     const double at = line.wave * stretch;
-    add_line(bins, at, at * 250 / light_speed_km_s, target.lines * line.strength * stretch * continuum(line.wave), flux);
+    add_line(bins, at, at * 250 / light_speed_km_s, target.lines * line.strength * stretch * continuum(line.wave),
+             flux);
   }
   absorb_forest(target, seed, bins, flux);
   for (std::size_t i = 0; i < flux.size(); ++i)
@@ -123,18 +130,21 @@ void shape_star(const Target& target, const LightBins& bins, std::span<double> f
   const bool dwarf = target.kind == TargetKind::white_dwarf;
   // Hydrogen is strongest near 9500 K; metals grow towards cool stars; molecules below 4000 K.
   const double hydrogen = dwarf ? 0.55 : 0.65 * std::exp(-std::pow((t - 9500) / 2600, 2)) + 0.06;
-  const double metals = dwarf ? 0 : std::clamp((7600 - t) / 3400, 0.0, 1.0), molecules = dwarf ? 0 : step((3850 - t) / 180);
+  const double metals = dwarf ? 0 : std::clamp((7600 - t) / 3400, 0.0, 1.0),
+               molecules = dwarf ? 0 : step((3850 - t) / 180);
   for (std::size_t i = 0; i < flux.size(); ++i) {
     const double rest = bins.wave[i] / stretch;
     double value = std::pow(rest / 5000, -5) / std::expm1(1.43878e8 / (rest * t));  // Planck; c2 in Angstrom K
-    for (double line : balmer_lines) {  // a narrow core in wide wings
+    for (double line : balmer_lines) {                                              // a narrow core in wide wings
       value *= absorb(rest, line, dwarf ? 22 : 9, 0.5 * hydrogen);
       value *= absorb(rest, line, dwarf ? 55 : 2.2, 0.4 * hydrogen);
     }
     value *= 1 - 0.35 * hydrogen * (1 - step((rest - 3700) / 40));  // Balmer jump
-    for (const RestLine& line : stellar_lines) value *= absorb(rest, line.wave, line.wave * 90 / light_speed_km_s, metals * std::min(0.95, 1.7 * line.strength));
+    for (const RestLine& line : stellar_lines)
+      value *= absorb(rest, line.wave, line.wave * 90 / light_speed_km_s, metals * std::min(0.95, 1.7 * line.strength));
     value *= 1 - 0.35 * metals * (1 - step((rest - 3990) / 60));
-    for (double head : {4761.0, 4955.0, 5167.0, 5448.0, 5847.0, 6158.0, 6651.0, 7053.0, 7589.0, 8432.0})  // TiO, degraded to the red
+    for (double head :
+         {4761.0, 4955.0, 5167.0, 5448.0, 5847.0, 6158.0, 6651.0, 7053.0, 7589.0, 8432.0})  // TiO, degraded to the red
       if (rest > head && rest < head + 900) value *= 1 - 0.45 * molecules * std::exp(-(rest - head) / 140);
     flux[i] = value;
   }
@@ -145,12 +155,16 @@ void shape_star(const Target& target, const LightBins& bins, std::span<double> f
 void shape_spectrum(const Target& target, std::uint64_t seed, const LightBins& bins, std::span<double> flux) {
   std::fill(flux.begin(), flux.end(), 0.0);
   switch (target.kind) {
-    case TargetKind::sky: return;
+    case TargetKind::sky:
+      return;
     case TargetKind::elg:
     case TargetKind::lrg:
-    case TargetKind::bgs: return shape_galaxy(target, bins, flux);
-    case TargetKind::qso: return shape_quasar(target, seed, bins, flux);
-    default: return shape_star(target, bins, flux);
+    case TargetKind::bgs:
+      return shape_galaxy(target, bins, flux);
+    case TargetKind::qso:
+      return shape_quasar(target, seed, bins, flux);
+    default:
+      return shape_star(target, bins, flux);
   }
 }
 

@@ -1,5 +1,6 @@
 /// \file
-/// Spectra of galaxies, quasars and stars as formulas: continua, breaks, emission and absorption lines at their true places.
+/// Spectra of galaxies, quasars and stars as formulas: continua, breaks, emission and absorption lines at their true
+/// places.
 #pragma once
 
 #include <span>

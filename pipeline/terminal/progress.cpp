@@ -70,7 +70,8 @@ std::string Progress::line(double now) const {
 
   const std::string text = "  " + padded(percent, -5) + "  " + count + "  " + time;
   // The bar's length must not depend on the numbers, which change: they get what "100 %, 20000/20000 bundles" needs.
-  const int reserve = static_cast<int>(display_width(unit_)) + 36, room = width_ - static_cast<int>(display_width(label_)) - reserve;
+  const int reserve = static_cast<int>(display_width(unit_)) + 36,
+            room = width_ - static_cast<int>(display_width(label_)) - reserve;
   std::string bar;
   if (room >= 8) {
     const int length = std::min(room, 30), full = static_cast<int>(length * part);

@@ -56,7 +56,7 @@ Range vertical_range(const std::vector<double>& values) {
     range.high = std::min(range.high, inner_high + inner);
   }
   if (range.low > 0 && range.low < 0.5 * range.high) range.low = 0;  // show zero where it is near
-  if (!(range.high > range.low)) {  // a constant, or one that differs by rounding
+  if (!(range.high > range.low)) {                                   // a constant, or one that differs by rounding
     const double size = std::max(std::abs(range.high), std::numeric_limits<double>::min() * 1e10);
     range.low -= 0.5 * size;
     range.high += 0.5 * size;
@@ -72,8 +72,12 @@ Range vertical_range(const std::vector<double>& values) {
 class Canvas {
  public:
   Canvas(int columns, int rows, bool unicode)
-      : columns_(columns), rows_(rows), unicode_(unicode), nx_(unicode ? 2 * columns : columns),
-        ny_(unicode ? 4 * rows : 2 * rows), dots_(static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_)) {}
+      : columns_(columns),
+        rows_(rows),
+        unicode_(unicode),
+        nx_(unicode ? 2 * columns : columns),
+        ny_(unicode ? 4 * rows : 2 * rows),
+        dots_(static_cast<std::size_t>(nx_) * static_cast<std::size_t>(ny_)) {}
   int nx() const { return nx_; }
   int ny() const { return ny_; }
   void set(int ix, int iy) { dots_[index(ix, iy)] = 1; }
@@ -116,8 +120,8 @@ class Canvas {
 };
 
 /// Draws straight lines between neighbors that are both good.
-void draw_curve(std::span<const double> x, std::span<const double> y, const std::vector<std::uint8_t>& good, double x_low,
-                double x_high, const Range& range, Canvas& canvas) {
+void draw_curve(std::span<const double> x, std::span<const double> y, const std::vector<std::uint8_t>& good,
+                double x_low, double x_high, const Range& range, Canvas& canvas) {
   const double none = std::numeric_limits<double>::infinity();
   std::vector<double> low(static_cast<std::size_t>(canvas.nx()), none), high(low.size(), -none);
   const auto column = [&](double at) { return (at - x_low) / (x_high - x_low) * canvas.nx(); };
@@ -219,15 +223,18 @@ std::string text_plot(std::span<const double> x, std::span<const double> y, std:
     const int column = std::clamp(static_cast<int>((at - x_low) / (x_high - x_low) * columns), 0, columns - 1);
     axis[static_cast<std::size_t>(column)] = style.unicode ? "┬" : "+";
     const std::string label = tick_label(at, x_ticks.step);
-    const int length = static_cast<int>(label.size()), first = std::clamp(margin + column - length / 2, 0, width - length);
-    const bool free = numbers.find_first_not_of(' ', static_cast<std::size_t>(std::max(first - 1, 0))) == std::string::npos;
+    const int length = static_cast<int>(label.size()),
+              first = std::clamp(margin + column - length / 2, 0, width - length);
+    const bool free =
+        numbers.find_first_not_of(' ', static_cast<std::size_t>(std::max(first - 1, 0))) == std::string::npos;
     if (free) numbers.replace(static_cast<std::size_t>(first), label.size(), label);
   }
   out += padded("", margin - 1) + (style.unicode ? "└" : "+");
   for (const std::string& mark : axis) out += mark;
   out += "\n";
   const std::size_t nbad = n - values.size();
-  if (nbad > 0) out += trimmed(padded("mask", 2 - margin) + "  " + mask_line(x, usable, x_low, x_high, columns, style.unicode));
+  if (nbad > 0)
+    out += trimmed(padded("mask", 2 - margin) + "  " + mask_line(x, usable, x_low, x_high, columns, style.unicode));
   out += trimmed(numbers);
   if (!style.x_label.empty()) {
     const int room = columns - static_cast<int>(display_width(style.x_label));

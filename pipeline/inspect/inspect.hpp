@@ -1,0 +1,28 @@
+/// \file
+/// The job `zspex inspect`: what is in a file, for people.
+#pragma once
+
+#include <iosfwd>
+
+#include "config/extract_config.hpp"
+#include "config/inspect_config.hpp"
+
+namespace zspex::pipeline {
+
+/// What can be shown.
+struct Screen {
+  int width = 80;       ///< columns
+  bool unicode = true;  ///< else plain ASCII
+};
+
+/// Of standard output: its width, and whether the locale is UTF-8.
+Screen screen_of_output();
+
+/// Prints sizes, provenance, timings and statistics of a file, and draws spectrum config.row if that is asked for.
+/// With job.verbosity > 0 also the resolved configuration that the file keeps; below 0 the picture alone.
+/// \throws FileError when the file can't be read or has no such frame or row; ConfigError when it holds no spectra to
+/// draw
+void run_inspect(const config::InspectConfig& config, const config::JobConfig& job, const Screen& screen,
+                 std::ostream& out);
+
+}  // namespace zspex::pipeline
