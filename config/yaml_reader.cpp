@@ -1,11 +1,13 @@
 #include "config/yaml_reader.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -28,7 +30,40 @@ std::string at_line(const std::string& name, const YAML::Mark& mark) {
                     "expected YAML, found something else (" + error.msg + "); check indentation, quotes and brackets");
 }
 
-/// \param line_name  file name to which the line is added, or empty: `where` as it is
+/// Keeps where the last document starts.
+class DocumentStart : public YAML::EventHandler {
+ public:
+  YAML::Mark mark;
+
+  void OnDocumentStart(const YAML::Mark& start) override { mark = start; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// The only document of a text. YAML::Load leaves what follows the first one unread, and YAML::LoadAll (0.7) never ends
+/// at a stray comma, so the second one is looked for here.
+YAML::Node load_document(const std::string& text, const std::string& name, const std::string& fixed_where) {
+  const auto where = [&](const YAML::Mark& mark) { return fixed_where.empty() ? at_line(name, mark) : fixed_where; };
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DocumentStart start;
+    if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start))
+      throw ConfigError(where(start.mark), "",
+                        "expected one YAML document, found the start of another; take \"---\" or stray characters out");
+    return YAML::Load(text);
+  } catch (const YAML::Exception& error) {
+    refuse_yaml(where(error.mark), error);
+  }
+}
+
+/// \param fixed_where  start of messages; empty: the name with the line
 Value to_value(const YAML::Node& node, const std::string& name, const std::string& fixed_where) {
   Value value;
   value.where = fixed_where.empty() ? at_line(name, node.Mark()) : fixed_where;
@@ -110,23 +145,14 @@ void read_section(const std::string& section, const YAML::Node& node, const std:
 }  // namespace
 
 void read_yaml_text(const std::string& text, const std::string& name, Settings& settings) {
-  std::vector<YAML::Node> documents;
-  try {
-    documents = YAML::LoadAll(text);
-  } catch (const YAML::Exception& error) {
-    refuse_yaml(at_line(name, error.mark), error);
-  }
-  if (documents.empty() || documents[0].IsNull())
+  const YAML::Node document = load_document(text, name, "");
+  if (document.IsNull())
     throw ConfigError(name, "", "expected sections, found nothing; write for example \"extract:\" and keys below it");
-  if (documents.size() > 1)
-    throw ConfigError(
-        at_line(name, documents[1].Mark()), "",
-        "expected one YAML document, found " + std::to_string(documents.size()) + "; take the \"---\" lines out");
-  if (!documents[0].IsMap())
-    throw ConfigError(at_line(name, documents[0].Mark()), "",
-                      "expected sections, found " + found(to_value(documents[0], name, "")) +
+  if (!document.IsMap())
+    throw ConfigError(at_line(name, document.Mark()), "",
+                      "expected sections, found " + found(to_value(document, name, "")) +
                           "; write for example \"extract:\" and keys below it");
-  for (const auto& [line, entry] : entries(documents[0], name, "")) {
+  for (const auto& [line, entry] : entries(document, name, "")) {
     const auto& [section, content] = entry;
     const std::vector<std::string> names = section_names();
     if (std::find(names.begin(), names.end(), section) == names.end())
@@ -159,11 +185,7 @@ Value parse_yaml_value(const std::string& text, const std::string& where) {
     value.quoted = true;
     return value;
   }
-  try {
-    return to_value(YAML::Load(text), "", where);
-  } catch (const YAML::Exception& error) {
-    refuse_yaml(where, error);
-  }
+  return to_value(load_document(text, "", where), "", where);
 }
 
 }  // namespace zspex::config

@@ -183,6 +183,7 @@ TEST(CommandLine, SetIsTypedAndCheckedLikeTheFile) {
   EXPECT_TRUE(
       contains(extract_refused({"--set", "extract.wavepad="}), "--set: extract.wavepad: expected a whole number"));
   EXPECT_TRUE(contains(extract_refused({"--set", "extract.input=[a.fits"}), "--set: expected YAML"));
+  EXPECT_TRUE(contains(extract_refused({"--set", "extract.input=,a.fits"}), "--set: expected one YAML document"));
 }
 
 TEST(CommandLine, SetRefusesUnknownKeysWithTheNearest) {

@@ -165,7 +165,10 @@ TEST(YamlReader, RefusesYamlThatIsNoConfiguration) {
   EXPECT_TRUE(contains(refused("job:\n  resume: true\nextract:\n  - nspec\n"),
                        "survey.yaml:3: extract: expected keys below it, found a list"));
   EXPECT_TRUE(contains(refused("extract:\n  [a, b]: 5\n"), "survey.yaml:2: "));
-  EXPECT_TRUE(contains(refused("job:\n---\njob:\n  resume: true\n"), "expected one YAML document, found 2"));
+  EXPECT_TRUE(contains(refused("job:\n---\njob:\n  resume: true\n"), "survey.yaml:2: expected one YAML document"));
+  // A comma where none can be sends some readers into an endless loop.
+  EXPECT_TRUE(contains(refused(", extract:\n  nspec: 25\n"), "survey.yaml:1: expected one YAML document"));
+  EXPECT_TRUE(contains(refused("]\n"), "survey.yaml:1: expected "));
 }
 
 TEST(YamlReader, ChecksSectionsOfOtherJobsToo) {
