@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Checks that need no build: formatting (clang-format 14, as .clang-format says), the arrows between folders, spelling of shell
-# scripts. `scripts/check.sh --fix` formats in place; `scripts/check.sh --tidy [BUILD]` runs clang-tidy on a configured build.
+# Checks that need no build: formatting (clang-format 14, as .clang-format says), and whether bash can read the scripts. `scripts/check.sh --fix` formats in place; `scripts/check.sh --tidy [BUILD]` runs clang-tidy on a configured build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 clang_format=clang-format-14
@@ -27,22 +26,6 @@ unformatted=$(printf '%s\n' "${sources[@]}" |
   xargs -P "$(nproc)" -I {} sh -c "$clang_format"' --dry-run -Werror "$1" >/dev/null 2>&1 || echo "$1"' - {})
 [[ -z $unformatted ]] || complain "formatting differs (scripts/check.sh --fix mends it):
 $unformatted"
-
-# includes_of FOLDER: what its sources include, one "file:header" a line.
-includes_of() {
-  git ls-files -- "$1/*.hpp" "$1/*.cpp" | xargs -r grep -HoP '^\s*#\s*include\s*[<"]\K[^>"]+' || true
-}
-# forbid FOLDER PATTERN REASON: no source of FOLDER includes a header that matches PATTERN.
-forbid() {
-  local found
-  found=$(includes_of "$1" | grep -P ":$2" || true)
-  [[ -z $found ]] || complain "$1/ $3:
-$found"
-}
-forbid kernels '(io|pipeline|config/(?!base/)|mpi\.h|yaml-cpp|fitsio|hdf5)' "knows Kokkos and config/base only"
-forbid io '(kernels|pipeline|config/(?!base/)|mpi\.h|yaml-cpp|Kokkos)' "knows plain arrays, CFITSIO, HDF5 and config/base only"
-forbid config '(kernels|io/|pipeline|mpi\.h|Kokkos|fitsio|hdf5)' "knows YAML only"
-forbid config/base '(?!config/base/).*[./]' "includes the standard library only"
 
 for script in "${shell_scripts[@]}"; do
   bash -n "$script" || complain "$script: bash cannot read it."
