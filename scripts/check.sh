@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks that need no build: formatting (clang-format 14, as .clang-format says), and whether bash can read the scripts. `scripts/check.sh --fix` formats in place; `scripts/check.sh --tidy [BUILD]` runs clang-tidy on a configured build.
+# Checks that need no build: formatting (clang-format 14, as .clang-format says), and whether bash can read the scripts.
+# `scripts/check.sh --fix` formats in place; `scripts/check.sh --tidy [BUILD]` runs clang-tidy on a configured build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 clang_format=clang-format-14

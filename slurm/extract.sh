@@ -126,15 +126,19 @@ choose_ranks() {
 # Debian's Open MPI and a Slurm with PMIx find each other only when told to; without PMIx srun would start strangers, each of
 # them alone in the world. Cray's MPI is what srun takes by itself.
 choose_launcher() {
+  local libraries plugins
   if [[ -z ${SLURM_JOB_ID:-} ]]; then
     echo mpirun
-  elif [[ -n ${SLURM_MPI_TYPE:-} ]] || ! ldd "$ZSPEX" 2>/dev/null | grep -q 'libopen-pal'; then
-    echo srun
-  elif srun --mpi=list 2>&1 | grep -q pmix; then
-    echo srun --mpi=pmix
-  else
-    echo mpirun
+    return
   fi
+  # Whole answers first: a grep that ends early would make its pipe fail.
+  libraries=$(ldd "$ZSPEX" 2>/dev/null || true)
+  if [[ -n ${SLURM_MPI_TYPE:-} || $libraries != *libopen-pal* ]]; then
+    echo srun
+    return
+  fi
+  plugins=$(srun --mpi=list 2>&1 || true)
+  if [[ $plugins == *pmix* ]]; then echo srun --mpi=pmix; else echo mpirun; fi
 }
 
 read -r -a launcher <<<"${ZSPEX_LAUNCHER:-$(choose_launcher)}"
