@@ -11,13 +11,13 @@ namespace zspex {
 /// What the program returns to the shell. Nothing that failed returns 0.
 enum class ExitCode : int {
   success = 0,
-  internal = 1,   ///< a defect of zspex
-  usage = 2,      ///< command line or configuration
-  input = 3,      ///< a file that can't be read or doesn't hold what it should
-  output = 4,     ///< a file that can't be written
-  numerics = 5,   ///< a computation that failed as a whole
-  parallel = 6,   ///< MPI, or another rank
-  partial = 7,    ///< some frames of several failed; the others are written
+  internal = 1,  ///< a defect of zspex
+  usage = 2,     ///< command line or configuration
+  input = 3,     ///< a file that can't be read or doesn't hold what it should
+  output = 4,    ///< a file that can't be written
+  numerics = 5,  ///< a computation that failed as a whole
+  parallel = 6,  ///< MPI, or another rank
+  partial = 7,   ///< some frames of several failed; the others are written
 };
 
 /// The base of all errors that zspex throws on purpose.
@@ -37,7 +37,8 @@ class FileError : public Error {
   /// \param part  HDU name, dataset or table column; may be empty
   /// \param what  "expected ..., found ...", then what to do
   FileError(std::string_view path, std::string_view part, std::string_view what, ExitCode code = ExitCode::input)
-      : Error(code, std::string(path) + (part.empty() ? "" : "[" + std::string(part) + "]") + ": " + std::string(what)) {}
+      : Error(code,
+              std::string(path) + (part.empty() ? "" : "[" + std::string(part) + "]") + ": " + std::string(what)) {}
 };
 
 /// A configuration file, option or key that is refused.

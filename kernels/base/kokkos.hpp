@@ -15,21 +15,23 @@ using DeviceView = Kokkos::View<T, Kokkos::LayoutRight, typename Exec::memory_sp
 template <class T>
 using HostView = Kokkos::View<T, Kokkos::LayoutRight, Kokkos::HostSpace>;
 
-/// Whether Exec runs on the host's cores: one thread a team and vector instructions inside, instead of many threads a team.
+/// Whether Exec runs on the host's cores: one thread a team and vector instructions inside, instead of many threads a
+/// team.
 template <class Exec>
-inline constexpr bool on_host = Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpace>::accessible &&
-                                std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>;
+inline constexpr bool on_host = Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpace>::accessible&&
+    std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>;
 
 template <class Exec>
 using Team = typename Kokkos::TeamPolicy<Exec>::member_type;
 
-/// Threads of a team on the host. One, so that a core's vector unit does the work; more only to look for races in the teams' code on a
-/// machine without a GPU.
+/// Threads of a team on the host. One, so that a core's vector unit does the work; more only to look for races in the
+/// teams' code on a machine without a GPU.
 #ifndef ZSPEX_HOST_TEAM_SIZE
 #define ZSPEX_HOST_TEAM_SIZE 1
 #endif
 
-/// Teams of a fixed shape, so that the order of a team's sums does not depend on the machine's state: `threads` x 32 on a GPU.
+/// Teams of a fixed shape, so that the order of a team's sums does not depend on the machine's state: `threads` x 32 on
+/// a GPU.
 template <class Exec>
 Kokkos::TeamPolicy<Exec> team_policy(const Exec& exec, int league, int threads = 8) {
   if constexpr (on_host<Exec>)

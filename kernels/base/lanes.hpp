@@ -1,6 +1,7 @@
 /// \file
-/// Short vectors of doubles that stay in registers: eight lanes on a host core, one on a GPU thread. Kernels whose outputs are
-/// independent are written once over Chunk<Exec, N>; there is no sum over lanes except lane_sum(), which has a fixed order.
+/// Short vectors of doubles that stay in registers: eight lanes on a host core, one on a GPU thread. Kernels whose
+/// outputs are independent are written once over Chunk<Exec, N>; there is no sum over lanes except lane_sum(), which
+/// has a fixed order.
 #pragma once
 
 #include <cstring>

@@ -1,5 +1,6 @@
 /// \file
-/// The extraction of a unit on one execution space: makes what the patches share, runs a solver, brings the results to the host.
+/// The extraction of a unit on one execution space: makes what the patches share, runs a solver, brings the results to
+/// the host.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +36,8 @@ class Reused {
 template <class T, class Exec>
 DeviceView<T*, Exec> copy_to_device(const char* label, const std::vector<T>& values) {
   DeviceView<T*, Exec> out(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(label)), values.size());
-  Kokkos::deep_copy(out, Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(values.data(), values.size()));
+  Kokkos::deep_copy(out, Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
+                             values.data(), values.size()));
   return out;
 }
 
@@ -48,7 +50,8 @@ class Engine {
   ExtractedUnit extract(const Image& image, const ExtractUnit& unit);
 
  private:
-  /// Patches solved in one launch: one at a time where a core's cache is what counts, many where thousands of threads wait for work.
+  /// Patches solved in one launch: one at a time where a core's cache is what counts, many where thousands of threads
+  /// wait for work.
   int batch(int npatch) const {
     const int cores = exec_.concurrency();
     const int wish = settings_.batch > 0 ? settings_.batch : !on_host<Exec> ? 512 : cores == 1 ? 1 : 8 * cores;

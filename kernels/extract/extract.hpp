@@ -1,6 +1,6 @@
 /// \file
-/// Spectroperfectionism for one unit of work: some fibers of one bundle, over the whole wavelength range. No MPI, no files.
-/// Source: Bolton & Schlegel 2010, PASP 122, 248. This header needs no Kokkos, so that callers compile fast.
+/// Spectroperfectionism for one unit of work: some fibers of one bundle, over the whole wavelength range. No MPI, no
+/// files. Source: Bolton & Schlegel 2010, PASP 122, 248. This header needs no Kokkos, so that callers compile fast.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,12 @@
 
 namespace zspex::kernels {
 
-/// Legendre series in wavelength: u = (wave - wavemin) * (2 / (wavemax - wavemin)) - 1, value = sum_k coeff[ispec][k] P_k(u).
+/// Legendre series in wavelength: u = (wave - wavemin) * (2 / (wavemax - wavemin)) - 1, value = sum_k coeff[ispec][k]
+/// P_k(u).
 struct Legendre {
   double wavemin = 0, wavemax = 0;  ///< Angstrom
   int ncoeff = 0;
-  std::vector<double> coeff;        ///< [nspec][ncoeff]
+  std::vector<double> coeff;  ///< [nspec][ncoeff]
 };
 
 /// A Gauss-Hermite PSF as plain numbers; see io::GaussHermitePsf for the file.
@@ -48,10 +49,10 @@ struct ExtractSettings {
   SolverKind solver = SolverKind::patch;
   DecorrelationKind decorrelation = DecorrelationKind::signal;
   int bundlesize = 25, nsubbundles = 5, nwavestep = 50;
-  int wavepad = 12;          ///< bins on each side, wavepad_frac included
+  int wavepad = 12;  ///< bins on each side, wavepad_frac included
   double pixpad_frac = 0.8, regularize = 0, psferr = 0.01;
-  bool model = false;        ///< make the model image
-  int batch = 0;             ///< patches a launch; 0 = by device
+  bool model = false;  ///< make the model image
+  int batch = 0;       ///< patches a launch; 0 = by device
 };
 
 /// A unit of work: fibers [ispec, ispec + nspec), all of one bundle and whole sub-bundles.
@@ -62,19 +63,19 @@ struct ExtractUnit {
 /// Wavelength grid of numpy.arange(wmin, wmax + dw / 2, dw), the same bits.
 std::vector<double> wave_grid(double wavemin, double wavemax, double dwave);
 
-/// The units that the fibers of `settings` are cut into. `fine`: single sub-bundles (patch solver only), for many ranks.
-/// The results of a fiber do not depend on how the units are cut.
+/// The units that the fibers of `settings` are cut into. `fine`: single sub-bundles (patch solver only), for many
+/// ranks. The results of a fiber do not depend on how the units are cut.
 std::vector<ExtractUnit> plan_units(const ExtractSettings& settings, bool fine);
 
 /// Spectra of one unit, in double and per bin.
 struct ExtractedUnit {
   ExtractUnit unit;
-  Array2<double> flux;               ///< [nspec][nwave] electrons per bin, re-convolved: R f
-  Array2<double> ivar;               ///< [nspec][nwave] (electrons per bin)^-2; 0 = no information
-  Array3<double> resolution;         ///< [nspec][2 hsizey + 1][nwave], DESI's order (columns of R)
-  Array2<double> chi2pix;            ///< [nspec][nwave]; 0 where no pixel is used
-  Array2<double> pixmask_fraction;   ///< [nspec][nwave] part of the spot on masked pixels; exactly 1 = all
-  Array2<std::uint8_t> failed;       ///< [nspec][nwave] 1 = the solver failed here, also after the retry
+  Array2<double> flux;              ///< [nspec][nwave] electrons per bin, re-convolved: R f
+  Array2<double> ivar;              ///< [nspec][nwave] (electrons per bin)^-2; 0 = no information
+  Array3<double> resolution;        ///< [nspec][2 hsizey + 1][nwave], DESI's order (columns of R)
+  Array2<double> chi2pix;           ///< [nspec][nwave]; 0 where no pixel is used
+  Array2<double> pixmask_fraction;  ///< [nspec][nwave] part of the spot on masked pixels; exactly 1 = all
+  Array2<std::uint8_t> failed;      ///< [nspec][nwave] 1 = the solver failed here, also after the retry
   /// Model image A f~, electrons, of the columns [model_x, model_x + extent(1)); empty unless asked for.
   Array2<float> model;
   int model_x = 0;

@@ -1,4 +1,4 @@
-#include <optional>
+#include <string>
 
 #include "config/base/error.hpp"
 #include "kernels/extract/engine.hpp"
@@ -9,7 +9,12 @@ struct Extractor::Impl {
   Psf psf;
   ExtractSettings settings;
   Engine<Kokkos::DefaultExecutionSpace> engine;
-  Impl(const Psf& p, const ExtractSettings& s) : psf(p), settings(s), engine(p, s) {}
+  Impl(const Psf& p, const ExtractSettings& s) : psf(p), settings(s), engine(p, s) {
+    if (settings.wavepad < psf.hsizey)
+      throw NumericsError("extract", "expected a padding of at least " + std::to_string(psf.hsizey) +
+                                         " bins, as many as R has diagonals on each side (HSIZEY), found " +
+                                         std::to_string(settings.wavepad) + ". Set wavepad higher.");
+  }
 };
 
 Extractor::Extractor(const Psf& psf, const ExtractSettings& settings) : impl_(std::make_unique<Impl>(psf, settings)) {}
@@ -17,7 +22,9 @@ Extractor::~Extractor() = default;
 Extractor::Extractor(Extractor&&) noexcept = default;
 Extractor& Extractor::operator=(Extractor&&) noexcept = default;
 
-ExtractedUnit Extractor::extract(const Image& image, const ExtractUnit& unit) { return impl_->engine.extract(image, unit); }
+ExtractedUnit Extractor::extract(const Image& image, const ExtractUnit& unit) {
+  return impl_->engine.extract(image, unit);
+}
 
 Extractor::Memory Extractor::memory(bool fine) const {
   const ExtractSettings& settings = impl_->settings;
@@ -31,7 +38,8 @@ Extractor::Memory Extractor::memory(bool fine) const {
     const Traces traces = trace_fibers(psf, spotted.ispec, spotted.nspec,
                                        pad_wave(settings.wave, settings.dwave, settings.wavepad, settings.wavepad));
     const PixelWindow window = window_of(psf, traces);
-    std::size_t doubles = spotted.nspec * nwave * nspot + 3 * static_cast<std::size_t>(window.ny) * window.stride + 2 * nresult;
+    std::size_t doubles =
+        spotted.nspec * nwave * nspot + 3 * static_cast<std::size_t>(window.ny) * window.stride + 2 * nresult;
     if (settings.solver == SolverKind::bundle) {
       PatchShape whole;
       whole.nspec = unit.nspec;

@@ -1,5 +1,6 @@
 /// \file
-/// Regularisation, factorisation and solution of patches: from the normal equations to the deconvolved flux f and the factor by rows.
+/// Regularisation, factorisation and solution of patches: from the normal equations to the deconvolved flux f and the
+/// factor by rows.
 #pragma once
 
 #include "kernels/extract/unit_data.hpp"
@@ -7,9 +8,10 @@
 
 namespace zspex::kernels {
 
-/// Adds the prior f = 0 of weight alpha^2 that keeps bins without data solvable: alpha = regularize, but q_min - q where the flux weight q
-/// is below q_min = 1e-4 max q; and 1e-15 for all (gpu_specter 0.3). The maximum runs over the patch; where `reach` > 0, over the bins
-/// within `reach` of each bin, so that a whole bundle meets the same rule as a patch in its middle.
+/// Adds the prior f = 0 of weight alpha^2 that keeps bins without data solvable: alpha = regularize, but q_min - q
+/// where the flux weight q is below q_min = 1e-4 max q; and 1e-15 for all (gpu_specter 0.3). The maximum runs over the
+/// patch; where `reach` > 0, over the bins within `reach` of each bin, so that a whole bundle meets the same rule as a
+/// patch in its middle.
 template <class Exec>
 void regularize_patches(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
                         const DeviceView<const int*, Exec>& order, int npatch, double regularize, int reach,

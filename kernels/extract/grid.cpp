@@ -58,17 +58,19 @@ Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<doub
       const double x = evaluate(psf.x, ispec + static_cast<int>(s), wave[w]);
       const double y = evaluate(psf.y, ispec + static_cast<int>(s), wave[w]);
       if (!(std::abs(x) < 1e6) || !(std::abs(y) < 1e6))
-        throw NumericsError("extract", "the trace of fiber " + std::to_string(ispec + s) + " at " + std::to_string(wave[w]) +
-                                           " Angstrom is at pixel (" + std::to_string(x) + ", " + std::to_string(y) +
-                                           "), expected a position near the CCD. Check -w and the PSF's XTRACE and YTRACE.");
+        throw NumericsError("extract",
+                            "the trace of fiber " + std::to_string(ispec + s) + " at " + std::to_string(wave[w]) +
+                                " Angstrom is at pixel (" + std::to_string(x) + ", " + std::to_string(y) +
+                                "), expected a position near the CCD. Check -w and the PSF's XTRACE and YTRACE.");
       traces.x(s, w) = x;
       traces.y(s, w) = y;
       traces.corner(s, w) = {static_cast<int>(std::floor(x - psf.hsizex + 0.5)),
                              static_cast<int>(std::floor(y - psf.hsizey + 0.5))};
       if (w > 0 && traces.corner(s, w).y < traces.corner(s, w - 1).y)
-        throw NumericsError("extract", "rows of fiber " + std::to_string(ispec + s) +
-                                           " don't grow with wavelength at " + std::to_string(wave[w]) +
-                                           " Angstrom, expected a rising trace. The range -w may be too far outside the PSF's.");
+        throw NumericsError("extract",
+                            "rows of fiber " + std::to_string(ispec + s) + " don't grow with wavelength at " +
+                                std::to_string(wave[w]) +
+                                " Angstrom, expected a rising trace. The range -w may be too far outside the PSF's.");
     }
   }
   return traces;

@@ -1,6 +1,7 @@
 /// \file
-/// Where the light falls: padded wavelengths, traces and the corners of spots. Host code; every integer decision of the extraction is
-/// made here, with the same double expressions as the reference, so that the device can't decide otherwise.
+/// Where the light falls: padded wavelengths, traces and the corners of spots. Host code; every integer decision of the
+/// extraction is made here, with the same double expressions as the reference, so that the device can't decide
+/// otherwise.
 #pragma once
 
 #include <vector>
@@ -25,8 +26,8 @@ struct Corner {
 struct Traces {
   int ispec = 0, nspec = 0;
   std::vector<double> wave;
-  Array2<double> x, y;     ///< [nspec][nwave] centroids, pixels
-  Array2<Corner> corner;   ///< [nspec][nwave]
+  Array2<double> x, y;    ///< [nspec][nwave] centroids, pixels
+  Array2<Corner> corner;  ///< [nspec][nwave]
 };
 
 /// corner = floor(centroid - half + 1/2).

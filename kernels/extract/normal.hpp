@@ -1,5 +1,6 @@
 /// \file
-/// The normal equations of a patch, kept banded: A^T W A, A^T W p, and the weights of the spots (Bolton & Schlegel 2010, eq. 4).
+/// The normal equations of a patch, kept banded: A^T W A, A^T W p, and the weights of the spots (Bolton & Schlegel
+/// 2010, eq. 4).
 #pragma once
 
 #include "kernels/extract/unit_data.hpp"
@@ -10,8 +11,8 @@ namespace detail {
 
 /// Sum of weighted[iy][kx + i] * spot[iy - dy][lx + i] over rows [iy0, iy1) and nvec vectors of columns.
 template <class Exec>
-KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const double* spot, int stride, int kx, int lx, int nvec,
-                                               int iy0, int iy1, int dy) {
+KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const double* spot, int stride, int kx, int lx,
+                                               int nvec, int iy0, int iy1, int dy) {
   using L = Lanes<Exec>;
   L total = fill_lanes<L>(0.0);
   for (int v = 0; v < nvec; ++v) {
@@ -26,12 +27,14 @@ KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const dou
 
 }  // namespace detail
 
-/// For the patches first ... first + slots.nslot - 1 of `patches` (through `order`): fills band, flux (right-hand side), fluxweight, good.
-/// Rows of a spot outside [y0, y1) are dropped; the spot is not renormalised.
-/// Operations: about half of the sum over pixels of (bins on the pixel)^2, multiply-adds.
+/// For the patches first ... first + slots.nslot - 1 of `patches` (through `order`): fills band, flux (right-hand
+/// side), fluxweight, good. Rows of a spot outside [y0, y1) are dropped; the spot is not renormalised. Operations:
+/// about half of the sum over pixels of (bins on the pixel)^2, multiply-adds.
 template <class Exec>
-void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit, const DeviceView<const PatchShape*, Exec>& patches,
-                           const DeviceView<const int*, Exec>& order, int npatch, int maxn, const PatchSlots<Exec>& slots) {
+void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
+                           const DeviceView<const PatchShape*, Exec>& patches,
+                           const DeviceView<const int*, Exec>& order, int npatch, int maxn,
+                           const PatchSlots<Exec>& slots) {
   constexpr int block = 64;
   const int nblock = (maxn + block - 1) / block;
   const int ny = unit.nspoty, stride = unit.stride, width = unit.nspotx;
@@ -96,8 +99,8 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit, const D
               const int iy0 = dy > row0 ? dy : row0, iy1 = ny + dy < row1 ? ny + dy : row1;
               const int kx = dx > 0 ? dx : 0, lx = dx > 0 ? 0 : -dx;
               const int nvec = (width - kx - lx + lanes - 1) / lanes;
-              sum = detail::overlap_sum<Exec>(weighted, &spots(patch.ispec + r, patch.iwave + v, 0, 0), stride, kx, lx, nvec, iy0,
-                                              iy1, dy);
+              sum = detail::overlap_sum<Exec>(weighted, &spots(patch.ispec + r, patch.iwave + v, 0, 0), stride, kx, lx,
+                                              nvec, iy0, iy1, dy);
             }
             band(slot, static_cast<std::size_t>(k) * ld + d) = sum;
           });

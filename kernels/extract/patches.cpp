@@ -27,7 +27,8 @@ std::vector<ExtractUnit> plan_units(const ExtractSettings& settings, bool fine) 
   const bool split = fine && settings.solver == SolverKind::patch && !settings.model;
   const int step = split ? settings.bundlesize / settings.nsubbundles : settings.bundlesize;
   std::vector<ExtractUnit> units;
-  for (int ispec = settings.specmin; ispec < settings.specmin + settings.nspec; ispec += step) units.push_back({ispec, step});
+  for (int ispec = settings.specmin; ispec < settings.specmin + settings.nspec; ispec += step)
+    units.push_back({ispec, step});
   return units;
 }
 

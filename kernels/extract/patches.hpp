@@ -8,17 +8,18 @@
 
 namespace zspex::kernels {
 
-/// Where one patch sits in its unit. Made by plan_patches(); usable on host and device. Unknown k = iwave * nspec + ispec: fibers run
-/// fastest, which gives the narrowest band. Pixels and fibers count from the unit's window and first fiber.
+/// Where one patch sits in its unit. Made by plan_patches(); usable on host and device. Unknown k = iwave * nspec +
+/// ispec: fibers run fastest, which gives the narrowest band. Pixels and fibers count from the unit's window and first
+/// fiber.
 struct PatchShape {
-  int ispec = 0, nspec = 0;          ///< fibers, padding included
-  int ikeep = 0, nkeep = 0;          ///< fibers kept, relative to ispec
-  int iwave = 0, nwave = 0;          ///< bins of the padded grid
-  int wavepad = 0, nwavekeep = 0;    ///< bins kept: [wavepad, wavepad + nwavekeep) of the patch
-  int outspec = 0, outwave = 0;      ///< where the first kept bin goes in the unit's results
+  int ispec = 0, nspec = 0;            ///< fibers, padding included
+  int ikeep = 0, nkeep = 0;            ///< fibers kept, relative to ispec
+  int iwave = 0, nwave = 0;            ///< bins of the padded grid
+  int wavepad = 0, nwavekeep = 0;      ///< bins kept: [wavepad, wavepad + nwavekeep) of the patch
+  int outspec = 0, outwave = 0;        ///< where the first kept bin goes in the unit's results
   int y0 = 0, y1 = 0, x0 = 0, x1 = 0;  ///< pixel window, half open
-  int wavespan = 0;                  ///< bins that overlap lie at most this far apart
-  int band = 0;                      ///< half-bandwidth of the normal matrix
+  int wavespan = 0;                    ///< bins that overlap lie at most this far apart
+  int band = 0;                        ///< half-bandwidth of the normal matrix
 };
 
 /// The window of pixels that a unit's spots touch, on or off the CCD.
@@ -32,8 +33,9 @@ int spot_stride(int nx);
 
 PixelWindow window_of(const Psf& psf, const Traces& traces);
 
-/// Patches of the fibers [ispec, ispec + nspec), in sub-bundle-major order, with the reference's pixel windows (extraction by sub-bundle,
-/// nwavestep bins and padding). `traces` covers the fibers and one more on each side inside the bundle.
+/// Patches of the fibers [ispec, ispec + nspec), in sub-bundle-major order, with the reference's pixel windows
+/// (extraction by sub-bundle, nwavestep bins and padding). `traces` covers the fibers and one more on each side inside
+/// the bundle.
 std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
                                      const Traces& traces, const PixelWindow& window);
 

@@ -47,8 +47,8 @@ inline std::size_t model_size(const PatchShape& patch, int stride) {
   return static_cast<std::size_t>(patch.y1 - patch.y0) * round_up(patch.x1 - patch.x0 + stride, host_lanes);
 }
 
-/// chi2pix_k = (A^T chi^2)_k / (A^T [used])_k, chi^2 = (p - A f)^2 / (1/ivar + (psferr A f)^2) of each pixel with ivar > 0, A f with the
-/// deconvolved f of all of the patch's bins. 0 where no pixel is used.
+/// chi2pix_k = (A^T chi^2)_k / (A^T [used])_k, chi^2 = (p - A f)^2 / (1/ivar + (psferr A f)^2) of each pixel with ivar
+/// > 0, A f with the deconvolved f of all of the patch's bins. 0 where no pixel is used.
 template <class Exec>
 void weigh_residuals(const Exec& exec, const UnitData<Exec>& unit, const DeviceView<const PatchShape*, Exec>& patches,
                      const DeviceView<const int*, Exec>& order, int npatch, int maxrow, double psferr,
@@ -69,7 +69,8 @@ void weigh_residuals(const Exec& exec, const UnitData<Exec>& unit, const DeviceV
         const int ld = round_up(patch.x1 - patch.x0 + data.stride, host_lanes);
         const int row0 = team.league_rank() % nblock * rowblock;
         Kokkos::parallel_for(
-            Kokkos::TeamThreadRange(team, row0 < nrow ? row0 : nrow, row0 + rowblock < nrow ? row0 + rowblock : nrow), [=](int r) {
+            Kokkos::TeamThreadRange(team, row0 < nrow ? row0 : nrow, row0 + rowblock < nrow ? row0 + rowblock : nrow),
+            [=](int r) {
               double* const row = &model(slot, static_cast<std::size_t>(r) * ld);
               Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, ld), [=](int x) { row[x] = 0; });
               detail::add_row<Exec>(team, data, patch, patch.y0 + r, row,
@@ -100,8 +101,10 @@ void weigh_residuals(const Exec& exec, const UnitData<Exec>& unit, const DeviceV
             const int y = corner.y + iy;
             if (y < patch.y0 || y >= patch.y1) continue;
             const double* const spot = &data.spots(patch.ispec + s, patch.iwave + iw, iy, 0);
-            const double* const chi2 = &model(slot, static_cast<std::size_t>(y - patch.y0) * ld + (corner.x - patch.x0));
-            for (int ix = 0; ix < data.stride; ix += nlane<Exec>) sum += load_lanes<L>(spot + ix) * load_lanes<L>(chi2 + ix);
+            const double* const chi2 =
+                &model(slot, static_cast<std::size_t>(y - patch.y0) * ld + (corner.x - patch.x0));
+            for (int ix = 0; ix < data.stride; ix += nlane<Exec>)
+              sum += load_lanes<L>(spot + ix) * load_lanes<L>(chi2 + ix);
           }
           const double used = good(slot, static_cast<std::size_t>(iw) * patch.nspec + s);
           out.chi2pix(patch.outspec + keep, patch.outwave + w) = used > 0 ? lane_sum(sum) / used : 0.0;

@@ -20,10 +20,13 @@ void project_spectra(const Psf& psf, const std::vector<double>& wave, int specmi
     data.window = window_of(psf, traces);
     data.corner = DeviceView<Corner**, Exec>("zspex::simulate::corner", ns, nw);
     data.spots = DeviceView<double****, Exec>(
-        Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::simulate::spots")), ns, nw, data.nspoty, data.stride);
-    DeviceView<double**, Exec> x("zspex::simulate::x", ns, nw), y("zspex::simulate::y", ns, nw), flux("zspex::simulate::flux", ns, nw);
+        Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::simulate::spots")), ns, nw, data.nspoty,
+        data.stride);
+    DeviceView<double**, Exec> x("zspex::simulate::x", ns, nw), y("zspex::simulate::y", ns, nw),
+        flux("zspex::simulate::flux", ns, nw);
     auto corner = Kokkos::create_mirror_view(data.corner);
-    auto hx = Kokkos::create_mirror_view(x), hy = Kokkos::create_mirror_view(y), hflux = Kokkos::create_mirror_view(flux);
+    auto hx = Kokkos::create_mirror_view(x), hy = Kokkos::create_mirror_view(y),
+         hflux = Kokkos::create_mirror_view(flux);
     for (int s = 0; s < ns; ++s)
       for (int w = 0; w < nw; ++w) {
         corner(s, w) = {traces.corner(s, w).x - data.window.x0, traces.corner(s, w).y - data.window.y0};

@@ -10,7 +10,8 @@
 
 namespace zspex::kernels {
 
-/// Deconvolved fluxes and usable light of the patches in flight: bin (ispec, iwave) of a patch is element base + iwave * step + ispec.
+/// Deconvolved fluxes and usable light of the patches in flight: bin (ispec, iwave) of a patch is element base + iwave
+/// * step + ispec.
 template <class Exec>
 struct PatchFlux {
   DeviceView<const double**, Exec> flux, good;  ///< [nslot or 1][...]
@@ -39,12 +40,13 @@ std::size_t noise_scratch(int maxn) {
 
 namespace detail {
 
-/// The block C_s of the covariance: (L^-1 E)^T (L^-1 E), with E the unit columns of fiber s. Half of the rows of L^-1 E are zero and skipped.
+/// The block C_s of the covariance: (L^-1 E)^T (L^-1 E), with E the unit columns of fiber s. Half of the rows of L^-1 E
+/// are zero and skipped.
 ///   rows  factor by rows (banded_rows)     y  [round_up(n, row_tile)][ld]     c  [m][ld], out
 /// Operations: about m n b + m^2 n / 3.
 template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void covariance_block(const Member& team, const PatchShape& patch, int s, const double* rows, int ldrows,
-                                             double* y, double* c) {
+KOKKOS_INLINE_FUNCTION void covariance_block(const Member& team, const PatchShape& patch, int s, const double* rows,
+                                             int ldrows, double* y, double* c) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
   const int ns = patch.nspec, m = patch.nwave, n = ns * m, b = patch.band;
   const int ld = round_up(m, row_quantum<Exec>);
@@ -84,7 +86,8 @@ KOKKOS_INLINE_FUNCTION void covariance_block(const Member& team, const PatchShap
 template <class Exec>
 void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
                     const DeviceView<const int*, Exec>& order, int npatch, int nkeep, const PatchSlots<Exec>& slots,
-                    const PatchFlux<Exec>& solution, const DeviceView<double**, Exec>& scratch, const UnitResults<Exec>& out) {
+                    const PatchFlux<Exec>& solution, const DeviceView<double**, Exec>& scratch,
+                    const UnitResults<Exec>& out) {
   const int nteam = scratch.extent_int(0), nitem = npatch * nkeep;
   const int ndiag = out.resolution.extent_int(1), half = ndiag / 2, ldrows = slots.ld;
   const auto rows = slots.rows;
@@ -140,11 +143,13 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
       });
 }
 
-/// The same by 'noise' decorrelation: the root of the whole patch. R has cross-talk between fibers, of which the output keeps each fiber's own.
+/// The same by 'noise' decorrelation: the root of the whole patch. R has cross-talk between fibers, of which the output
+/// keeps each fiber's own.
 template <class Exec>
 void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
                    const DeviceView<const int*, Exec>& order, int npatch, const PatchSlots<Exec>& slots,
-                   const PatchFlux<Exec>& solution, const DeviceView<double**, Exec>& scratch, const UnitResults<Exec>& out) {
+                   const PatchFlux<Exec>& solution, const DeviceView<double**, Exec>& scratch,
+                   const UnitResults<Exec>& out) {
   const int nteam = scratch.extent_int(0);
   const int ndiag = out.resolution.extent_int(1), half = ndiag / 2, ldband = slots.ld;
   const auto matrix = slots.matrix;

@@ -1,9 +1,9 @@
 /// \file
 /// PSF spots: the Gauss-Hermite PSF integrated over pixels.
-///   e_i = (i - half - 1/2 - d) / sigma                          pixel edges, d = offset of the centroid from its pixel's centre
-///   p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2
-///   p_k[i] = He_{k-1}(e_i) phi(e_i) - He_{k-1}(e_{i+1}) phi(e_{i+1})
-///   S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix], clipped at 0, normalised to 1 over the stamp, whatever falls off the CCD
+///   e_i = (i - half - 1/2 - d) / sigma                          pixel edges, d = offset of the centroid from its
+///   pixel's centre p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2 p_k[i] = He_{k-1}(e_i) phi(e_i) -
+///   He_{k-1}(e_{i+1}) phi(e_{i+1}) S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix], clipped at 0, normalised to 1 over the
+///   stamp, whatever falls off the CCD
 #pragma once
 
 #include "kernels/base/lanes.hpp"
@@ -12,7 +12,8 @@
 
 namespace zspex::kernels {
 
-/// The PSF's parameters on the device. Parameter 0 and 1 are the sigmas, then GH-i-j at 2 + i * (ghdegy + 1) + j, then the five of the tail.
+/// The PSF's parameters on the device. Parameter 0 and 1 are the sigmas, then GH-i-j at 2 + i * (ghdegy + 1) + j, then
+/// the five of the tail.
 template <class Exec>
 struct PsfOnDevice {
   int hsizex = 0, hsizey = 0, ngx = 0, ngy = 0, nparam = 0, ncoeff = 0;
@@ -59,8 +60,8 @@ int spot_scratch(const PsfOnDevice<Exec>& psf, int stride) {
 
 /// p_k of all pixels of one axis: profile[k * stride + i], zero for i in [n, stride).
 template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, int half, int degree, double centroid, double sigma, int stride,
-                                         double* edge_phi, double* edge_erf, double* profile) {
+KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, int half, int degree, double centroid, double sigma,
+                                         int stride, double* edge_phi, double* edge_erf, double* profile) {
   const int n = 2 * half + 1;
   // Offset from the centre of the pixel that holds the centroid, in [-1/2, 1/2).
   const double shifted = centroid + 0.5;
@@ -94,16 +95,16 @@ KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, int half, int degre
 
 /// One spot, by one team: stamp[iy * stride + ix], zero for ix >= nx.
 template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave, double x,
-                                      double y, int stride, double* scratch, double* stamp) {
+KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave,
+                                      double x, double y, int stride, double* scratch, double* stamp) {
   const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1, ngx = psf.ngx, ngy = psf.ngy;
   double* const param = scratch;
-  double* const px = param + psf.nparam;             // [ngx][stride]
-  double* const py = px + ngx * stride;              // [ngy][ny]
-  double* const mix = py + ngy * ny;                 // [ngx][ny] sum_j GH_ij py_j
-  double* const edges = mix + ngx * ny;              // [2][max(nx, ny) + 1]
+  double* const px = param + psf.nparam;                      // [ngx][stride]
+  double* const py = px + ngx * stride;                       // [ngy][ny]
+  double* const mix = py + ngy * ny;                          // [ngx][ny] sum_j GH_ij py_j
+  double* const edges = mix + ngx * ny;                       // [2][max(nx, ny) + 1]
   double* const raw = edges + 2 * ((nx > ny ? nx : ny) + 1);  // [ny][stride]
-  double* const rowsum = raw + ny * stride;          // [ny]
+  double* const rowsum = raw + ny * stride;                   // [ny]
   const auto coeff = psf.coeff;
   const auto range = psf.range;
   const int ncoeff = psf.ncoeff;
@@ -180,7 +181,8 @@ void make_spots(const Exec& exec, const PsfOnDevice<Exec>& psf, int ispec, const
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int is = team.league_rank() / nwave, iw = team.league_rank() % nwave;
         Scratch scratch(team.team_scratch(0), need);
-        make_spot<Exec>(team, psf, ispec + is, wave(iw), x(is, iw), y(is, iw), stride, scratch.data(), &spots(is, iw, 0, 0));
+        make_spot<Exec>(team, psf, ispec + is, wave(iw), x(is, iw), y(is, iw), stride, scratch.data(),
+                        &spots(is, iw, 0, 0));
       });
 }
 

@@ -1,5 +1,6 @@
 /// \file
-/// What the kernels of one unit share on the device: spots, pixels, results, and the workspace of the patches in flight.
+/// What the kernels of one unit share on the device: spots, pixels, results, and the workspace of the patches in
+/// flight.
 #pragma once
 
 #include <string>
@@ -20,7 +21,7 @@ struct UnitData {
   DeviceView<double****, Exec> spots;  ///< [nspec][nwave][nspoty][stride], each sums to 1
   DeviceView<Corner**, Exec> corner;   ///< [nspec][nwave] lower left pixel, counted from the window's origin
   DeviceView<double**, Exec> pixels;   ///< [ny][window.stride] electrons, 0 where ivar = 0
-  DeviceView<double**, Exec> ivar;     ///< [ny][window.stride] electrons^-2; 0 = masked, off the CCD, or behind the window
+  DeviceView<double**, Exec> ivar;  ///< [ny][window.stride] electrons^-2; 0 = masked, off the CCD, or behind the window
 };
 
 /// Results of a unit, per bin.
@@ -33,16 +34,18 @@ struct UnitResults {
 /// Memory of the patches that are solved in one launch; the first index is the patch's slot.
 template <class Exec>
 struct PatchSlots {
-  int nslot = 0, ld = 0;                 ///< ld: doubles a column of a band, and a row of a factor
-  DeviceView<double**, Exec> band;       ///< [nslot][n * ld] normal matrix, then its Cholesky factor
-  DeviceView<double**, Exec> rows;       ///< [nslot][nrow * ld] factor by rows; nrow = n rounded up to row_tile
-  DeviceView<double**, Exec> matrix;     ///< [nslot][n * ld] the normal matrix kept, for 'noise' and for the windows of a bundle
-  DeviceView<double**, Exec> fluxweight; ///< [nslot][n] sum of spot * ivar
-  DeviceView<double**, Exec> good;       ///< [nslot][n] sum of the spot on pixels with ivar > 0
-  DeviceView<double**, Exec> flux;       ///< [nslot][n] right-hand side, then the deconvolved flux f
-  DeviceView<double**, Exec> model;      ///< [nslot][rows * stride] chi^2 of each pixel
-  DeviceView<int*, Exec> status;         ///< [nslot] 0 = factorised and solved
-  DeviceView<int**, Exec> root_status;   ///< [nslot][nkeep] 0 = resolution found; apart from status, which other teams read meanwhile
+  int nslot = 0, ld = 0;            ///< ld: doubles a column of a band, and a row of a factor
+  DeviceView<double**, Exec> band;  ///< [nslot][n * ld] normal matrix, then its Cholesky factor
+  DeviceView<double**, Exec> rows;  ///< [nslot][nrow * ld] factor by rows; nrow = n rounded up to row_tile
+  DeviceView<double**, Exec>
+      matrix;  ///< [nslot][n * ld] the normal matrix kept, for 'noise' and for the windows of a bundle
+  DeviceView<double**, Exec> fluxweight;  ///< [nslot][n] sum of spot * ivar
+  DeviceView<double**, Exec> good;        ///< [nslot][n] sum of the spot on pixels with ivar > 0
+  DeviceView<double**, Exec> flux;        ///< [nslot][n] right-hand side, then the deconvolved flux f
+  DeviceView<double**, Exec> model;       ///< [nslot][rows * stride] chi^2 of each pixel
+  DeviceView<int*, Exec> status;          ///< [nslot] 0 = factorised and solved
+  DeviceView<int**, Exec>
+      root_status;  ///< [nslot][nkeep] 0 = resolution found; apart from status, which other teams read meanwhile
 };
 
 /// What of PatchSlots is needed beyond band and vectors.
@@ -50,11 +53,15 @@ struct SlotParts {
   bool rows = true, matrix = false;
 };
 
-/// \param n, ld  unknowns and band_stride() of the largest patch; nkeep: fibers kept of it; npixel: its model_size(), and at least its number of wavelengths
+/// \param n, ld  unknowns and band_stride() of the largest patch; nkeep: fibers kept of it; npixel: its model_size(),
+/// and at least its number of wavelengths
 template <class Exec>
 PatchSlots<Exec> make_slots(int nslot, int n, int ld, int nkeep, SlotParts parts, std::size_t npixel) {
-  const auto label = [](const char* name) { return Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(name)); };
-  const std::size_t cells = static_cast<std::size_t>(n) * ld, rows = static_cast<std::size_t>(round_up(n, row_tile)) * ld;
+  const auto label = [](const char* name) {
+    return Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(name));
+  };
+  const std::size_t cells = static_cast<std::size_t>(n) * ld,
+                    rows = static_cast<std::size_t>(round_up(n, row_tile)) * ld;
   PatchSlots<Exec> slots;
   slots.nslot = nslot;
   slots.ld = ld;

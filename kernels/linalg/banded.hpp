@@ -1,19 +1,21 @@
 /// \file
-/// Banded symmetric positive definite systems, by one team. A lower band is kept by columns: band[j * ld + d] = A(j + d, j), 0 <= d <= b,
-/// ld >= b + panel. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
+/// Banded symmetric positive definite systems, by one team. A lower band is kept by columns: band[j * ld + d] = A(j +
+/// d, j), 0 <= d <= b, ld >= b + panel. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
 #pragma once
 
 #include "kernels/base/lanes.hpp"
 
 namespace zspex::kernels {
 
-/// Columns that banded_cholesky() eliminates together: a trailing column is then loaded and stored once for four updates.
+/// Columns that banded_cholesky() eliminates together: a trailing column is then loaded and stored once for four
+/// updates.
 inline constexpr int panel = 4;
 
-/// Cholesky factorisation A = L L^T in place; L takes the place of A. What lies below the band or below the last row is set to zero.
+/// Cholesky factorisation A = L L^T in place; L takes the place of A. What lies below the band or below the last row is
+/// set to zero.
 ///   band [n][ld]  ld >= b + panel
-/// \return 0, or 1 + the first column whose pivot is not positive and finite. The same on all threads. Ends with a barrier.
-/// Operations: n b^2.
+/// \return 0, or 1 + the first column whose pivot is not positive and finite. The same on all threads. Ends with a
+/// barrier. Operations: n b^2.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int n, int b, int ld) {
   Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, n), [=](int j) {
@@ -33,7 +35,8 @@ KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int
       for (int p = 0; p < q; ++p) {
         const double* const earlier = column[p];
         const double factor = earlier[j + q];
-        team_for(team, j + q, stop, [=](int i) { mine[i] -= factor * earlier[i]; });  // zero beyond the earlier column's band
+        team_for(team, j + q, stop,
+                 [=](int i) { mine[i] -= factor * earlier[i]; });  // zero beyond the earlier column's band
         team.team_barrier();
       }
       const double pivot = mine[j + q];
@@ -56,23 +59,26 @@ KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int
   return 0;
 }
 
-/// The factor by rows, scaled for forward substitution: rows[i * ld + d] = L(i, i - d) / L(i, i) for 1 <= d <= b, rows[i * ld] = 1 / L(i, i).
-/// Zero where i - d < 0, for b < d < ld, and in rows n ... nrow - 1.
+/// The factor by rows, scaled for forward substitution: rows[i * ld + d] = L(i, i - d) / L(i, i) for 1 <= d <= b,
+/// rows[i * ld] = 1 / L(i, i). Zero where i - d < 0, for b < d < ld, and in rows n ... nrow - 1.
 template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void banded_rows(const Member& team, const double* band, int n, int nrow, int b, int ld, double* rows) {
+KOKKOS_INLINE_FUNCTION void banded_rows(const Member& team, const double* band, int n, int nrow, int b, int ld,
+                                        double* rows) {
   Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, nrow), [=](int i) {
     double* const row = rows + static_cast<std::size_t>(i) * ld;
     const double inverse = i < n ? 1 / band[static_cast<std::size_t>(i) * ld] : 0.0;
     Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, ld), [=](int d) {
       double value = 0;
-      if (i < n && d <= b && d <= i) value = d == 0 ? inverse : band[static_cast<std::size_t>(i - d) * ld + d] * inverse;
+      if (i < n && d <= b && d <= i)
+        value = d == 0 ? inverse : band[static_cast<std::size_t>(i - d) * ld + d] * inverse;
       row[d] = value;
     });
   });
   team.team_barrier();
 }
 
-/// Solves L L^T x = y in place. One team; every thread follows the recurrence, strips of a column are updated by their owners.
+/// Solves L L^T x = y in place. One team; every thread follows the recurrence, strips of a column are updated by their
+/// owners.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void banded_solve(const Member& team, const double* band, int n, int b, int ld, double* x) {
   for (int j = 0; j < n; ++j) {
@@ -90,8 +96,7 @@ KOKKOS_INLINE_FUNCTION void banded_solve(const Member& team, const double* band,
     using L = Lanes<Exec>;
     L sum = fill_lanes<L>(0.0);
     int d = 1;
-    for (; d + nlane<Exec> - 1 <= below; d += nlane<Exec>)
-      sum += load_lanes<L>(column + d) * load_lanes<L>(x + j + d);
+    for (; d + nlane<Exec> - 1 <= below; d += nlane<Exec>) sum += load_lanes<L>(column + d) * load_lanes<L>(x + j + d);
     double tail = lane_sum(sum);
     for (; d <= below; ++d) tail += column[d] * x[j + d];
     const double value = (x[j] - tail) / column[0];

@@ -1,8 +1,8 @@
 /// \file
 /// The symmetric root of a small symmetric positive definite matrix, by one team: A^(-1/2) or A^(1/2).
-/// Householder tridiagonalisation, implicit QL (Golub & Van Loan, Matrix Computations, 8.3), then V f(lambda) V^T. Every step is
-/// written over strips of columns that one thread owns, so that the host gets vector code and a GPU gets coalesced threads from
-/// the same source, and no sum depends on the number of threads.
+/// Householder tridiagonalisation, implicit QL (Golub & Van Loan, Matrix Computations, 8.3), then V f(lambda) V^T.
+/// Every step is written over strips of columns that one thread owns, so that the host gets vector code and a GPU gets
+/// coalesced threads from the same source, and no sum depends on the number of threads.
 #pragma once
 
 #include "kernels/base/lanes.hpp"
@@ -32,8 +32,9 @@ KOKKOS_INLINE_FUNCTION double strip_dot(const double* a, const double* b, int fi
   return sum.total();
 }
 
-/// C(i, j) = sum_{r in [rbegin(i), nrow)} X[r][i] X[r][j], both triangles written; `begin` maps the first column of a tile to the first row
-/// that can be non-zero for it and all later columns. X and C are row-major with leading dimension ld; ld covers whole strips.
+/// C(i, j) = sum_{r in [rbegin(i), nrow)} X[r][i] X[r][j], both triangles written; `begin` maps the first column of a
+/// tile to the first row that can be non-zero for it and all later columns. X and C are row-major with leading
+/// dimension ld; ld covers whole strips.
 template <class Exec, class Member, class Begin>
 KOKKOS_INLINE_FUNCTION void team_gram(const Member& team, const double* x, int ld, int nrow, int m, double* c,
                                       const Begin& begin) {
@@ -63,10 +64,12 @@ KOKKOS_INLINE_FUNCTION void team_gram(const Member& team, const double* x, int l
 }  // namespace detail
 
 /// Replaces `a` by its symmetric root. One team; ends with a barrier.
-///   a       [m][ld] row-major, ld = round_up(m, row_quantum<Exec>); both triangles. In: symmetric positive definite; out: the root.
+///   a       [m][ld] row-major, ld = round_up(m, row_quantum<Exec>); both triangles. In: symmetric positive definite;
+///   out: the root.
 ///           Elements [i][j >= m] may hold anything finite and are overwritten.
 ///   scratch symmetric_root_scratch<Exec>(m) doubles
-/// \return 0, or 1 when an eigenvalue is not positive or QL does not converge; `a` is then undefined. The same on all threads.
+/// \return 0, or 1 when an eigenvalue is not positive or QL does not converge; `a` is then undefined. The same on all
+/// threads.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, Root root, double* scratch) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
@@ -74,19 +77,20 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
   using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / nlane<Exec> : 1>;
   const int ld = round_up(m, row_quantum<Exec>);
   const int nstrip = ld / Strip::width, nwide = ld / Wide::width;
-  double* const z = scratch;                                      // [m][ld] reflectors, later eigenvectors as columns
-  double* const zt = z + static_cast<std::size_t>(m) * ld;        // [m][ld] eigenvectors as rows
-  double* const diag = zt + static_cast<std::size_t>(m) * ld;     // [ld]
-  double* const off = diag + ld;                                  // [ld]
-  double* const beta = off + ld;                                  // [ld]
-  double* const v = beta + ld;                                    // [ld]
-  double* const w = v + ld;                                       // [ld]
-  double* const p = w + ld;                                       // [ld]
-  double* const cs = p + ld;                                      // [2 ld] rotations of one QL sweep
+  double* const z = scratch;                                   // [m][ld] reflectors, later eigenvectors as columns
+  double* const zt = z + static_cast<std::size_t>(m) * ld;     // [m][ld] eigenvectors as rows
+  double* const diag = zt + static_cast<std::size_t>(m) * ld;  // [ld]
+  double* const off = diag + ld;                               // [ld]
+  double* const beta = off + ld;                               // [ld]
+  double* const v = beta + ld;                                 // [ld]
+  double* const w = v + ld;                                    // [ld]
+  double* const p = w + ld;                                    // [ld]
+  double* const cs = p + ld;                                   // [2 ld] rotations of one QL sweep
 
   const auto at = [ld](double* base, int i) { return base + static_cast<std::size_t>(i) * ld; };
 
-  // 1. Tridiagonalise: A <- H A H with H = 1 - beta x x^T for k = 0, 1, ... The rank-2 update of step k is applied during the matrix
+  // 1. Tridiagonalise: A <- H A H with H = 1 - beta x x^T for k = 0, 1, ... The rank-2 update of step k is applied
+  // during the matrix
   //    vector product of step k + 1, so that A passes through the cache once a step.
   team_for(team, 0, ld, [=](int j) { v[j] = w[j] = 0; });
   team_for(team, 0, m, [=](int i) {
@@ -173,7 +177,8 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
   });
   team.team_barrier();
 
-  // 3. Implicit QL with Wilkinson's shift. Every thread runs the scalar recurrence on the same diag and off (a few m^2 operations);
+  // 3. Implicit QL with Wilkinson's shift. Every thread runs the scalar recurrence on the same diag and off (a few m^2
+  // operations);
   //    the rotations of a sweep are kept in cs and then applied by the owners of the columns.
   int status = 0;
   for (int l = 0; l < m && status == 0; ++l) {

@@ -23,12 +23,15 @@ void Engine<Exec>::prepare(const Image& image, const ExtractUnit& spotted, int b
       corner(s, w) = {traces_.corner(s, w).x - data_.window.x0, traces_.corner(s, w).y - data_.window.y0};
   Kokkos::deep_copy(data_.corner, corner);
 
-  data_.spots = spots_.template shaped<DeviceView<double****, Exec>>("zspex::extract::spots", ns, nw, data_.nspoty, data_.stride);
+  data_.spots =
+      spots_.template shaped<DeviceView<double****, Exec>>("zspex::extract::spots", ns, nw, data_.nspoty, data_.stride);
   const auto wave = copy_to_device<double, Exec>("zspex::extract::wave", traces_.wave);
   const auto on_device = [&](const char* label, const Array2<double>& values) {
     DeviceView<double**, Exec> view(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(label)), ns, nw);
-    Kokkos::deep_copy(view, Kokkos::View<const double**, Kokkos::LayoutRight, Kokkos::HostSpace,
-                                         Kokkos::MemoryTraits<Kokkos::Unmanaged>>(values.data(), ns, nw));
+    Kokkos::deep_copy(
+        view,
+        Kokkos::View<const double**, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
+            values.data(), ns, nw));
     return view;
   };
   const auto x = on_device("zspex::extract::trace_x", traces_.x), y = on_device("zspex::extract::trace_y", traces_.y);
@@ -37,11 +40,13 @@ void Engine<Exec>::prepare(const Image& image, const ExtractUnit& spotted, int b
   fence(exec_, "the traces are freed");
 }
 
-/// Pixels of the window in double. What is masked, off the CCD or not a number gets ivar = 0 and value 0: it has no say at all.
+/// Pixels of the window in double. What is masked, off the CCD or not a number gets ivar = 0 and value 0: it has no say
+/// at all.
 template <class Exec>
 void Engine<Exec>::load_pixels(const Image& image) {
   const PixelWindow& window = data_.window;
-  data_.pixels = pixels_.template shaped<DeviceView<double**, Exec>>("zspex::extract::pixels", window.ny, window.stride);
+  data_.pixels =
+      pixels_.template shaped<DeviceView<double**, Exec>>("zspex::extract::pixels", window.ny, window.stride);
   data_.ivar = ivar_.template shaped<DeviceView<double**, Exec>>("zspex::extract::ivar", window.ny, window.stride);
   auto pixels = Kokkos::create_mirror_view(data_.pixels);
   auto ivar = Kokkos::create_mirror_view(data_.ivar);
@@ -80,18 +85,20 @@ void Engine<Exec>::collect(ExtractedUnit& out) {
   const std::size_t ns = results_.flux.extent(0), nw = results_.flux.extent(1), nd = results_.resolution.extent(1);
   const auto bring = [&](const auto& view, Array2<double>& to) {
     to = Array2<double>({ns, nw});
-    Kokkos::deep_copy(Kokkos::View<double**, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
-                          to.data(), ns, nw),
-                      view);
+    Kokkos::deep_copy(
+        Kokkos::View<double**, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
+            to.data(), ns, nw),
+        view);
   };
   bring(results_.flux, out.flux);
   bring(results_.ivar, out.ivar);
   bring(results_.chi2pix, out.chi2pix);
   bring(results_.good, out.pixmask_fraction);
   out.resolution = Array3<double>({ns, nd, nw});
-  Kokkos::deep_copy(Kokkos::View<double***, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
-                        out.resolution.data(), ns, nd, nw),
-                    results_.resolution);
+  Kokkos::deep_copy(
+      Kokkos::View<double***, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
+          out.resolution.data(), ns, nd, nw),
+      results_.resolution);
   for (double& value : out.pixmask_fraction) value = value > 0 ? std::max(0.0, 1 - value) : 1.0;
   for (std::size_t s = 0; s < ns; ++s)
     for (std::size_t w = 0; w < nw; ++w) {
@@ -110,10 +117,13 @@ void Engine<Exec>::project_model(const ExtractUnit& unit, ExtractedUnit& out) {
   whole.iwave = settings_.wavepad;
   whole.nwave = static_cast<int>(settings_.wave.size());
   const PixelWindow& window = data_.window;
-  const auto image = model_.template shaped<DeviceView<double**, Exec>>("zspex::extract::model_image", window.ny, window.stride);
+  const auto image =
+      model_.template shaped<DeviceView<double**, Exec>>("zspex::extract::model_image", window.ny, window.stride);
   DeviceView<double**, Exec> flux("zspex::extract::model_flux", unit.nspec, whole.nwave);
-  Kokkos::deep_copy(flux, Kokkos::View<const double**, Kokkos::LayoutRight, Kokkos::HostSpace,
-                                       Kokkos::MemoryTraits<Kokkos::Unmanaged>>(out.flux.data(), unit.nspec, whole.nwave));
+  Kokkos::deep_copy(
+      flux,
+      Kokkos::View<const double**, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
+          out.flux.data(), unit.nspec, whole.nwave));
   project_unit<Exec>(exec_, data_, whole, flux, image);
   auto host = Kokkos::create_mirror_view(image);
   Kokkos::deep_copy(host, image);

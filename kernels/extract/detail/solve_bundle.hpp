@@ -1,7 +1,8 @@
 /// \file
-/// The `bundle` solver: one banded system for all fibers of a bundle over the whole wavelength range, so that no flux depends on where a
-/// patch ends. What is needed of the resolution is local (correlations between bins fall below 1e-4 within 14 bins, between fibers at
-/// once), so each fiber's R comes from short windows of the same matrix: the fiber, its neighbours, some bins more on both sides.
+/// The `bundle` solver: one banded system for all fibers of a bundle over the whole wavelength range, so that no flux
+/// depends on where a patch ends. What is needed of the resolution is local (correlations between bins fall below 1e-4
+/// within 14 bins, between fibers at once), so each fiber's R comes from short windows of the same matrix: the fiber,
+/// its neighbours, some bins more on both sides.
 #pragma once
 
 #include "kernels/extract/engine.hpp"
@@ -39,7 +40,8 @@ inline std::vector<PatchShape> plan_windows(const Psf& psf, const Traces& traces
 
 }  // namespace detail
 
-/// \return false when the system of the bundle can't be factorised even with regularisation; the caller then falls back on patches
+/// \return false when the system of the bundle can't be factorised even with regularisation; the caller then falls back
+/// on patches
 template <class Exec>
 bool Engine<Exec>::solve_bundle(const ExtractUnit& unit, ExtractedUnit& out) {
   const int nwave = static_cast<int>(settings_.wave.size()), pad = settings_.wavepad;
@@ -81,9 +83,11 @@ bool Engine<Exec>::solve_bundle(const ExtractUnit& unit, ExtractedUnit& out) {
   slots_ = {};
   slots_ = make_slots<Exec>(nbatch, maxn, band_stride(maxband), 1, {true, noise}, 1);
   scratch_ = {};
-  scratch_ = DeviceView<double**, Exec>(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::extract::root_scratch")),
-                                        nteam(nbatch), noise ? noise_scratch<Exec>(maxn) : signal_scratch<Exec>(maxn, maxwave));
-  const DeviceView<const PatchShape*, Exec> shapes = copy_to_device<PatchShape, Exec>("zspex::extract::windows", windows);
+  scratch_ = DeviceView<double**, Exec>(
+      Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::extract::root_scratch")), nteam(nbatch),
+      noise ? noise_scratch<Exec>(maxn) : signal_scratch<Exec>(maxn, maxwave));
+  const DeviceView<const PatchShape*, Exec> shapes =
+      copy_to_device<PatchShape, Exec>("zspex::extract::windows", windows);
   std::vector<int> natural(windows.size());
   for (std::size_t i = 0; i < natural.size(); ++i) natural[i] = static_cast<int>(i);
   const DeviceView<int*, Exec> order = copy_to_device<int, Exec>("zspex::extract::order", natural);

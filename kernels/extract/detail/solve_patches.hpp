@@ -24,10 +24,12 @@ void Engine<Exec>::solve_by_patches(const ExtractUnit& unit, ExtractedUnit& out)
   slots_ = {};
   slots_ = make_slots<Exec>(nbatch, maxn, band_stride(maxband), maxkeep, {true, noise}, maxmodel);
   scratch_ = {};
-  scratch_ = DeviceView<double**, Exec>(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::extract::root_scratch")),
-                                        nteam(noise ? nbatch : nbatch * maxkeep),
-                                        noise ? noise_scratch<Exec>(maxn) : signal_scratch<Exec>(maxn, maxwave));
-  const DeviceView<const PatchShape*, Exec> shapes = copy_to_device<PatchShape, Exec>("zspex::extract::patches", patches);
+  scratch_ = DeviceView<double**, Exec>(
+      Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string("zspex::extract::root_scratch")),
+      nteam(noise ? nbatch : nbatch * maxkeep),
+      noise ? noise_scratch<Exec>(maxn) : signal_scratch<Exec>(maxn, maxwave));
+  const DeviceView<const PatchShape*, Exec> shapes =
+      copy_to_device<PatchShape, Exec>("zspex::extract::patches", patches);
   const PatchFlux<Exec> solution{slots_.flux, slots_.good, false, 0};
 
   // Solves the patches listed in `todo`, a batch at a time; returns those that failed.
@@ -58,7 +60,8 @@ void Engine<Exec>::solve_by_patches(const ExtractUnit& unit, ExtractedUnit& out)
   out.npatch = static_cast<int>(all.size());
   std::vector<int> failed = solve(all, settings_.regularize);
   out.nretried = static_cast<int>(failed.size());
-  if (!failed.empty()) failed = solve(failed, std::max(settings_.regularize, 1e-4));  // of this patch alone, unlike the reference
+  if (!failed.empty())
+    failed = solve(failed, std::max(settings_.regularize, 1e-4));  // of this patch alone, unlike the reference
   out.nfailed = static_cast<int>(failed.size());
   for (int i : failed) mark_failed(patches[i], out);
 }
