@@ -45,7 +45,12 @@ void write_frame_hdf5(const std::string& path, const std::string& name, const Fr
       file.table(group + "fibermap_header", detail::header_table(frame.fibermap->header),
                  "FITS header cards of the fibermap");
   }
-  if (frame.scores) file.table(group + "scores", *frame.scores, "measures of quality, a row a spectrum");
+  if (frame.scores) {
+    file.table(group + "scores", *frame.scores, "measures of quality, a row a spectrum");
+    if (!frame.scores->header.cards().empty())
+      file.table(group + "scores_header", detail::header_table(frame.scores->header),
+                 "FITS header cards of the scores");
+  }
   file.table(group + "header", detail::header_table(frame.header), "FITS header cards of the frame");
   file.finish();
 }
@@ -72,16 +77,16 @@ Frame read_frame_hdf5(const std::string& path, const std::string& name) {
   if (file.has(group + "resolution")) frame.resolution = file.array3<float>(group + "resolution");
   if (file.has(group + "chi2pix")) frame.chi2pix = file.array2<float>(group + "chi2pix");
   if (file.has(group + "header")) frame.header = detail::header_from(file.table(group + "header"), path);
-  if (file.has(group + "fibermap")) {
-    frame.fibermap = file.table(group + "fibermap");
-    frame.fibermap->name = "FIBERMAP";
-    if (file.has(group + "fibermap_header"))
-      frame.fibermap->header = detail::header_from(file.table(group + "fibermap_header"), path);
-  }
-  if (file.has(group + "scores")) {
-    frame.scores = file.table(group + "scores");
-    frame.scores->name = "SCORES";
-  }
+  const auto table = [&](const std::string& part, const char* name) -> std::optional<Table> {
+    if (!file.has(group + part)) return std::nullopt;
+    Table out = file.table(group + part);
+    out.name = name;
+    if (file.has(group + part + "_header"))
+      out.header = detail::header_from(file.table(group + part + "_header"), path);
+    return out;
+  };
+  frame.fibermap = table("fibermap", "FIBERMAP");
+  frame.scores = table("scores", "SCORES");
   detail::check_frame(path, frame, ExitCode::input);
   return frame;
 }

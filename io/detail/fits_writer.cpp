@@ -1,6 +1,7 @@
 #include "io/detail/fits_writer.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -36,15 +37,35 @@ struct ImageType<std::uint32_t> {
   static constexpr int image = ULONG_IMG, memory = TUINT;
 };
 
+/// CFITSIO leaves holes where it has nothing to write yet (fill bytes, descriptors of compressed tiles) and relies on
+/// reading zeros there, as a file would give. realloc() gives whatever was there before. So the memory carries its size
+/// in front of it, and what is added is cleared.
+constexpr std::size_t prefix = 64;  // keeps the alignment
+
+void* zeroing_realloc(void* memory, std::size_t size) {
+  char* old = memory ? static_cast<char*>(memory) - prefix : nullptr;
+  std::size_t old_size = 0;
+  if (old) std::memcpy(&old_size, old, sizeof old_size);
+  char* fresh = static_cast<char*>(std::realloc(old, prefix + size));
+  if (!fresh) return nullptr;
+  if (size > old_size) std::memset(fresh + prefix + old_size, 0, size - old_size);
+  std::memcpy(fresh, &size, sizeof size);
+  return fresh + prefix;
+}
+
+void free_memory(void* memory) {
+  if (memory) std::free(static_cast<char*>(memory) - prefix);
+}
+
 }  // namespace
 
 FitsWriter::FitsWriter(const std::string& path, std::size_t bytes) : lock_(lock_cfitsio()), path_(path) {
   check_output(path);
   capacity_ = block;
-  memory_ = std::malloc(capacity_);
+  memory_ = zeroing_realloc(nullptr, capacity_);
   if (!memory_) throw std::bad_alloc();
   int status = 0;
-  fits_create_memfile(&file_, &memory_, &capacity_, bytes + bytes / 16 + 64 * block, &std::realloc, &status);
+  fits_create_memfile(&file_, &memory_, &capacity_, bytes + bytes / 16 + 64 * block, &zeroing_realloc, &status);
   check(status, "", "make a file in memory");
 }
 
@@ -52,7 +73,7 @@ FitsWriter::~FitsWriter() {
   int status = 0;
   if (file_) fits_close_file(file_, &status);
   fits_clear_errmsg();
-  std::free(memory_);
+  free_memory(memory_);
 }
 
 void FitsWriter::check(int status, const std::string& part, const std::string& doing) {

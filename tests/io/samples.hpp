@@ -1,0 +1,27 @@
+/// \file
+/// Small frames and PSFs of awkward sizes: prime and all different, values that tell rows from columns.
+#pragma once
+
+#include "io/frame.hpp"
+#include "io/preproc.hpp"
+#include "io/psf.hpp"
+
+namespace zspex::io::test {
+
+/// A column of each type, 3 of them vectors, with units and comments.
+Table sample_table(const std::string& name, std::size_t nrow);
+/// Long strings, HIERARCH, repeated COMMENTs and all that.
+Header sample_header();
+Preproc sample_preproc(std::size_t ny = 17, std::size_t nx = 13);
+GaussHermitePsf sample_psf(int nspec = 7);
+Frame sample_frame(std::size_t nspec = 7, std::size_t nwave = 31, std::size_t ndiag = 5);
+Provenance sample_provenance();
+std::vector<Timing> sample_timing();
+
+void expect_same(const Header& a, const Header& b);
+/// Values, types, units, descriptions.
+void expect_same(const Table& a, const Table& b);
+void expect_same(const Frame& a, const Frame& b);
+void expect_same(const LegendreSeries& a, const LegendreSeries& b, const std::string& name);
+
+}  // namespace zspex::io::test
