@@ -27,9 +27,10 @@ double largest(const Matrix& a) {
 
 Eigen jacobi_eigen(Matrix a) {
   const std::size_t n = a.extent(0);
-  Matrix v({n, n});
+  Matrix v({n, n});  // eigenvectors as rows, while they are turned
   for (std::size_t i = 0; i < n; ++i) v(i, i) = 1;
-  // Relative to the diagonal (Demmel & Veselic 1992), so that small eigenvalues of scaled matrices are accurate too.
+  // Converged relative to the diagonal (Demmel & Veselic 1992): small eigenvalues of badly scaled matrices are
+  // accurate, too.
   for (int sweep = 0; sweep < 60; ++sweep) {
     bool rotated = false;
     for (std::size_t p = 0; p < n; ++p)
@@ -40,28 +41,29 @@ Eigen jacobi_eigen(Matrix a) {
         const double theta = (a(q, q) - a(p, p)) / (2 * apq);
         const double t = (theta >= 0 ? 1 : -1) / (std::abs(theta) + std::hypot(theta, 1.0));
         const double c = 1 / std::sqrt(t * t + 1), s = t * c;
+        const double app = a(p, p) - t * apq, aqq = a(q, q) + t * apq;
+        const auto turn = [c, s](double* up, double* uq, std::size_t size) {
+          for (std::size_t k = 0; k < size; ++k) {
+            const double old = up[k];
+            up[k] = c * old - s * uq[k];
+            uq[k] = s * old + c * uq[k];
+          }
+        };
+        turn(&a(p, 0), &a(q, 0), n);
+        turn(&v(p, 0), &v(q, 0), n);
         for (std::size_t k = 0; k < n; ++k) {
-          const double kp = a(k, p), kq = a(k, q);
-          a(k, p) = c * kp - s * kq;
-          a(k, q) = s * kp + c * kq;
+          a(k, p) = a(p, k);
+          a(k, q) = a(q, k);
         }
-        for (std::size_t k = 0; k < n; ++k) {
-          const double pk = a(p, k), qk = a(q, k);
-          a(p, k) = c * pk - s * qk;
-          a(q, k) = s * pk + c * qk;
-        }
+        a(p, p) = app;
+        a(q, q) = aqq;
         a(p, q) = a(q, p) = 0;
-        for (std::size_t k = 0; k < n; ++k) {
-          const double kp = v(k, p), kq = v(k, q);
-          v(k, p) = c * kp - s * kq;
-          v(k, q) = s * kp + c * kq;
-        }
       }
     if (!rotated) break;
   }
   Eigen eigen;
   for (std::size_t i = 0; i < n; ++i) eigen.value.push_back(a(i, i));
-  eigen.vector = v;
+  eigen.vector = transpose(v);
   return eigen;
 }
 

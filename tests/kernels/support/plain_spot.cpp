@@ -25,13 +25,27 @@ double plain_legendre(const kernels::Legendre& series, int ispec, double wave) {
 
 namespace {
 
-/// Probabilists' Hermite polynomials, sum_m (-1)^m k! / (m! (k - 2m)! 2^m) e^(k - 2m).
+/// Probabilists' Hermite polynomials, written out.
 double hermite(int k, double e) {
-  double sum = 0;
-  for (int m = 0; 2 * m <= k; ++m)
-    sum += (m % 2 ? -1 : 1) * std::tgamma(k + 1) /
-           (std::tgamma(m + 1) * std::tgamma(k - 2 * m + 1) * std::pow(2.0, m)) * std::pow(e, k - 2 * m);
-  return sum;
+  const double e2 = e * e;
+  switch (k) {
+    case 0:
+      return 1;
+    case 1:
+      return e;
+    case 2:
+      return e2 - 1;
+    case 3:
+      return e * (e2 - 3);
+    case 4:
+      return (e2 - 6) * e2 + 3;
+    case 5:
+      return e * ((e2 - 10) * e2 + 15);
+    case 6:
+      return ((e2 - 15) * e2 + 45) * e2 - 15;
+    default:
+      throw std::logic_error("hermite: expected degree <= 6");
+  }
 }
 
 }  // namespace

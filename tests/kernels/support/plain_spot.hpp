@@ -1,5 +1,5 @@
 /// \file
-/// PSF spots in plain loops, from the definition: Hermite polynomials from their coefficients, pixel integrals by
+/// PSF spots in plain loops, from the definition: polynomials written out, pixel integrals by
 /// quadrature.
 #pragma once
 

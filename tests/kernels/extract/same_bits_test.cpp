@@ -1,0 +1,119 @@
+// The same bytes, whatever the batches, units, order and history.
+#include <gtest/gtest.h>
+
+#include "tests/kernels/support/compare.hpp"
+#include "tests/kernels/support/invented.hpp"
+
+namespace zspex::kernels {
+namespace {
+
+using test::Camera;
+using test::extract_all;
+
+class SameBits : public testing::TestWithParam<std::pair<SolverKind, DecorrelationKind>> {
+ protected:
+  SameBits() {
+    camera.nspec = 20;
+    camera.nx = 163;
+    camera.nwave = 71;
+    psf = test::invent_psf(camera);
+    settings = test::settings_for(camera);
+    settings.bundlesize = 10;
+    settings.nsubbundles = 5;
+    settings.nwavestep = 15;
+    settings.wavepad = 7;
+    settings.solver = GetParam().first;
+    settings.decorrelation = GetParam().second;
+    test::Random random(61);
+    pixels = test::expose(psf, settings.wave, test::invent_spectra(20, 71, 200, random), random);
+    test::add_noise(pixels, random);
+    for (int i = 0; i < 500; ++i) pixels.ivar[random.bits() % pixels.ivar.size()] = 0;
+  }
+  Camera camera;
+  Psf psf;
+  ExtractSettings settings;
+  test::Pixels pixels{1, 1};
+};
+
+TEST_P(SameBits, ForEveryBatch) {
+  const ExtractedUnit expected = extract_all(psf, settings, pixels.view());
+  for (int batch : {1, 3, 100}) {
+    settings.batch = batch;
+    SCOPED_TRACE("batch " + std::to_string(batch));
+    test::expect_same_bytes(extract_all(psf, settings, pixels.view()), expected);
+  }
+}
+
+TEST_P(SameBits, ForFineAndCoarseUnits) {
+  ASSERT_EQ(plan_units(settings, true).size(), settings.solver == SolverKind::patch ? 10u : 2u);
+  test::expect_same_bytes(extract_all(psf, settings, pixels.view(), true),
+                          extract_all(psf, settings, pixels.view(), false));
+}
+
+TEST_P(SameBits, ForSomeBundlesAsForAll) {
+  const ExtractedUnit all = extract_all(psf, settings, pixels.view());
+  settings.specmin = 10;
+  settings.nspec = 10;
+  const ExtractedUnit second = extract_all(psf, settings, pixels.view());
+  for (std::size_t i = 0; i < second.flux.size(); ++i) {
+    ASSERT_EQ(second.flux.data()[i], all.flux.row(10).data()[i]);
+    ASSERT_EQ(second.ivar.data()[i], all.ivar.row(10).data()[i]);
+  }
+  for (std::size_t i = 0; i < second.resolution.size(); ++i)
+    ASSERT_EQ(second.resolution.data()[i], all.resolution.row(10).data()[i]);
+}
+
+TEST_P(SameBits, WhateverWasExtractedBefore) {
+  const std::vector<ExtractUnit> units = plan_units(settings, true);
+  Extractor fresh(psf, settings), used(psf, settings);
+  const test::Pixels empty(pixels.nx, pixels.ny, 1e30f, 0), bright(pixels.nx, pixels.ny, 1e20f, 1e-3f);
+  for (const ExtractUnit& unit : units) {
+    used.extract(bright.view(), units.back());
+    used.extract(empty.view(), unit);
+    test::expect_same_bytes(used.extract(pixels.view(), unit), Extractor(psf, settings).extract(pixels.view(), unit));
+  }
+  const ExtractedUnit first = fresh.extract(pixels.view(), units[0]);
+  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) fresh.extract(pixels.view(), *unit);
+  test::expect_same_bytes(fresh.extract(pixels.view(), units[0]), first);
+}
+
+TEST_P(SameBits, WithAndWithoutTheModelImage) {
+  const ExtractedUnit without = extract_all(psf, settings, pixels.view());
+  settings.model = true;
+  test::expect_same_bytes(extract_all(psf, settings, pixels.view()), without);
+}
+
+TEST_P(SameBits, WhateverTheOtherBundleHolds) {
+  const ExtractedUnit before = extract_all(psf, settings, pixels.view());
+  Psf changed = psf;
+  for (int s = 10; s < 20; ++s) changed.sigmax.coeff[s * 3] *= 1.3;
+  const ExtractedUnit after = extract_all(changed, settings, pixels.view());
+  for (int s = 0; s < 10; ++s)
+    for (int w = 0; w < 71; ++w) ASSERT_EQ(after.flux(s, w), before.flux(s, w));
+  EXPECT_NE(after.flux, before.flux);
+}
+
+TEST_P(SameBits, MemoryPlanHoldsWhatIsUsed) {
+  const Extractor extractor(psf, settings);
+  const Extractor::Memory coarse = extractor.memory(false), fine = extractor.memory(true);
+  // Spots alone: fibers x padded bins x 9 x 11 doubles
+  EXPECT_GT(coarse.host + coarse.device, 10u * (71 + 14) * 99 * 8);
+  EXPECT_LT(coarse.host + coarse.device, 1u << 30);
+  if (settings.solver == SolverKind::patch) {
+    EXPECT_LT(fine.host + fine.device, coarse.host + coarse.device);
+  } else {
+    EXPECT_EQ(fine.host + fine.device, coarse.host + coarse.device);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Solvers, SameBits,
+                         testing::Values(std::pair{SolverKind::patch, DecorrelationKind::signal},
+                                         std::pair{SolverKind::patch, DecorrelationKind::noise},
+                                         std::pair{SolverKind::bundle, DecorrelationKind::signal}),
+                         [](const auto& info) {
+                           return std::string(info.param.first == SolverKind::patch ? "Patch" : "Bundle") +
+                                  (info.param.second == DecorrelationKind::signal ? "Signal" : "Noise");
+                         });
+
+}  // namespace
+}  // namespace zspex::kernels
