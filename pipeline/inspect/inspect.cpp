@@ -61,8 +61,16 @@ void print_contents(const io::ResultsSummary& summary, const Screen& screen, std
   if (summary.datasets.empty()) return;
   out << "\ncontents\n";
   std::vector<std::vector<std::string>> rows;
-  for (const io::DatasetInfo& dataset : summary.datasets)
-    rows.push_back({dataset.name, shape_text(dataset.shape), dataset.type, format_bytes(dataset.bytes), dataset.units});
+  std::string group;  // of HDF5: named once, above its datasets
+  for (const io::DatasetInfo& dataset : summary.datasets) {
+    const std::size_t slash = dataset.name.rfind('/');
+    const bool inside = slash != std::string::npos && slash > 0;
+    const std::string parent = inside ? dataset.name.substr(0, slash + 1) : "";
+    if (inside && parent != group) rows.push_back({parent});
+    group = parent;
+    rows.push_back({inside ? "  " + dataset.name.substr(slash + 1) : dataset.name, shape_text(dataset.shape),
+                    dataset.type, format_bytes(dataset.bytes), dataset.units});
+  }
   print_table(rows, {1, 1, 1, -1, 1}, screen.width, out);
 }
 

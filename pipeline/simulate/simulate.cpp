@@ -1,5 +1,7 @@
 #include "pipeline/simulate/simulate.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -37,9 +39,15 @@ void check_outputs(const config::SimulateConfig& config, const config::JobConfig
     }
 }
 
+/// Where a file is written before it gets its name. Like the names of io's writers, so that an interrupt removes it,
+/// too.
+fs::path aside_of(const fs::path& path) {
+  return path.parent_path() / ("." + path.filename().string() + "." + std::to_string(getpid()) + ".0.tmp");
+}
+
 /// A text file, whole or not at all.
 void write_text(const std::string& path, const std::string& text) {
-  const std::string aside = path + ".tmp";
+  const fs::path aside = aside_of(path);
   std::ofstream file(aside);
   file << text;
   file.close();
@@ -58,7 +66,7 @@ void write_task_psf(const Task& task, const config::SimulateConfig& config, cons
   if (task.psf_in.empty() || config.npix_x > 0 || config.npix_y > 0) return io::write_psf(task.psf, psf);
   std::error_code error;
   if (fs::equivalent(task.psf_in, task.psf, error)) return;
-  const std::string aside = task.psf + ".tmp";
+  const fs::path aside = aside_of(task.psf);
   fs::copy_file(task.psf_in, aside, fs::copy_options::overwrite_existing, error);
   if (!error) fs::permissions(aside, fs::perms::owner_write, fs::perm_options::add, error);
   if (!error) fs::rename(aside, task.psf, error);
