@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::mutex folders_mutex;
-std::set<std::string> folders;        // NOLINT: one for the process, as signals are
+std::set<std::string> folders;  // NOLINT: one for the process, as signals are
 std::atomic<bool> watching{false};
 std::thread watcher;
 

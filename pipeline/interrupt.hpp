@@ -6,11 +6,11 @@
 
 namespace zspex::pipeline {
 
-/// Watches for SIGTERM, SIGINT and SIGHUP from a thread of its own, so that removing files needs no care for what a signal
-/// handler may do. Make it first in main: threads that start later inherit that they don't take these signals.
+/// Watches for SIGTERM, SIGINT and SIGHUP from a thread of its own, so that removing files needs no care for what a
+/// signal handler may do. Make it first in main: threads that start later inherit that they don't take these signals.
 ///
-/// On a signal, the temporary files of this process are removed and the process ends by that signal, which tells the shell,
-/// mpirun or Slurm why; mpirun then ends the other ranks the same way.
+/// On a signal, the temporary files of this process are removed and the process ends by that signal, which tells the
+/// shell, mpirun or Slurm why; mpirun then ends the other ranks the same way.
 class InterruptWatch {
  public:
   InterruptWatch();

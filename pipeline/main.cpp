@@ -1,4 +1,5 @@
-// The program: reads the command line, starts MPI and Kokkos, runs a job, and turns each kind of error into its exit code.
+// The program: reads the command line, starts MPI and Kokkos, runs a job, and turns each kind of error into its exit
+// code.
 #include <mpi.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ class Device {
   Device(const comm::Communicator& world, config::Device wanted, bool verbose) {
     const auto node = world.split_by_node();
     const int visible = kernels::visible_devices();
-    comm::agree(world, "choose a device", [&] { pipeline::check_device(wanted, visible); });
+    comm::agree(world, "", [&] { pipeline::check_device(wanted, visible); });
     kokkos_.emplace(comm::choose_device(node.rank(), visible), !verbose);
   }
 
@@ -46,32 +47,32 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
   for (const auto* paths : {&line.extract.output, &line.extract.model}) {
     for (const std::string& path : *paths) pipeline::watch_folder_of(path);
   }
-  auto provenance =
-      pipeline::make_provenance(argc, argv, line.resolved_yaml, strategy_of(line.extract), world.size());
+  auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, strategy_of(line.extract), world.size());
   pipeline::ExtractOptions options;
-  options.progress = terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
-  const pipeline::ExtractStage stage(world, line.extract, line.common, std::move(provenance), std::cout, std::cerr, options);
+  options.progress =
+      terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
+  const pipeline::ExtractStage stage(world, line.extract, line.common, std::move(provenance), std::cout, std::cerr,
+                                     options);
   return pipeline::run_extract(stage, world, line.common, std::cout);
 }
 
 ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {
   const Device device(world, config::Device::automatic, line.common.verbosity > 0);
   pipeline::watch_folder_of(line.simulate.output + "/");
-  comm::agree(world, "simulate", [&] {
+  comm::agree(world, "", [&] {
     pipeline::run_simulate(line.simulate, line.common, {world.rank(), world.size()}, std::cout);
   });
   return ExitCode::success;
 }
 
 ExitCode inspect(const comm::Communicator& world, const config::CommandLine& line) {
-  comm::agree(world, "inspect", [&] {
+  comm::agree(world, "", [&] {
     if (world.is_root()) pipeline::run_inspect(line.inspect, line.common, pipeline::screen_of_output(), std::cout);
   });
   return ExitCode::success;
 }
 
 ExitCode run(const comm::Communicator& world, int argc, char** argv) {
-  // Every rank has the same words, but a file that they name may be read by one only: the root speaks for all.
   std::optional<config::CommandLine> line;
   comm::agree(world, "", [&] { line = config::parse_command_line(argc, argv); });
   switch (line->job) {

@@ -16,7 +16,8 @@ Failure describe(const std::exception_ptr& error) {
     return {known.code(), known.what(), false};
   } catch (const std::bad_alloc&) {
     return {ExitCode::internal,
-            "out of memory. Use more nodes or fewer ranks a node, or a smaller extract.batch; --dry-run shows what a rank needs.",
+            "out of memory. Use more nodes or fewer ranks a node, or a smaller extract.batch; --dry-run shows what a "
+            "rank needs.",
             false};
   } catch (const std::exception& stranger) {
     return {ExitCode::internal, std::string("unexpected error: ") + stranger.what() + ". Please report it.", false};
@@ -40,10 +41,11 @@ void settle(const Communicator& comm, std::string_view what, const std::optional
   broadcast(comm, bytes, culprit);
   const auto failure = from_bytes<Failure>(bytes);
 
-  if (failure.agreed) throw AgreedError(failure.code, failure.message);
-  std::string message(what);
-  if (comm.size() > 1) message += " (rank " + std::to_string(culprit) + " of " + std::to_string(comm.size()) + ")";
-  throw AgreedError(failure.code, message + ": " + failure.message);
+  if (failure.agreed || what.empty()) throw AgreedError(failure.code, failure.message);
+  std::string where(what);
+  const bool everywhere = std::count(failed.begin(), failed.end(), char{1}) == comm.size();
+  if (!everywhere) where += " (rank " + std::to_string(culprit) + " of " + std::to_string(comm.size()) + ")";
+  throw AgreedError(failure.code, where + ": " + failure.message);
 }
 
 std::vector<std::byte> share_bytes(const Communicator& comm, std::vector<std::byte> bytes,

@@ -44,9 +44,9 @@ std::vector<std::byte> share_bytes(const Communicator& comm, std::vector<std::by
                                    const std::optional<Failure>& failure, int root);
 }  // namespace detail
 
-/// Runs fn() on all ranks; when it throws on one or more of them, all throw the error of the lowest such rank, named with
-/// `what` and the rank. Collective: every rank comes here, whatever happens to it. fn must not contain collectives over `comm`
-/// after a place where a single rank can throw.
+/// Runs fn() on all ranks; when it throws on one or more of them, all throw the error of the lowest such rank, named
+/// with `what` and the rank. Collective: every rank comes here, whatever happens to it. fn must not contain collectives
+/// over `comm` after a place where a single rank can throw.
 template <class Function>
 void agree(const Communicator& comm, std::string_view what, Function&& fn) {
   std::optional<Failure> failure;

@@ -1,6 +1,6 @@
 /// \file
-/// Small values as bytes, so that one rank can hand them to the others. Both ends run the same program on the same kind of
-/// machine, so numbers travel as they lie in memory.
+/// Small values as bytes, so that one rank can hand them to the others. Both ends run the same program on the same kind
+/// of machine, so numbers travel as they lie in memory.
 ///
 /// A struct takes part by naming its fields once, in its own namespace:
 ///

@@ -42,9 +42,10 @@ MpiSession::MpiSession(int& argc, char**& argv) {
   check("MPI_Init_thread", MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided));
   if (provided < MPI_THREAD_FUNNELED) {
     MPI_Finalize();
-    throw CommError("MPI_Init_thread",
-                    "expected an MPI library that allows threads beside it (MPI_THREAD_FUNNELED), found one that does not. "
-                    "Use an MPI that was built with threads.");
+    throw CommError(
+        "MPI_Init_thread",
+        "expected an MPI library that allows threads beside it (MPI_THREAD_FUNNELED), found one that does not. "
+        "Use an MPI that was built with threads.");
   }
 }
 
@@ -127,9 +128,9 @@ void receive(const Communicator& comm, std::span<std::byte> bytes, int source, i
     int received = 0;
     check("MPI_Get_count", MPI_Get_count(&status, MPI_BYTE, &received));
     if (received != count) {
-      throw CommError("receive from rank " + std::to_string(source), "expected " + std::to_string(count) +
-                                                                         " bytes, found " + std::to_string(received) +
-                                                                         ". This is a defect of zspex; please report it.");
+      throw CommError("receive from rank " + std::to_string(source),
+                      "expected " + std::to_string(count) + " bytes, found " + std::to_string(received) +
+                          ". This is a defect of zspex; please report it.");
     }
   });
 }

@@ -18,7 +18,8 @@ namespace zspex::comm {
 /// \throws CommError naming the operation, with MPI's own text, unless `code` is MPI_SUCCESS
 void check(const char* operation, int code);
 
-/// MPI from start to end of the program. Only the thread that made it may call MPI; others may run (MPI_THREAD_FUNNELED).
+/// MPI from start to end of the program. Only the thread that made it may call MPI; others may run
+/// (MPI_THREAD_FUNNELED).
 class MpiSession {
  public:
   MpiSession(int& argc, char**& argv);
@@ -32,8 +33,8 @@ std::string mpi_description();
 
 /// A communicator that we own: moved, never copied, freed before MPI_Finalize. Empty when default made.
 ///
-/// While an exception unwinds the stack nothing is freed: freeing may wait for ranks that are elsewhere, and the program is
-/// about to end anyway.
+/// While an exception unwinds the stack nothing is freed: freeing may wait for ranks that are elsewhere, and the
+/// program is about to end anyway.
 class Communicator {
  public:
   Communicator() = default;

@@ -45,7 +45,8 @@ void gather(const Communicator& comm, const std::vector<Part>& mine, const Place
     if (where.size() != arrival.nbytes) {
       throw CommError("gather part " + std::to_string(arrival.index),
                       "expected " + std::to_string(where.size()) + " bytes, found " + std::to_string(arrival.nbytes) +
-                          " from rank " + std::to_string(arrival.rank) + ". This is a defect of zspex; please report it.");
+                          " from rank " + std::to_string(arrival.rank) +
+                          ". This is a defect of zspex; please report it.");
     }
     if (arrival.rank == root) {
       if (!where.empty()) std::memcpy(where.data(), mine[arrival.position].bytes.data(), where.size());

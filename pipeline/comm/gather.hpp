@@ -18,7 +18,8 @@ struct Part {
   std::span<const std::byte> bytes;
 };
 
-/// Where the root wants the bytes of part `index` to lie; called on the root, in order of the index, whoever made the part.
+/// Where the root wants the bytes of part `index` to lie; called on the root, in order of the index, whoever made the
+/// part.
 using Place = std::function<std::span<std::byte>(std::uint64_t index, std::size_t nbytes)>;
 
 /// Brings the parts of all ranks to `root` in the order of their indices. Collective.

@@ -12,9 +12,10 @@ SharedWindow::SharedWindow(const Communicator& node, std::size_t nbytes) : nbyte
   void* base = nullptr;
   const int code = MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, node.raw(), &base, &window_);
   if (code != MPI_SUCCESS) {
-    throw CommError("share memory between the ranks of a node",
-                    "expected room for " + std::to_string(nbytes >> 20) +
-                        " MiB of shared memory, found too little. Look at the size of /dev/shm and of the temporary folder.");
+    throw CommError(
+        "share memory between the ranks of a node",
+        "expected room for " + std::to_string(nbytes >> 20) +
+            " MiB of shared memory, found too little. Look at the size of /dev/shm and of the temporary folder.");
   }
   MPI_Aint size = 0;
   int unit = 0;

@@ -1,6 +1,6 @@
 /// \file
-/// Memory that the ranks of a node share: one copy of an image a node instead of one a rank, and a counter from which the
-/// ranks take their work.
+/// Memory that the ranks of a node share: one copy of an image a node instead of one a rank, and a counter from which
+/// the ranks take their work.
 #pragma once
 
 #include <atomic>

@@ -33,37 +33,40 @@ void check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& imag
   if (nx != psf.npix_x || ny != psf.npix_y) {
     throw FileError(image_path, "IMAGE",
                     "expected " + std::to_string(psf.npix_x) + " x " + std::to_string(psf.npix_y) +
-                        " pixels, the CCD that the PSF " + psf.path + " was fitted to, found " + std::to_string(nx) + " x " +
-                        std::to_string(ny) + ". Give the PSF of this CCD with --psf.");
+                        " pixels, the CCD that the PSF " + psf.path + " was fitted to, found " + std::to_string(nx) +
+                        " x " + std::to_string(ny) + ". Give the PSF of this CCD with --psf.");
   }
 }
 
 std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job) {
   const std::vector<double>& wave = job.settings.wave;
   if (wave.empty()) {
-    throw ConfigError("extract", "wavelength", "expected a range with at least one bin, found none. Set -w wmin,wmax,dw.");
+    throw ConfigError("configuration", "extract.wavelength",
+                      "expected a range with at least one bin, found none. Set -w wmin,wmax,dw.");
   }
   const double wavemin = wave.front(), wavemax = wave.back();
   const double fitted_min = std::max(psf.x.wavemin, psf.y.wavemin), fitted_max = std::min(psf.x.wavemax, psf.y.wavemax);
   const std::string todo = " Set -w wmin,wmax,dw within the PSF's range.";
   if (wavemax < fitted_min || wavemin > fitted_max) {
-    throw ConfigError("extract", "wavelength",
-                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + "; the PSF " + psf.path +
-                          " covers " + range_text(fitted_min, fitted_max) + "." + todo);
+    throw ConfigError("configuration", "extract.wavelength",
+                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + "; the PSF " +
+                          psf.path + " covers " + range_text(fitted_min, fitted_max) + "." + todo);
   }
   std::size_t on = 0, all = 0;
   const std::size_t wave_step = std::max<std::size_t>(1, wave.size() / kSamples);
   for (int ispec = job.settings.specmin; ispec < job.settings.specmin + job.settings.nspec; ++ispec) {
     for (std::size_t i = 0; i < wave.size(); i += wave_step) {
       const double x = kernels::evaluate(job.psf.x, ispec, wave[i]), y = kernels::evaluate(job.psf.y, ispec, wave[i]);
-      on += y > -0.5 - psf.hsizey && y < job.ny - 0.5 + psf.hsizey && x > -0.5 - psf.hsizex && x < job.nx - 0.5 + psf.hsizex;
+      on += y > -0.5 - psf.hsizey && y < job.ny - 0.5 + psf.hsizey && x > -0.5 - psf.hsizex &&
+            x < job.nx - 0.5 + psf.hsizex;
       ++all;
     }
   }
   if (on == 0) {
-    throw ConfigError("extract", "wavelength",
-                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + ", where the light of all " +
-                          std::to_string(job.settings.nspec) + " fibers falls beside it (PSF " + psf.path + ")." + todo);
+    throw ConfigError("configuration", "extract.wavelength",
+                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) +
+                          ", where the light of all " + std::to_string(job.settings.nspec) +
+                          " fibers falls beside it (PSF " + psf.path + ")." + todo);
   }
   std::vector<std::string> warnings;
   if (on < all) {
@@ -73,9 +76,10 @@ std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const
   }
   // The grid's last bin may pass the end by half a step.
   const double tolerance = 0.5 * job.settings.dwave;
-  if (wavemin < fitted_min - tolerance || wavemax > fitted_max + tolerance) {
-    warnings.push_back(psf.path + ": expected wavelengths that the PSF was fitted to, " + range_text(fitted_min, fitted_max) +
-                       ", found " + range_text(wavemin, wavemax) + ": its traces are extrapolated");
+  if (wavemin < psf.wavemin - tolerance || wavemax > psf.wavemax + tolerance) {
+    warnings.push_back(psf.path + ": expected wavelengths that the PSF was fitted to, " +
+                       range_text(psf.wavemin, psf.wavemax) + ", found " + range_text(wavemin, wavemax) +
+                       ": its traces are extrapolated");
   }
   return warnings;
 }
@@ -99,11 +103,13 @@ std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t un
       found += std::to_string(masked) + " are masked, " + std::to_string(frame.nan_pixels) +
                " are NaN or infinite, the others have ivar <= 0";
     }
-    throw FileError(frame.path, "IMAGE", "expected pixels that can be used, " + found + ". Run the preprocessing again.");
+    throw FileError(frame.path, "IMAGE",
+                    "expected pixels that can be used, " + found + ". Run the preprocessing again.");
   }
   std::vector<std::string> warnings;
   if (frame.nan_pixels > 0) {
-    warnings.push_back(frame.path + ": " + std::to_string(frame.nan_pixels) + " pixels are NaN or infinite and count as masked");
+    warnings.push_back(frame.path + ": " + std::to_string(frame.nan_pixels) +
+                       " pixels are NaN or infinite and count as masked");
   }
   if (frame.negative_ivar > 0) {
     warnings.push_back(frame.path + "[IVAR]: " + std::to_string(frame.negative_ivar) +
@@ -114,7 +120,9 @@ std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t un
 
 std::vector<std::string> check_tails(const io::GaussHermitePsf& psf, bool tails) {
   if (psf.has_tail && !tails) {
-    return {psf.path + ": TAILAMP is not 0, but tails are not used: fluxes will be low by up to 10 TAILAMP. Use --tails to add them"};
+    return {
+        psf.path +
+        ": TAILAMP is not 0, but tails are not used: fluxes will be low by up to 10 TAILAMP. Use --tails to add them"};
   }
   if (tails && !psf.has_tail) return {psf.path + ": tails are asked for, but TAILAMP is 0 in this file"};
   return {};

@@ -14,9 +14,9 @@ namespace zspex::pipeline {
 /// Arrays for all fibers, and for the model image if there is one.
 FrameSpectra room_for(const FrameJob& job);
 
-/// Each unit's rows go straight to their place; model images are added up in the order of the units, so that the sum doesn't
-/// depend on who made them. \param mine  indices growing \param frame  on the root only. Collective.
-/// \return on the root, counts over all units
+/// Each unit's rows go straight to their place; model images are added up in the order of the units, so that the sum
+/// doesn't depend on who made them. \param mine  indices growing \param frame  on the root only. Collective. \return on
+/// the root, counts over all units
 UnitFacts gather_units(const comm::Communicator& group, std::vector<UnitSpectra> mine, FrameSpectra* frame);
 
 }  // namespace zspex::pipeline

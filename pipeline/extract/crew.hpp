@@ -12,7 +12,7 @@ struct Crew {
   comm::Communicator node;     ///< the group's ranks on this node; its rank 0 fills the shared image
   comm::Communicator leaders;  ///< the rank 0 of each node of the group; empty on other ranks
   int igroup = 0, ngroup = 1;
-  int inode = 0, nnode = 1;    ///< of the group
+  int inode = 0, nnode = 1;  ///< of the group
 };
 
 /// \param node    the ranks of this node, from split_by_node(); tests make smaller ones

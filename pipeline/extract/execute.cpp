@@ -13,14 +13,17 @@ namespace {
 enum Step : std::size_t { kRead, kWaitForInput, kShareImage, kExtract, kWaitForRanks, kGather, kWrite };
 
 StepTimes no_times() {
-  return StepTimes("extract", {"read", "wait for input", "share image", "extract", "wait for ranks", "gather", "write"});
+  return StepTimes("extract",
+                   {"read", "wait for input", "share image", "extract", "wait for ranks", "gather", "write"});
 }
 
 }  // namespace
 
 ExtractUnit make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
   auto extractor = std::make_shared<kernels::Extractor>(psf, settings);
-  return [extractor](const kernels::Image& image, const kernels::ExtractUnit& unit) { return extractor->extract(image, unit); };
+  return [extractor](const kernels::Image& image, const kernels::ExtractUnit& unit) {
+    return extractor->extract(image, unit);
+  };
 }
 
 FrameRunner::FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
@@ -112,7 +115,8 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
   const auto units = deal_units(job.settings, crew_.group.size());
   // The nodes of a group take every nnode-th unit; within a node, whoever is free takes the next.
   std::vector<std::uint64_t> of_node;
-  for (std::size_t u = static_cast<std::size_t>(crew_.inode); u < units.size(); u += static_cast<std::size_t>(crew_.nnode)) {
+  for (std::size_t u = static_cast<std::size_t>(crew_.inode); u < units.size();
+       u += static_cast<std::size_t>(crew_.nnode)) {
     of_node.push_back(u);
   }
   counter_.restart(crew_.node, of_node.size());
@@ -163,7 +167,8 @@ std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vecto
   return spectra;
 }
 
-void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<io::Timing> timing) {
+void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra,
+                            std::vector<io::Timing> timing) {
   // Shared, because a std::function must be copyable.
   auto result = std::make_shared<FrameSpectra>(std::move(spectra));
   auto write = [files = frames_[i], name = job.name, result, facts = std::move(*facts_), provenance = provenance_,

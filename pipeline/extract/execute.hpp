@@ -31,9 +31,9 @@ ExtractUnit make_kernel_extractor(const kernels::Psf& psf, const kernels::Extrac
 
 /// Hears of what happens, on the group's root. Each may be empty.
 struct Listener {
-  std::function<void(const FrameOutcome& frame, std::uint64_t nunit)> begin;    ///< a frame is computed now
-  std::function<void(std::uint64_t done, std::uint64_t nunit)> progress;       ///< units of the root's node
-  std::function<void(const FrameOutcome& frame)> end;                          ///< it is gathered, or has failed
+  std::function<void(const FrameOutcome& frame, std::uint64_t nunit)> begin;  ///< a frame is computed now
+  std::function<void(std::uint64_t done, std::uint64_t nunit)> progress;      ///< units of the root's node
+  std::function<void(const FrameOutcome& frame)> end;                         ///< it is gathered, or has failed
 };
 
 /// Runs the frames of one group. All ranks of the group make one, with the same arguments, and call run().

@@ -87,7 +87,8 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
   report.frames = gather_outcomes(world_, crew, outcomes);
   report.timing = runner.times().over_ranks(world_);
   report.seconds = watch.seconds();
-  report.code = static_cast<ExitCode>(comm::share(world_, [&] { return static_cast<int>(overall_code(report.frames)); }));
+  report.code =
+      static_cast<ExitCode>(comm::share(world_, [&] { return static_cast<int>(overall_code(report.frames)); }));
   return report;
 }
 
@@ -108,14 +109,16 @@ ExitCode run_extract(const ExtractStage& stage, const comm::Communicator& world,
 
 void check_device(config::Device device, int visible_devices) {
   if (device == config::Device::gpu && visible_devices == 0) {
-    throw ConfigError("extract", "device",
-                      "expected a GPU, found none: this program was built without a GPU backend, or no device is visible. Use "
-                      "--device cpu, build with the preset cuda or hip, or look at CUDA_VISIBLE_DEVICES.");
+    throw ConfigError(
+        "configuration", "extract.device",
+        "expected a GPU, found none: this program was built without a GPU backend, or no device is visible. Use "
+        "--device cpu, build with the preset cuda or hip, or look at CUDA_VISIBLE_DEVICES.");
   }
   if (device == config::Device::cpu && visible_devices > 0) {
-    throw ConfigError("extract", "device",
-                      "expected a program that computes on the CPU, found one that was built for a GPU. Use --device gpu, or a "
-                      "build of the default preset.");
+    throw ConfigError(
+        "configuration", "extract.device",
+        "expected a program that computes on the CPU, found one that was built for a GPU. Use --device gpu, or a "
+        "build of the default preset.");
   }
 }
 

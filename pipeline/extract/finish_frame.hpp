@@ -19,43 +19,43 @@ struct FrameSpectra {
   FrameSpectra() = default;
   FrameSpectra(std::size_t nspec, std::size_t ndiag, std::size_t nwave);
 
-  Array2<float> flux, ivar;       ///< [nspec][nwave] as in UnitSpectra
-  Array2<std::uint32_t> mask;     ///< [nspec][nwave]
-  Array3<float> resolution;       ///< [nspec][ndiag][nwave]
-  Array2<float> chi2pix;          ///< [nspec][nwave]
+  Array2<float> flux, ivar;         ///< [nspec][nwave] as in UnitSpectra
+  Array2<std::uint32_t> mask;       ///< [nspec][nwave]
+  Array3<float> resolution;         ///< [nspec][ndiag][nwave]
+  Array2<float> chi2pix;            ///< [nspec][nwave]
   std::vector<FiberScores> scores;  ///< [nspec]
-  Array2<float> model;            ///< [ny][nx] electrons; empty unless asked for
+  Array2<float> model;              ///< [ny][nx] electrons; empty unless asked for
 };
 
 /// What the file says about a frame besides its spectra.
 struct FrameFacts {
-  io::Header header;                   ///< of the input's IMAGE
-  std::optional<io::Table> fibermap;   ///< rows of the fibers that are extracted
-  std::vector<double> wave;            ///< [nwave] Angstrom
+  io::Header header;                           ///< of the input's IMAGE
+  std::optional<io::Table> fibermap;           ///< rows of the fibers that are extracted
+  std::vector<double> wave;                    ///< [nwave] Angstrom
   double wavemin = 0, wavemax = 0, dwave = 0;  ///< as asked for, Angstrom
   int specmin = 0;
-  std::string input, psf;              ///< paths
+  std::string input, psf;               ///< paths
   std::optional<std::string> orig_psf;  ///< IN_PSF of the PSF file: the one it was shifted from
-  std::optional<double> heliocor;      ///< factor of a barycentric correction, if one was made
-  std::string version;                 ///< of zspex
+  std::optional<double> heliocor;       ///< factor of a barycentric correction, if one was made
+  std::string version;                  ///< of zspex
   bool scores = true;
 };
 
-/// Sets BAD2DFIT where chi2pix is more than 5 times the median over the fibers at this wavelength and more than 5 times the
-/// median over the wavelengths of this fiber (extraction.md 5.2). Bins without data (chi2pix 0 or ivar 0) have no part in the
-/// medians. \return how many bins were flagged
+/// Sets BAD2DFIT where chi2pix is more than 5 times the median over the fibers at this wavelength and more than 5 times
+/// the median over the wavelengths of this fiber (extraction.md 5.2). Bins without data (chi2pix 0 or ivar 0) have no
+/// part in the medians. \return how many bins were flagged
 std::size_t flag_bad_fits(const Array2<float>& chi2pix, const Array2<float>& ivar, Array2<std::uint32_t>& mask);
 
-/// The rows of the fibers [specmin, specmin + nspec). A table that has been trimmed to exactly these fibers before is taken as
-/// it is, if its column FIBER says so. \throws FileError when it has too few rows
-/// \param petal_size  fibers a petal has: FIBER counts on over the petals
+/// The rows of the fibers [specmin, specmin + nspec). A table that has been trimmed to exactly these fibers before is
+/// taken as it is, if its column FIBER says so. \throws FileError when it has too few rows \param petal_size  fibers a
+/// petal has: FIBER counts on over the petals
 io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int petal_size, const std::string& path);
 
 /// Everything together: masks that need the whole frame, scores, and the header with the cards that DESI's frames have.
 io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts);
 
-/// A path as DESI's headers have it: SPCALIB and SPECPROD for the folders that DESI_SPECTRO_CALIB, and DESI_SPECTRO_REDUX and
-/// SPECPROD, name in the environment.
+/// A path as DESI's headers have it: SPCALIB and SPECPROD for the folders that DESI_SPECTRO_CALIB, and
+/// DESI_SPECTRO_REDUX and SPECPROD, name in the environment.
 std::string shorten_path(const std::string& path);
 
 }  // namespace zspex::pipeline

@@ -49,13 +49,14 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
 kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf) {
   const int nspec = config.nspec > 0 ? config.nspec : psf.nspec - config.specmin;
   if (nspec <= 0 || config.specmin + nspec > psf.nspec) {
-    throw ConfigError("extract", config.nspec > 0 ? "nspec" : "specmin",
+    throw ConfigError("configuration", config.nspec > 0 ? "extract.nspec" : "extract.specmin",
                       "expected fibers that are in the PSF, found fibers " + std::to_string(config.specmin) + " to " +
                           std::to_string(config.specmin + std::max(nspec, 1) - 1) + ", but " + psf.path + " has " +
-                          std::to_string(psf.nspec) + " fibers. Lower --specmin or --nspec, or name the whole PSF with --psf.");
+                          std::to_string(psf.nspec) +
+                          " fibers. Lower --specmin or --nspec, or name the whole PSF with --psf.");
   }
   if (nspec % config.bundlesize != 0) {
-    throw ConfigError("extract", "nspec",
+    throw ConfigError("configuration", "extract.nspec",
                       "expected whole bundles of " + std::to_string(config.bundlesize) + " fibers, found " +
                           std::to_string(nspec) + " fibers from fiber " + std::to_string(config.specmin) + " on in " +
                           psf.path + ". Set --nspec or --bundlesize.");
@@ -84,8 +85,8 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
 bool units_are_fine(const kernels::ExtractSettings& settings, int nrank) {
   if (settings.solver != kernels::SolverKind::patch) return false;
   if (settings.model) return true;
-  // Four units a rank leave at most a fifth of the time to waiting for the last one.
-  return static_cast<std::size_t>(nrank) * 4 > kernels::plan_units(settings, false).size();
+  // Four units a rank leave at most a fifth of the time to waiting for the last one; one rank waits for nobody.
+  return nrank > 1 && static_cast<std::size_t>(nrank) * 4 > kernels::plan_units(settings, false).size();
 }
 
 std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank) {

@@ -30,8 +30,9 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails);
 /// \throws ConfigError when the fibers are not in the PSF or are not whole bundles
 kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf);
 
-/// The units that a group of `nrank` ranks is given. Fine units keep many ranks busy, coarse ones have less padding. The spectra
-/// don't depend on the cut; the sum of the units' model images does in its last bits, so with a model the cut is always the same.
+/// The units that a group of `nrank` ranks is given. Fine units keep many ranks busy, coarse ones have less padding.
+/// The spectra don't depend on the cut; the sum of the units' model images does in its last bits, so with a model the
+/// cut is always the same.
 std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank);
 bool units_are_fine(const kernels::ExtractSettings& settings, int nrank);
 

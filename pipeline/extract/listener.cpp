@@ -15,8 +15,8 @@ class Telling {
   void begin(std::uint64_t nunit) {
     if (!progress_ && nunit > 0) {
       per_frame_ = nunit;
-      progress_ = std::make_unique<terminal::Progress>(out_, talk_ ? mode_ : terminal::Progress::Mode::silent, "extract",
-                                                       nframe_ * per_frame_, "units");
+      progress_ = std::make_unique<terminal::Progress>(out_, talk_ ? mode_ : terminal::Progress::Mode::silent,
+                                                       "extract", nframe_ * per_frame_, "units");
     }
   }
   void update(std::uint64_t done, std::uint64_t nunit) {
@@ -50,7 +50,8 @@ class Telling {
 
 }  // namespace
 
-Listener make_listener(std::ostream& out, std::ostream& err, std::size_t nframe, terminal::Progress::Mode mode, bool talk) {
+Listener make_listener(std::ostream& out, std::ostream& err, std::size_t nframe, terminal::Progress::Mode mode,
+                       bool talk) {
   auto telling = std::make_shared<Telling>(out, err, nframe, mode, talk);
   Listener listener;
   listener.begin = [telling](const FrameOutcome&, std::uint64_t nunit) { telling->begin(nunit); };

@@ -28,8 +28,8 @@ std::string describe_outcome(const FrameOutcome& outcome) {
   if (outcome.code != ExitCode::success) return (outcome.name.empty() ? outcome.input : outcome.name) + ": failed";
   char text[64];
   std::snprintf(text, sizeof text, ", %.2f s", outcome.seconds);
-  std::string line = outcome.name + ": " + std::to_string(outcome.nspec) + " spectra x " + std::to_string(outcome.nwave) +
-                     " bins, " + counted(outcome.npatch, "patch");
+  std::string line = outcome.name + ": " + std::to_string(outcome.nspec) + " spectra x " +
+                     std::to_string(outcome.nwave) + " bins, " + counted(outcome.npatch, "patch");
   if (outcome.nretried > 0) line += ", " + std::to_string(outcome.nretried) + " retried";
   if (outcome.nfailed > 0) line += ", " + std::to_string(outcome.nfailed) + " failed (BAD2DFIT)";
   if (outcome.nbin_bad > 0) {

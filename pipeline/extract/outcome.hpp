@@ -17,12 +17,12 @@ struct FrameOutcome {
   int index = 0;  ///< in the plan
   std::string name, input, output;
   ExitCode code = ExitCode::success;
-  std::string message;                        ///< why it failed
+  std::string message;  ///< why it failed
   std::vector<std::string> warnings;
   int npatch = 0, nretried = 0, nfailed = 0;  ///< patches of the solver
   std::uint64_t nspec = 0, nwave = 0;
-  std::uint64_t nbin_bad = 0;                 ///< bins without information: ivar 0
-  double seconds = 0;                         ///< from the first unit to the gathered spectra
+  std::uint64_t nbin_bad = 0;  ///< bins without information: ivar 0
+  double seconds = 0;          ///< from the first unit to the gathered spectra
 };
 template <class Archive>
 void fields(Archive& archive, FrameOutcome& outcome) {

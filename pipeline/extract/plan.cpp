@@ -26,7 +26,8 @@ void make_folder(const std::vector<std::string>& outputs) {
   std::error_code error;
   fs::create_directories(outputs.front(), error);
   if (error) {
-    throw FileError(outputs.front(), "", "expected to make this folder, found: " + error.message() + ". Choose another output.",
+    throw FileError(outputs.front(), "",
+                    "expected to make this folder, found: " + error.message() + ". Choose another output.",
                     ExitCode::output);
   }
 }
@@ -64,8 +65,9 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
       if (path.empty()) continue;
       const auto [other, fresh] = taken.emplace(fs::path(path).lexically_normal().string(), files.input);
       if (!fresh) {
-        throw ConfigError("extract", "output", "expected an output of its own for each frame, found " + path + " for " +
-                                                   other->second + " and for " + files.input + ". Name them apart.");
+        throw ConfigError("configuration", "extract.output",
+                          "expected an output of its own for each frame, found " + path + " for " + other->second +
+                              " and for " + files.input + ". Name them apart.");
       }
     }
     const bool done = is_there(files.output) && (files.model.empty() || is_there(files.model));
@@ -76,7 +78,8 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
     for (const std::string& path : {files.output, files.model}) {
       if (path.empty()) continue;
       if (!config.overwrite && !job.resume && is_there(path)) {
-        throw FileError(path, "", "expected no file of this name, found one. Choose another output, or allow overwrite.",
+        throw FileError(path, "",
+                        "expected no file of this name, found one. Choose another output, or allow overwrite.",
                         ExitCode::output);
       }
       const bool later = job.dry_run && is_folder(path == files.output ? config.output : config.model);
@@ -87,7 +90,8 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
   return plan;
 }
 
-MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host, std::size_t solver_device) {
+MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host,
+                       std::size_t solver_device) {
   const auto npixel = static_cast<std::size_t>(job.nx) * static_cast<std::size_t>(job.ny);
   const auto nspec = static_cast<std::size_t>(job.settings.nspec);
   const std::size_t nwave = job.settings.wave.size(), ndiag = 2 * static_cast<std::size_t>(job.psf.hsizey) + 1;
@@ -101,7 +105,8 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t
   memory.node_image = several ? 2 * image : image;
   // While a file is read, its arrays and READNOISE lie beside the shared image; a file is written from a second copy.
   memory.root = image + npixel * sizeof(float) + (several ? 3 : 2) * (spectra + model);
-  memory.rank = spectra / static_cast<std::size_t>(nrank) + largest * nwave * (5 + ndiag) * sizeof(double) + solver_host;
+  memory.rank =
+      spectra / static_cast<std::size_t>(nrank) + largest * nwave * (5 + ndiag) * sizeof(double) + solver_host;
   memory.device = solver_device;
   return memory;
 }

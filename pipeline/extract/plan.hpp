@@ -50,7 +50,8 @@ struct MemoryPlan {
 
 /// \param solver_host, solver_device  bytes of the solver's workspace
 /// \param several                     more than one frame a group: reading and writing overlap with computing
-MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host, std::size_t solver_device);
+MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host,
+                       std::size_t solver_device);
 
 /// Where the plan would run.
 struct Layout {
@@ -60,6 +61,7 @@ struct Layout {
 
 /// Prints the plan, with what headers and PSFs tell about each frame.
 /// \return success, or the code of the first frame that would fail; its error is printed
-ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout, std::ostream& out);
+ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout,
+                    std::ostream& out);
 
 }  // namespace zspex::pipeline

@@ -39,7 +39,8 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
 
 }  // namespace
 
-ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout, std::ostream& out) {
+ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout,
+                    std::ostream& out) {
   out << "extract: " << plan.frames.size() << (plan.frames.size() == 1 ? " frame" : " frames") << ", " << layout.nrank
       << (layout.nrank == 1 ? " rank" : " ranks") << " on " << layout.nnode << (layout.nnode == 1 ? " node" : " nodes");
   if (layout.ngroup > 1) out << ", " << layout.ngroup << " frames at a time";

@@ -36,7 +36,8 @@ std::string frame_name(const io::Header& header, const std::string& camera, cons
 }
 
 FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
-                  const std::string& camera, const std::string& path, int nx, int ny, std::vector<std::string>& warnings) {
+                  const std::string& camera, const std::string& path, int nx, int ny,
+                  std::vector<std::string>& warnings) {
   check_psf_and_image(psf, path, camera, nx, ny);
   FrameJob job;
   job.name = frame_name(header, camera, path);
@@ -68,8 +69,9 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   io::Preproc& pixels = loaded.pixels;
   pixels.readnoise = Array2<float>();  // not used here; a third of the memory
 
-  loaded.job = make_job(config_, psf, pixels.header, pixels.camera, files.input, static_cast<int>(pixels.image.extent(1)),
-                        static_cast<int>(pixels.image.extent(0)), loaded.warnings);
+  loaded.job =
+      make_job(config_, psf, pixels.header, pixels.camera, files.input, static_cast<int>(pixels.image.extent(1)),
+               static_cast<int>(pixels.image.extent(0)), loaded.warnings);
   append(loaded.warnings, check_pixels(pixels, loaded.job.unusable));
 
   FrameFacts& facts = loaded.facts;

@@ -33,12 +33,14 @@ std::string frame_name(const io::Header& header, const std::string& camera, cons
 /// \param warnings  appended to
 /// \throws FileError, ConfigError (checks.hpp)
 FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
-                  const std::string& camera, const std::string& path, int nx, int ny, std::vector<std::string>& warnings);
+                  const std::string& camera, const std::string& path, int nx, int ny,
+                  std::vector<std::string>& warnings);
 
 /// Reads frames one after the other; keeps the last PSF, which is often the next one's too.
 class FrameReader {
  public:
-  FrameReader(const config::ExtractConfig& config, std::string version) : config_(config), version_(std::move(version)) {}
+  FrameReader(const config::ExtractConfig& config, std::string version)
+      : config_(config), version_(std::move(version)) {}
   /// \throws FileError, ConfigError
   LoadedFrame read(const FrameFiles& files);
 

@@ -67,10 +67,10 @@ std::optional<io::Table> scores_table(const std::vector<FiberScores>& scores, co
   table.nrow = scores.size();
   table.columns.push_back(
       score_column(std::string("SUM_RAW_COUNT_") + range.band, "sum counts" + where, std::move(sum)));
-  table.columns.push_back(score_column(std::string("MEDIAN_RAW_COUNT_") + range.band, "median counts/A" + where,
-                                       std::move(median_count)));
-  table.columns.push_back(score_column(std::string("MEDIAN_RAW_SNR_") + range.band, "median SNR/sqrt(A)" + where,
-                                       std::move(median_snr)));
+  table.columns.push_back(
+      score_column(std::string("MEDIAN_RAW_COUNT_") + range.band, "median counts/A" + where, std::move(median_count)));
+  table.columns.push_back(
+      score_column(std::string("MEDIAN_RAW_SNR_") + range.band, "median SNR/sqrt(A)" + where, std::move(median_snr)));
   return table;
 }
 

@@ -14,18 +14,18 @@ namespace zspex::pipeline {
 
 /// The part of the spectrum that is scored: a fixed range of each band.
 struct ScoreRange {
-  char band = 'R';               ///< B, R or Z
+  char band = 'R';                  ///< B, R or Z
   double wavemin = 0, wavemax = 0;  ///< Angstrom, half open
-  std::size_t first = 0, n = 0;  ///< bins of the grid in it; n = 0: none
+  std::size_t first = 0, n = 0;     ///< bins of the grid in it; n = 0: none
 };
 
-/// The band by the mean wavelength: B up to 5800, Z from 7600 Angstrom on, else R; ranges 4000-5800, 5800-7600, 7600-9800.
+/// The band by the mean wavelength: B up to 5800, Z from 7600 Angstrom on, else R; ranges 4000-5800, 5800-7600,
+/// 7600-9800.
 ScoreRange score_range(const std::vector<double>& wave);
 
-/// Scores of one fiber. The reference takes the flux for counts per bin although it is per Angstrom (extraction.md 5.3); so do
-/// we, or the numbers could not be compared with other DESI frames.
-/// \param flux, ivar  [nwave] per Angstrom
-/// \param width       [nwave] Angstrom
+/// Scores of one fiber. The reference takes the flux for counts per bin although it is per Angstrom
+/// (extraction.md 5.3); so do we, or the numbers could not be compared with other DESI frames. \param flux, ivar
+/// [nwave] per Angstrom \param width       [nwave] Angstrom
 FiberScores score_fiber(std::span<const double> flux, std::span<const double> ivar, const std::vector<double>& width,
                         const ScoreRange& range);
 

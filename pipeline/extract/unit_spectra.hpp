@@ -29,22 +29,23 @@ struct UnitFacts {
 struct UnitSpectra {
   std::uint64_t index = 0;  ///< of the unit among all units of the frame
   kernels::ExtractUnit unit;
-  Array2<float> flux;             ///< [nspec][nwave] electron/Angstrom
-  Array2<float> ivar;             ///< [nspec][nwave] (electron/Angstrom)^-2; 0 = no information
-  Array2<std::uint32_t> mask;     ///< [nspec][nwave] SOMEBADPIX, ALLBADPIX, and BAD2DFIT where the solver failed
-  Array3<float> resolution;       ///< [nspec][ndiag][nwave]
-  Array2<float> chi2pix;          ///< [nspec][nwave]; 0 = no pixel used
+  Array2<float> flux;               ///< [nspec][nwave] electron/Angstrom
+  Array2<float> ivar;               ///< [nspec][nwave] (electron/Angstrom)^-2; 0 = no information
+  Array2<std::uint32_t> mask;       ///< [nspec][nwave] SOMEBADPIX, ALLBADPIX, and BAD2DFIT where the solver failed
+  Array3<float> resolution;         ///< [nspec][ndiag][nwave]
+  Array2<float> chi2pix;            ///< [nspec][nwave]; 0 = no pixel used
   std::vector<FiberScores> scores;  ///< [nspec]
-  Array2<float> model;            ///< [ny][ncolumn] electrons; empty unless asked for
+  Array2<float> model;              ///< [ny][ncolumn] electrons; empty unless asked for
   UnitFacts facts;
 };
 
 /// numpy.gradient(wave): central differences, one-sided at the ends. One bin alone has the width `dwave`.
 std::vector<double> bin_widths(const std::vector<double>& wave, double dwave);
 
-/// Units change here: flux / width, ivar * width^2 (extraction.md 5.1). Sets the mask bits that a fiber knows by itself:
-/// SOMEBADPIX where more than half of the spot lies on masked pixels; ALLBADPIX, and ivar 0, where all of it does; BAD2DFIT, and
-/// flux and ivar 0, where the solver failed or left a number that is none. Scores are computed here, in double.
+/// Units change here: flux / width, ivar * width^2 (extraction.md 5.1). Sets the mask bits that a fiber knows by
+/// itself: SOMEBADPIX where more than half of the spot lies on masked pixels; ALLBADPIX, and ivar 0, where all of it
+/// does; BAD2DFIT, and flux and ivar 0, where the solver failed or left a number that is none. Scores are computed
+/// here, in double.
 UnitSpectra finish_unit(kernels::ExtractedUnit&& extracted, const std::vector<double>& wave,
                         const std::vector<double>& width);
 

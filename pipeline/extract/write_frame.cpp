@@ -7,8 +7,8 @@
 
 namespace zspex::pipeline {
 
-std::uint64_t write_result(const FrameFiles& files, const std::string& name, FrameSpectra&& spectra, const FrameFacts& facts,
-                           io::Provenance provenance, const std::vector<io::Timing>& timing) {
+std::uint64_t write_result(const FrameFiles& files, const std::string& name, FrameSpectra&& spectra,
+                           const FrameFacts& facts, io::Provenance provenance, const std::vector<io::Timing>& timing) {
   Array2<float> model = std::move(spectra.model);
   const io::Frame frame = finish_frame(std::move(spectra), facts);
   std::uint64_t bytes = 0;

@@ -11,11 +11,9 @@
 
 namespace zspex::pipeline {
 
-/// Finishes the frame and writes it: HDF5 by the suffix .h5, else FITS; the model image before it, so that where the frame is,
-/// all is. Each file whole or not at all.
-/// \return bytes written
-/// \throws FileError (exit code `output`)
-std::uint64_t write_result(const FrameFiles& files, const std::string& name, FrameSpectra&& spectra, const FrameFacts& facts,
-                           io::Provenance provenance, const std::vector<io::Timing>& timing);
+/// Finishes the frame and writes it: HDF5 by the suffix .h5, else FITS; the model image before it, so that where the
+/// frame is, all is. Each file whole or not at all. \return bytes written \throws FileError (exit code `output`)
+std::uint64_t write_result(const FrameFiles& files, const std::string& name, FrameSpectra&& spectra,
+                           const FrameFacts& facts, io::Provenance provenance, const std::vector<io::Timing>& timing);
 
 }  // namespace zspex::pipeline

@@ -1,10 +1,10 @@
-// Tests that run the same on every rank: all ranks go through the same tests in the same order, rank 0 tells how it goes, and
-// the others speak only when they fail. The exit status is that of the worst rank.
+// Tests that run the same on every rank: all ranks go through the same tests in the same order, rank 0 tells how it
+// goes, and the others speak only when they fail. The exit status is that of the worst rank.
 #include <gtest/gtest.h>
 #include <mpi.h>
 
 #include <cstdio>
-#include <memory>
+#include <string>
 
 #include "kernels/extract/extract.hpp"
 #include "pipeline/comm/communicator.hpp"
@@ -16,13 +16,17 @@ class FailuresOfRank : public testing::EmptyTestEventListener {
   explicit FailuresOfRank(int rank) : rank_(rank) {}
 
  private:
+  // The test's name is kept here: asking GoogleTest for it during OnTestPartResult would wait for a lock that we hold.
+  void OnTestStart(const testing::TestInfo& test) override {
+    test_ = std::string(test.test_suite_name()) + "." + test.name();
+  }
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (!result.failed()) return;
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    std::fprintf(stderr, "[rank %d] %s.%s %s:%d\n%s\n", rank_, test ? test->test_suite_name() : "-", test ? test->name() : "-",
+    std::fprintf(stderr, "[rank %d] %s %s:%d\n%s\n", rank_, test_.c_str(),
                  result.file_name() ? result.file_name() : "-", result.line_number(), result.message());
   }
   int rank_;
+  std::string test_ = "-";
 };
 
 }  // namespace

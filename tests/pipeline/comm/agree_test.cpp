@@ -129,7 +129,8 @@ TEST(MpiShare, TheReadersErrorReachesAllInItsOwnWords) {
   const auto world = test_world();
   const int reader = world.size() - 1;
   const auto failure = failure_of([&] {
-    (void)share(world, []() -> Letter { throw FileError("psf.fits", "XTRACE", "expected 500 rows, found 475."); }, reader);
+    (void)share(
+        world, []() -> Letter { throw FileError("psf.fits", "XTRACE", "expected 500 rows, found 475."); }, reader);
   });
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->code, ExitCode::input);

@@ -17,7 +17,8 @@ TEST(MpiNodeShared, WhatOneRankWritesAllRead) {
     node.barrier();
     if (node.rank() == writer) {
       const auto values = shared.values();
-      for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 3 + static_cast<std::size_t>(writer));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(i * 3 + static_cast<std::size_t>(writer));
     }
     shared.publish(node);
     std::size_t wrong = 0;

@@ -1,0 +1,328 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include "io/frame.hpp"
+#include "io/model_image.hpp"
+#include "pipeline/comm/agree.hpp"
+#include "pipeline/extract/extract.hpp"
+#include "tests/pipeline/comm/world.hpp"
+#include "tests/pipeline/extract/small_instrument.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Frames in a folder, and what the stage makes of them.
+class MpiExtractStage : public testing::Test {
+ protected:
+  void write_inputs(int nframe) {
+    comm::agree(world_, "write the inputs", [&] {
+      if (!world_.is_root()) return;
+      const auto psf = small_psf();
+      io::write_psf(folder_ / "psf.fits", psf);
+      for (int i = 1; i <= nframe; ++i) {
+        io::write_preproc(folder_ / "preproc-" + std::to_string(i) + ".fits", small_frame(psf, i));
+      }
+    });
+  }
+
+  ExtractReport run(const comm::Communicator& comm, const config::ExtractConfig& config, ExtractOptions options = {}) {
+    io::Provenance provenance;
+    provenance.version = "0.0.0";
+    const ExtractStage stage(comm, config, job_, provenance, out_, err_, std::move(options));
+    return stage.execute(stage.plan());
+  }
+
+  /// The folder's files, without the inputs.
+  std::set<std::string> results() {
+    world_.barrier();
+    std::set<std::string> names;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path())) {
+      const std::string name = entry.path().filename().string();
+      if (entry.is_regular_file() && !name.starts_with("preproc-") && name != "psf.fits") names.insert(name);
+    }
+    world_.barrier();
+    return names;
+  }
+
+  comm::Communicator world_ = comm::test_world();
+  TestFolder folder_{world_};
+  config::JobConfig job_;
+  std::ostringstream out_, err_;
+};
+
+/// Cards that the writer adds: ZSPEXVER, ZSPEXEND and so on.
+bool is_provenance(const std::string& key) { return key.starts_with("ZSPEX") && key != "ZSPEX"; }
+
+void expect_same_header(const io::Header& a, const io::Header& b) {
+  ASSERT_EQ(a.cards().size(), b.cards().size());
+  for (std::size_t i = 0; i < a.cards().size(); ++i) {
+    const io::Card &x = a.cards()[i], &y = b.cards()[i];
+    EXPECT_EQ(x.key, y.key);
+    if (x.key == "IN_IMG" || x.key == "IN_PSF" || is_provenance(x.key)) continue;
+    EXPECT_EQ(x.value, y.value) << x.key;
+  }
+}
+
+/// All but provenance, bit for bit.
+void expect_same_frames(const io::Frame& a, const io::Frame& b) {
+  EXPECT_EQ(a.wave, b.wave);
+  EXPECT_TRUE(a.mask == b.mask);
+  EXPECT_TRUE(a.flux == b.flux);
+  EXPECT_TRUE(a.ivar == b.ivar);
+  EXPECT_TRUE(a.resolution == b.resolution);
+  EXPECT_TRUE(a.chi2pix == b.chi2pix);
+  ASSERT_EQ(a.fibermap.has_value(), b.fibermap.has_value());
+  if (a.fibermap) {
+    EXPECT_EQ(a.fibermap->integers("FIBER", ""), b.fibermap->integers("FIBER", ""));
+  }
+  ASSERT_TRUE(a.scores && b.scores);
+  for (const char* name : {"SUM_RAW_COUNT_R", "MEDIAN_RAW_COUNT_R", "MEDIAN_RAW_SNR_R"}) {
+    EXPECT_EQ(a.scores->numbers(name, ""), b.scores->numbers(name, "")) << name;
+  }
+}
+
+std::string file_content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(MpiExtractStage, FilesAreTheSameForAnyNumberOfRanks) {
+  write_inputs(1);
+  auto together = small_config(folder_.path(), 1);
+  together.model = {folder_ / "model-1.fits"};
+  ASSERT_EQ(run(world_, together).code, ExitCode::success) << err_.str();
+
+  // The same by rank 0 alone; and once more without a model, when one rank takes whole bundles.
+  const auto alone_comm = world_.split(world_.is_root() ? 0 : -1);
+  auto alone = together, plain = together;
+  alone.output = {folder_ / "alone.fits"};
+  alone.model = {folder_ / "alone-model.fits"};
+  plain.output = {folder_ / "plain.h5"};
+  plain.model.clear();
+  if (alone_comm) {
+    EXPECT_EQ(run(alone_comm, alone).code, ExitCode::success) << err_.str();
+    EXPECT_EQ(run(alone_comm, plain).code, ExitCode::success) << err_.str();
+    const auto first = io::read_frame_fits(together.output[0]), second = io::read_frame_fits(alone.output[0]);
+    expect_same_frames(first, second);
+    expect_same_header(first.header, second.header);
+    expect_same_frames(first, io::read_frame_hdf5(plain.output[0]));
+    EXPECT_EQ(file_content(together.model[0]), file_content(alone.model[0]));
+  }
+  world_.barrier();
+}
+
+TEST_F(MpiExtractStage, SpectraAgreeWithTheLightThatWentIn) {
+  // 300 + 4 ispec + i electrons a bin, and a line; here only that fibers and wavelengths are where they belong.
+  write_inputs(1);
+  const auto config = small_config(folder_.path(), 1);
+  ASSERT_EQ(run(world_, config).code, ExitCode::success) << err_.str();
+  if (world_.is_root()) {
+    const auto frame = io::read_frame_fits(config.output[0]);
+    ASSERT_EQ(frame.flux.extent(0), 50u);
+    ASSERT_EQ(frame.flux.extent(1), 126u);
+    for (const std::size_t ispec : {1u, 24u, 25u, 49u}) {
+      const double line = 6020 + 1.3 * static_cast<double>(ispec);
+      const auto peak = std::max_element(frame.flux.row(ispec).begin(), frame.flux.row(ispec).end());
+      const auto i = static_cast<std::size_t>(peak - frame.flux.row(ispec).begin());
+      EXPECT_NEAR(frame.wave[i], line, 1.7) << "fiber " << ispec;
+    }
+    EXPECT_EQ(frame.header.integer("FIBERMIN"), 500);
+    EXPECT_EQ(frame.header.integer("NSPEC"), 50);
+  }
+}
+
+TEST_F(MpiExtractStage, NodesAndGroupsOfNodesGiveTheSameFiles) {
+  write_inputs(3);
+  const auto config = small_config(folder_.path(), 3);
+  ASSERT_EQ(run(world_, config).code, ExitCode::success) << err_.str();
+  for (const int nframe : {1, 3}) {  // one frame by several nodes; groups with frames of their own
+    auto split = small_config(folder_.path(), nframe);
+    for (auto& path : split.output) path += ".fits";
+    ExtractOptions options;
+    options.ranks_per_node = 1;
+    ASSERT_EQ(run(world_, split, options).code, ExitCode::success) << err_.str();
+    for (std::size_t i = 0; world_.is_root() && i < split.output.size(); ++i) {
+      expect_same_frames(io::read_frame_fits(config.output[i]), io::read_frame_fits(split.output[i]));
+    }
+    world_.barrier();
+  }
+}
+
+TEST_F(MpiExtractStage, ABadFrameIsToldAndTheOthersAreWritten) {
+  write_inputs(4);
+  comm::agree(world_, "spoil inputs", [&] {
+    if (!world_.is_root()) return;
+    fs::resize_file(folder_ / "preproc-2.fits", 100000);
+    fs::remove(folder_ / "preproc-4.fits");
+  });
+  const auto report = run(world_, small_config(folder_.path(), 4));
+  EXPECT_EQ(report.code, ExitCode::partial);
+  EXPECT_EQ(results(), (std::set<std::string>{"frame-1.fits", "frame-3.fits"}));
+  if (world_.is_root()) {
+    ASSERT_EQ(report.frames.size(), 4u);
+    for (const std::size_t bad : {1u, 3u}) {
+      EXPECT_EQ(report.frames[bad].code, ExitCode::input);
+      EXPECT_NE(report.frames[bad].message.find("preproc-" + std::to_string(bad + 1) + ".fits"), std::string::npos);
+      EXPECT_NE(err_.str().find(report.frames[bad].message), std::string::npos) << err_.str();
+    }
+    EXPECT_EQ(report.frames[0].code, ExitCode::success);
+    EXPECT_EQ(report.frames[2].code, ExitCode::success);
+  } else {
+    EXPECT_EQ(err_.str(), "") << "an error is told once, not once a rank";
+  }
+}
+
+TEST_F(MpiExtractStage, OneBadFrameAloneGivesItsOwnCode) {
+  write_inputs(1);
+  auto config = small_config(folder_.path(), 1);
+  config.input = {folder_ / "nothing.fits"};
+  EXPECT_EQ(run(world_, config).code, ExitCode::input);
+  EXPECT_TRUE(results().empty());
+}
+
+TEST_F(MpiExtractStage, APsfThatDoesNotFitIsRefused) {
+  write_inputs(1);
+  comm::agree(world_, "write another PSF", [&] {
+    if (!world_.is_root()) return;
+    io::write_psf(folder_ / "psf.fits", small_psf("b1"));
+  });
+  EXPECT_EQ(run(world_, small_config(folder_.path(), 1)).code, ExitCode::input);
+  if (world_.is_root()) {
+    EXPECT_NE(err_.str().find("camera b1"), std::string::npos) << err_.str();
+    EXPECT_NE(err_.str().find("camera r1"), std::string::npos) << err_.str();
+  }
+  EXPECT_TRUE(results().empty());
+}
+
+TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) {
+  write_inputs(2);
+  const int culprit = world_.size() - 1;
+  int made = 0;
+  ExtractOptions options;
+  options.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) -> ExtractUnit {
+    if (made++ == 0 && world_.rank() == culprit) throw NumericsError("extract", "no device left");
+    return make_kernel_extractor(psf, settings);
+  };
+  const auto report = run(world_, small_config(folder_.path(), 2), options);
+  EXPECT_EQ(report.code, ExitCode::partial);
+  EXPECT_EQ(results(), (std::set<std::string>{"frame-2.fits"}));
+  if (world_.is_root()) {
+    EXPECT_EQ(report.frames[0].code, ExitCode::numerics);
+    EXPECT_NE(report.frames[0].message.find("no device left"), std::string::npos) << report.frames[0].message;
+    if (world_.size() > 1) {
+      EXPECT_NE(report.frames[0].message.find("rank " + std::to_string(culprit)), std::string::npos)
+          << report.frames[0].message;
+    }
+  }
+}
+
+TEST_F(MpiExtractStage, AFailingUnitStopsTheOthersFromTakingMore) {
+  write_inputs(1);
+  ExtractOptions options;
+  options.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) -> ExtractUnit {
+    return [](const kernels::Image&, const kernels::ExtractUnit&) -> kernels::ExtractedUnit { throw std::bad_alloc(); };
+  };
+  const auto report = run(world_, small_config(folder_.path(), 1), options);
+  EXPECT_EQ(report.code, ExitCode::internal);
+  EXPECT_TRUE(results().empty());
+  if (world_.is_root()) {
+    EXPECT_NE(err_.str().find("out of memory"), std::string::npos) << err_.str();
+  }
+}
+
+TEST_F(MpiExtractStage, AnOutputThatCanNotBeWrittenIsRefusedBeforeAnythingIsDone) {
+  write_inputs(1);
+  auto config = small_config(folder_.path(), 1);
+  config.output = {folder_ / "not/there/frame.fits"};
+  std::optional<ExitCode> code;
+  try {
+    run(world_, config);
+  } catch (const comm::AgreedError& error) {
+    code = error.code();
+    EXPECT_NE(std::string(error.what()).find("not/there"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(code, ExitCode::output);
+}
+
+TEST_F(MpiExtractStage, AWriteThatFailsIsToldAndTheOtherFramesAreWritten) {
+  write_inputs(3);
+  auto config = small_config(folder_.path(), 3);
+  config.output[1] = folder_ / "gone/frame-2.fits";
+  comm::agree(world_, "make a folder", [&] {
+    if (world_.is_root()) fs::create_directory(folder_ / "gone");
+  });
+  const ExtractStage stage(world_, config, job_, {}, out_, err_);
+  const auto plan = stage.plan();
+  comm::agree(world_, "remove it", [&] {
+    if (world_.is_root()) fs::remove(folder_ / "gone");
+  });
+  const auto report = stage.execute(plan);
+  EXPECT_EQ(report.code, ExitCode::partial);
+  EXPECT_EQ(results(), (std::set<std::string>{"frame-1.fits", "frame-3.fits"}));
+  if (world_.is_root()) {
+    EXPECT_EQ(report.frames[1].code, ExitCode::output);
+  }
+}
+
+TEST_F(MpiExtractStage, ResumeKeepsWhatIsThereAndDoesTheRest) {
+  write_inputs(2);
+  auto config = small_config(folder_.path(), 2);
+  comm::agree(world_, "leave a result", [&] {
+    if (world_.is_root()) std::ofstream(config.output[0]) << "done before";
+  });
+  job_.resume = true;
+  EXPECT_EQ(run(world_, config).code, ExitCode::success) << err_.str();
+  EXPECT_EQ(results(), (std::set<std::string>{"frame-1.fits", "frame-2.fits"}));
+  EXPECT_EQ(file_content(config.output[0]), "done before");
+}
+
+TEST_F(MpiExtractStage, ADryRunTellsFibersUnitsAndMemoryAndWritesNothing) {
+  write_inputs(1);
+  job_.dry_run = true;
+  auto config = small_config(folder_.path(), 1);
+  const ExtractStage stage(world_, config, job_, {}, out_, err_);
+  EXPECT_EQ(run_extract(stage, world_, job_, out_), ExitCode::success);
+  EXPECT_TRUE(results().empty());
+  if (world_.is_root()) {
+    for (const char* word : {"fibers 0 to 49", "126 bins", "401 x 263 pixels", "memory:", "MiB", "r1-00000001"}) {
+      EXPECT_NE(out_.str().find(word), std::string::npos) << word << " not in:\n" << out_.str();
+    }
+  } else {
+    EXPECT_EQ(out_.str(), "");
+  }
+  config.input = {folder_ / "nothing.fits"};
+  const ExtractStage missing(world_, config, job_, {}, out_, err_);
+  EXPECT_EQ(run_extract(missing, world_, job_, out_), ExitCode::input);
+}
+
+TEST_F(MpiExtractStage, TimingsCoverTheRanksThatTookPart) {
+  write_inputs(2);
+  const auto report = run(world_, small_config(folder_.path(), 2));
+  std::set<std::string> steps;
+  for (const auto& row : report.timing) {
+    steps.insert(row.step);
+    EXPECT_EQ(row.stage, "extract");
+    EXPECT_LE(row.min_seconds, row.median_seconds);
+    EXPECT_LE(row.median_seconds, row.max_seconds);
+    EXPECT_GT(row.peak_memory, 1u << 20);
+    if (row.step == "read") {
+      EXPECT_GT(row.bytes_read, 2 * 12 * 401 * 263u);
+    }
+    if (row.step == "write") {
+      EXPECT_GT(row.bytes_written, 2 * 50 * 126 * 4u);
+    }
+  }
+  EXPECT_EQ(steps, (std::set<std::string>{"read", "wait for input", "share image", "extract", "wait for ranks",
+                                          "gather", "write"}));
+}
+
+}  // namespace
+}  // namespace zspex::pipeline
