@@ -21,4 +21,14 @@ void write_card(fitsfile* file, const Card& card, int& status) {
   for (const std::string& record : format_card(card)) fits_write_record(file, record.c_str(), &status);
 }
 
+void modify_card(fitsfile* file, const Card& card, int& status) {
+  fits_update_card(file, card.key.c_str(), format_card(card).front().c_str(), &status);
+}
+
+void reserve_checksums(fitsfile* file, int& status) {
+  // Sixteen zeros: what the sum of the HDU is taken with.
+  write_card(file, {"CHECKSUM", quote("0000000000000000"), checksum_comment}, status);
+  write_card(file, {"DATASUM", quote("0"), datasum_comment}, status);
+}
+
 }  // namespace zspex::io::detail

@@ -16,5 +16,11 @@ std::vector<Card> read_cards(fitsfile* file, const std::string& path, const std:
 
 /// Appends one card; does nothing if status is not 0.
 void write_card(fitsfile* file, const Card& card, int& status);
+/// Replaces a card of one record that is there.
+void modify_card(fitsfile* file, const Card& card, int& status);
+
+/// Appends CHECKSUM and DATASUM to be filled in later. Before the data are written: a header that grows moves them.
+void reserve_checksums(fitsfile* file, int& status);
+inline constexpr const char *checksum_comment = "HDU checksum", *datasum_comment = "data unit checksum";
 
 }  // namespace zspex::io::detail

@@ -256,6 +256,7 @@ void write_table(fitsfile* file, const std::string& path, const Table& table) {
   }
   for (const Card& card : extra.cards()) write_card(file, card, status);
   for (const Card& card : table.header.cards()) write_card(file, card, status);
+  reserve_checksums(file, status);
 
   std::vector<std::byte> rows(table.nrow * stride);
   std::byte* field = rows.data();

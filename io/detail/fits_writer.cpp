@@ -1,5 +1,6 @@
 #include "io/detail/fits_writer.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -37,24 +38,55 @@ struct ImageType<std::uint32_t> {
   static constexpr int image = ULONG_IMG, memory = TUINT;
 };
 
+/// Memory for CFITSIO, with what we must know about it in front.
 /// CFITSIO leaves holes where it has nothing to write yet (fill bytes, descriptors of compressed tiles) and relies on
-/// reading zeros there, as a file would give. realloc() gives whatever was there before. So the memory carries its size
-/// in front of it, and what is added is cleared.
+/// reading zeros there, as a file would give; realloc() gives whatever was there before. So what is added is cleared.
+/// It also cuts the memory at the end of each HDU, to grow it again for the next: the memory itself never shrinks.
+struct Prefix {
+  std::size_t size, capacity;
+};
 constexpr std::size_t prefix = 64;  // keeps the alignment
+static_assert(sizeof(Prefix) <= prefix);
 
-void* zeroing_realloc(void* memory, std::size_t size) {
-  char* old = memory ? static_cast<char*>(memory) - prefix : nullptr;
-  std::size_t old_size = 0;
-  if (old) std::memcpy(&old_size, old, sizeof old_size);
-  char* fresh = static_cast<char*>(std::realloc(old, prefix + size));
+char* with_prefix(void* memory) { return static_cast<char*>(memory) - prefix; }
+
+void* reserve(void* memory, std::size_t capacity) {
+  char* fresh = static_cast<char*>(std::realloc(memory ? with_prefix(memory) : nullptr, prefix + capacity));
   if (!fresh) return nullptr;
-  if (size > old_size) std::memset(fresh + prefix + old_size, 0, size - old_size);
-  std::memcpy(fresh, &size, sizeof size);
+  Prefix known{};
+  if (memory) std::memcpy(&known, fresh, sizeof known);
+  known.capacity = capacity;
+  std::memcpy(fresh, &known, sizeof known);
   return fresh + prefix;
 }
 
+/// For CFITSIO, in place of realloc().
+void* resize(void* memory, std::size_t size) {
+  Prefix known{};
+  if (memory) std::memcpy(&known, with_prefix(memory), sizeof known);
+  if (!memory || size > known.capacity) {
+    memory = reserve(memory, std::max(size, known.capacity + known.capacity / 2));
+    if (!memory) return nullptr;
+    std::memcpy(&known, with_prefix(memory), sizeof known);
+  }
+  if (size > known.size) std::memset(static_cast<char*>(memory) + known.size, 0, size - known.size);
+  known.size = size;
+  std::memcpy(with_prefix(memory), &known, sizeof known);
+  return memory;
+}
+
 void free_memory(void* memory) {
-  if (memory) std::free(static_cast<char*>(memory) - prefix);
+  if (memory) std::free(with_prefix(memory));
+}
+
+/// Adds 32 bit words, big-endian, in ones' complement arithmetic (FITS standard, appendix J). HDUs are whole blocks.
+std::uint32_t add_words(std::uint32_t sum, std::span<const unsigned char> bytes) {
+  std::uint64_t total = sum;  // no overflow below 2^32 words
+  for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4)
+    total += std::uint32_t{bytes[i]} << 24 | std::uint32_t{bytes[i + 1]} << 16 | std::uint32_t{bytes[i + 2]} << 8 |
+             bytes[i + 3];
+  while (total >> 32) total = (total & 0xffffffff) + (total >> 32);
+  return static_cast<std::uint32_t>(total);
 }
 
 }  // namespace
@@ -62,10 +94,12 @@ void free_memory(void* memory) {
 FitsWriter::FitsWriter(const std::string& path, std::size_t bytes) : lock_(lock_cfitsio()), path_(path) {
   check_output(path);
   capacity_ = block;
-  memory_ = zeroing_realloc(nullptr, capacity_);
+  memory_ = reserve(nullptr, bytes + bytes / 64 + 64 * block);
+  if (memory_) memory_ = resize(memory_, capacity_);
   if (!memory_) throw std::bad_alloc();
   int status = 0;
-  fits_create_memfile(&file_, &memory_, &capacity_, bytes + bytes / 16 + 64 * block, &zeroing_realloc, &status);
+  constexpr std::size_t step = std::size_t{4} << 20;
+  fits_create_memfile(&file_, &memory_, &capacity_, step, &resize, &status);
   check(status, "", "make a file in memory");
 }
 
@@ -106,6 +140,7 @@ void FitsWriter::image(const std::string& name, const std::vector<std::size_t>& 
   }
   for (const Card& card : header.cards())
     if (!is_structural(card.key)) write_card(file_, card, status);
+  reserve_checksums(file_, status);
   // CFITSIO's signature wants data that it may write to; it does not.
   if (size > 0)
     fits_write_img(file_, ImageType<T>::memory, 1, static_cast<LONGLONG>(size), const_cast<T*>(data), &status);
@@ -125,19 +160,23 @@ void FitsWriter::table(const Table& table) {
   add_checksums(table.name);
 }
 
-/// As fits_write_chksum, but without the date in the comments: same contents, same bytes.
+/// As fits_write_chksum, but over the memory at once, and without the date in the comments: same contents, same bytes.
 void FitsWriter::add_checksums(const std::string& part) {
   int status = 0;
-  unsigned long datasum = 0, hdusum = 0;
+  LONGLONG header = 0, data = 0, end = 0;
   fits_flush_file(file_, &status);
-  fits_get_chksum(file_, &datasum, &hdusum, &status);
-  write_card(file_, {"CHECKSUM", quote("0000000000000000"), "HDU checksum"}, status);
-  write_card(file_, {"DATASUM", quote(std::to_string(datasum)), "data unit checksum"}, status);
+  fits_get_hduaddrll(file_, &header, &data, &end, &status);
+  check(status, part, "add its checksum");
+  const auto bytes = [&](LONGLONG from, LONGLONG to) {
+    return std::span(static_cast<const unsigned char*>(memory_) + from, static_cast<std::size_t>(to - from));
+  };
+  const std::uint32_t datasum = add_words(0, bytes(data, end));
+  modify_card(file_, {"DATASUM", quote(std::to_string(datasum)), datasum_comment}, status);
   fits_flush_file(file_, &status);
-  fits_get_chksum(file_, &datasum, &hdusum, &status);
+  check(status, part, "add its checksum");
   char text[FLEN_VALUE] = {};
-  fits_encode_chksum(hdusum, 1, text);
-  fits_modify_key_str(file_, "CHECKSUM", text, "HDU checksum", &status);
+  fits_encode_chksum(add_words(datasum, bytes(header, data)), 1, text);
+  modify_card(file_, {"CHECKSUM", quote(text), checksum_comment}, status);
   check(status, part, "add its checksum");
 }
 
