@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -34,7 +35,8 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
   return out;
 }
 
-/// Rows of text in columns as wide as their widest cell. A negative width in `align` puts a column to the right.
+/// Rows of text in columns as wide as their widest cell; align is 1 (left) or -1 (right). A last cell that does not fit
+/// into `width` is left out.
 void print_table(const std::vector<std::vector<std::string>>& rows, const std::vector<int>& align, int width,
                  std::ostream& out) {
   std::vector<std::size_t> widths(align.size());
@@ -42,8 +44,10 @@ void print_table(const std::vector<std::vector<std::string>>& rows, const std::v
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], terminal::display_width(row[i]));
   for (const auto& row : rows) {
     std::string line = " ";
-    for (std::size_t i = 0; i < row.size(); ++i)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0 && i + 1 == row.size() && static_cast<int>(terminal::display_width(line + " " + row[i])) > width) break;
       line += " " + padded(row[i], align[i] * static_cast<int>(widths[i])) + " ";
+    }
     line.erase(line.find_last_not_of(' ') + 1);
     // Names come from the file and may be long; a line that wraps is worse than one that is cut.
     if (static_cast<int>(terminal::display_width(line)) > width) line = line.substr(0, static_cast<std::size_t>(width));
@@ -69,12 +73,14 @@ void print_contents(const io::ResultsSummary& summary, const Screen& screen, std
     if (inside && parent != group) rows.push_back({parent});
     group = parent;
     rows.push_back({inside ? "  " + dataset.name.substr(slash + 1) : dataset.name, shape_text(dataset.shape),
-                    dataset.type, format_bytes(dataset.bytes), dataset.units});
+                    dataset.type, format_bytes(dataset.bytes),
+                    // "1" is HDF5's word for no unit; tables say theirs in attributes of their own.
+                    dataset.units == "1" || dataset.units.starts_with("see ") ? "" : dataset.units});
   }
   print_table(rows, {1, 1, 1, -1, 1}, screen.width, out);
 }
 
-void print_provenance(const io::Provenance& provenance, bool with_config, const Screen& screen, std::ostream& out) {
+void print_provenance(const io::Provenance& provenance, bool with_config, std::ostream& out) {
   out << "\nprovenance\n";
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](const char* name, const std::string& value) {
@@ -93,7 +99,8 @@ void print_provenance(const io::Provenance& provenance, bool with_config, const 
   add("kokkos", provenance.kokkos);
   add("mpi", provenance.mpi);
   for (const std::string& input : provenance.inputs) add("input", input);
-  print_table(rows, {1, 1}, std::max(screen.width, 1000), out);  // paths and commands are there to be copied: not cut
+  print_table(rows, {1, 1}, std::numeric_limits<int>::max(),
+              out);  // paths and commands are there to be copied: not cut
   if (with_config && !provenance.config.empty()) out << "\nconfiguration\n" << provenance.config << "\n";
 }
 
@@ -220,7 +227,7 @@ void run_inspect(const config::InspectConfig& config, const config::JobConfig& j
 
   if (job.verbosity >= 0) {
     print_contents(summary, shown, out);
-    if (summary.provenance) print_provenance(*summary.provenance, job.verbosity > 0, shown, out);
+    if (summary.provenance) print_provenance(*summary.provenance, job.verbosity > 0, out);
     if (!summary.timing.empty()) print_timing(summary.timing, shown, out);
     if (frame) {
       out << "\nspectra\n";
