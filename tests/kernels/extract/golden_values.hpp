@@ -1,8 +1,8 @@
 /// \file
-/// What gpu_specter makes of the golden frame, in double: pixel windows of all patches of bundle 0, and bins of three
+/// What gpu_specter makes of the golden frame, in double: pixel windows of all patches of bundle 0, bins of three
 /// patches.
-///   made_by: gpu_specter 0.3.0 (116b964), CPU path, one process: its window rule and ex2d_padded's products, before
-///   they are written inputs:  ../shared/data/golden/extract/preproc-r0-golden.fits.gz
+///   made_by: gpu_specter 0.3.0 (116b964), CPU path, one process: its window rule, its patches' products before writing
+///   inputs:  ../shared/data/golden/extract/preproc-r0-golden.fits.gz
 ///              sha256 4182d4366bdc0d2f25800e4550846e17c3514f98088eaa033ee8e867285b6059
 ///            ../shared/data/psf/psf-r0-00051060.fits
 ///              sha256 0d628c9236d9ac3ef46adb14ca8a5058ec442eeab261ad786979e65010d61406
