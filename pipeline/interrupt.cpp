@@ -65,6 +65,7 @@ void watch() {
 }  // namespace
 
 InterruptWatch::InterruptWatch() {
+  ::signal(SIGXFSZ, SIG_IGN);  // a file over the limit (ulimit -f) is an error of the write, not a death
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   watching = true;

@@ -224,7 +224,7 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
   }
 }
 
-TEST_F(MpiExtractStage, AFailingUnitStopsTheOthersFromTakingMore) {
+TEST_F(MpiExtractStage, OutOfMemoryInAUnitIsToldInWords) {
   write_inputs(1);
   ExtractOptions options;
   options.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) -> ExtractUnit {

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The program under mpirun, from outside: exit codes, messages told once, nothing left behind, no rank that waits for ever.
+# run_program_test.sh ZSPEX RANKS LAUNCHER...      for example: run_program_test.sh build/zspex 2 mpirun -n 2
+set -uo pipefail
+zspex=$1 ranks=$2
+shift 2
+launcher=("$@")
+dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-program.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+failures=0
+fail() {
+  printf 'FAILED: %s\n' "$1"
+  sed 's/^/    /' log
+  failures=$((failures + 1))
+}
+
+# expect TITLE CODE WORDS COMMAND...: the exit code, and WORDS on exactly one line (on none if WORDS is empty). 124: it hung.
+expect() {
+  local title=$1 code=$2 words=$3 found=0 lines
+  shift 3
+  timeout 300 "$@" >log 2>&1 || found=$?
+  if ((found != code)); then
+    fail "$title: expected exit code $code, found $found"
+    return
+  fi
+  if [[ -n $words ]]; then
+    lines=$(grep -cF -- "$words" log)
+    if ((lines != 1)); then
+      fail "$title: expected '$words' on one line, found it on $lines"
+      return
+    fi
+  fi
+  echo "ok: $title"
+}
+extract() {  # extract TITLE CODE WORDS OPTION...
+  local title=$1 code=$2 words=$3
+  shift 3
+  expect "$title" "$code" "$words" "${launcher[@]}" "$zspex" extract --quiet -w 5900,5960,0.8 -n 25 "$@"
+}
+nothing_left() {  # nothing_left TITLE FILE...: none of these is there, and no temporary file
+  local title=$1 left
+  shift
+  left=$(for path in "$@"; do [[ ! -e $path ]] || echo "$path"; done; find . -name '*.tmp')
+  if [[ -n $left ]]; then
+    : >log
+    fail "$title: left behind: $left"
+  fi
+}
+
+expect "simulate" 0 "" "$zspex" simulate -o in --cameras r0 b0 --npix-x 400 --npix-y 4128 --wave-r 5900,5960,0.8 \
+  --wave-b 4400,4460,0.8 -n 25 --quiet
+r=in/preproc-r0-00000001.fits b=in/preproc-b0-00000001.fits psf=in/psf-r0.fits
+
+extract "a frame" 0 "" -i $r -p $psf -o ok.fits
+expect "it can be inspected" 0 "25 spectra" "${launcher[@]}" "$zspex" inspect ok.fits
+extract "HDF5" 0 "" -i $r -p $psf -o ok.h5
+expect "help" 0 "Usage: zspex extract" "${launcher[@]}" "$zspex" extract --help
+expect "an unknown option" 2 "--nspecs" "${launcher[@]}" "$zspex" extract --nspecs 25
+
+extract "a missing image" 3 "missing.fits" -i missing.fits -p $psf -o bad.fits
+extract "a missing PSF" 3 "missing.fits" -i $r -p missing.fits -o bad.fits
+: >empty.fits
+extract "an empty image" 3 "empty.fits" -i empty.fits -p $psf -o bad.fits
+head -c 5000000 $r >short.fits
+extract "a truncated image" 3 "short.fits" -i short.fits -p $psf -o bad.fits
+head -c 30000 $psf >shortpsf.fits
+extract "a truncated PSF" 3 "shortpsf.fits" -i $r -p shortpsf.fits -o bad.fits
+extract "an image of another camera" 3 "camera b0" -i $b -p $psf -o bad.fits
+extract "an image that is a PSF" 3 "IMAGE" -i $psf -p $psf -o bad.fits
+extract "wavelengths off the CCD" 2 "on the CCD" -i $r -p $psf -o bad.fits -w 3600,3700,0.8
+extract "fibers that are not there" 2 "extract.nspec" -i $r -p $psf -o bad.fits -n 525
+extract "an output folder that is not there" 4 "not/there" -i $r -p $psf -o not/there/bad.fits
+mkdir folder.fits
+extract "an output that is a folder" 4 "folder.fits" -i $r -p $psf -o folder.fits
+extract "an output that is a device" 4 "/dev/full" -i $r -p $psf -o bad.fits -m /dev/full.fits/x.fits
+nothing_left "after bad inputs" bad.fits not
+
+# A disk that is full in the middle of a file, as far as this can be had without a disk: a limit on the size of files. The
+# model image (6.6 MB) is over it; what MPI puts into files is not.
+if ((ranks == 1)); then
+  printf 'old' >kept.fits
+  expect "no room for the file" 4 "kept.fits" bash -c 'ulimit -f 5120 && exec "$@"' - "$zspex" extract --quiet \
+    -w 5900,5960,0.8 -n 25 -i $r -p $psf -o bad.fits -m kept.fits
+  [[ $(cat kept.fits) == old ]] || { : >log; fail "an older file was not kept when there was no room"; }
+  nothing_left "after a full disk" bad.fits
+fi
+
+extract "one of three is bad" 7 "short.fits has failed" -i $r short.fits $r -p $psf -o 1.fits 2.fits 3.fits
+[[ -s 1.fits && -s 3.fits && ! -e 2.fits ]] || fail "one of three is bad: expected files 1 and 3, found $(ls [123].fits)"
+extract "resume does the rest" 0 "" -i $r $r $r -p $psf -o 1.fits 2.fits 3.fits --resume
+[[ -s 2.fits ]] || fail "resume does the rest: no 2.fits"
+extract "no overwriting" 4 "1.fits" -i $r -p $psf -o 1.fits --no-overwrite
+extract "a dry run" 0 "" -i $r -p $psf -o dry.fits --dry-run
+nothing_left "after a dry run" dry.fits
+
+# Ended by a signal while it computes: gone soon, and nothing left.
+expect "ended by SIGTERM" 143 "" bash -c '"$@" & pid=$!; sleep 3; kill -TERM $pid; wait $pid; code=$?; ((code == 1)) && code=143; exit $code' \
+  - "${launcher[@]}" "$zspex" extract -i $r $r $r $r $r $r $r $r $r $r $r $r -p $psf -n 25 --solver patch --nwavestep 5 \
+  --wavepad 300 -o s{1,2,3,4,5,6,7,8,9,10,11,12}.fits
+nothing_left "after SIGTERM"
+
+((failures == 0)) || echo "$failures failed, with $ranks ranks"
+exit $((failures > 0))
