@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+#include <string>
 #include <type_traits>
 
 namespace zspex::kernels {
@@ -10,10 +11,6 @@ namespace zspex::kernels {
 /// Device arrays: row-major, the same layout on host and device, so that a copy is one copy.
 template <class T, class Exec>
 using DeviceView = Kokkos::View<T, Kokkos::LayoutRight, typename Exec::memory_space>;
-
-/// Arrays on the host that a device can copy from.
-template <class T>
-using HostView = Kokkos::View<T, Kokkos::LayoutRight, Kokkos::HostSpace>;
 
 /// Whether Exec runs on the host's cores: one thread a team and vector instructions inside, instead of many threads a
 /// team.

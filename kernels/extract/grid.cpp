@@ -1,5 +1,6 @@
 #include "kernels/extract/grid.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 

@@ -1,9 +1,10 @@
 /// \file
 /// PSF spots: the Gauss-Hermite PSF integrated over pixels.
-///   e_i = (i - half - 1/2 - d) / sigma                          pixel edges, d = offset of the centroid from its
-///   pixel's centre p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2 p_k[i] = He_{k-1}(e_i) phi(e_i) -
-///   He_{k-1}(e_{i+1}) phi(e_{i+1}) S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix], clipped at 0, normalised to 1 over the
-///   stamp, whatever falls off the CCD
+///   e_i = (i - half - 1/2 - d) / sigma            pixel edges; d: offset of the centroid from its pixel's centre
+///   p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2
+///   p_k[i] = He_{k-1}(e_i) phi(e_i) - He_{k-1}(e_{i+1}) phi(e_{i+1})
+///   S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix]
+/// clipped at 0 and normalised to 1 over the stamp, whatever falls off the CCD.
 #pragma once
 
 #include "kernels/base/lanes.hpp"

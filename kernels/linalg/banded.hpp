@@ -1,6 +1,6 @@
 /// \file
 /// Banded symmetric positive definite systems, by one team. A lower band is kept by columns: band[j * ld + d] = A(j +
-/// d, j), 0 <= d <= b, ld >= b + panel. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
+/// d, j), 0 <= d <= b, ld >= b + cholesky_panel. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
 #pragma once
 
 #include "kernels/base/lanes.hpp"
@@ -9,11 +9,11 @@ namespace zspex::kernels {
 
 /// Columns that banded_cholesky() eliminates together: a trailing column is then loaded and stored once for four
 /// updates.
-inline constexpr int panel = 4;
+inline constexpr int cholesky_panel = 4;
 
 /// Cholesky factorisation A = L L^T in place; L takes the place of A. What lies below the band or below the last row is
 /// set to zero.
-///   band [n][ld]  ld >= b + panel
+///   band [n][ld]  ld >= b + cholesky_panel
 /// \return 0, or 1 + the first column whose pivot is not positive and finite. The same on all threads. Ends with a
 /// barrier. Operations: n b^2.
 template <class Exec, class Member>
@@ -23,6 +23,7 @@ KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int
     for (int d = last + 1; d < ld; ++d) band[static_cast<std::size_t>(j) * ld + d] = 0;
   });
   team.team_barrier();
+  constexpr int panel = cholesky_panel;
   for (int j = 0; j < n; j += panel) {
     const int width = panel < n - j ? panel : n - j;
     const int end = j + width - 1 + b + 1 < n ? j + width - 1 + b + 1 : n;  // rows that the panel reaches

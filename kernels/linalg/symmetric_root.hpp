@@ -61,45 +61,44 @@ KOKKOS_INLINE_FUNCTION void team_gram(const Member& team, const double* x, int l
   team.team_barrier();
 }
 
-}  // namespace detail
+/// Where symmetric_root() keeps what in its scratch, for a matrix of m rows of ld doubles.
+struct RootScratch {
+  int m, ld;
+  double *z, *zt;             // [m][ld]
+  double *diag, *off, *beta;  // [ld] tridiagonal matrix, factors of the reflectors
+  double *v, *w, *p;          // [ld]
+  double* cs;                 // [2 ld] rotations of one sweep
 
-/// Replaces `a` by its symmetric root. One team; ends with a barrier.
-///   a       [m][ld] row-major, ld = round_up(m, row_quantum<Exec>); both triangles. In: symmetric positive definite;
-///   out: the root.
-///           Elements [i][j >= m] may hold anything finite and are overwritten.
-///   scratch symmetric_root_scratch<Exec>(m) doubles
-/// \return 0, or 1 when an eigenvalue is not positive or QL does not converge; `a` is then undefined. The same on all
-/// threads.
+  KOKKOS_INLINE_FUNCTION RootScratch(int rows, int stride, double* scratch)
+      : m(rows),
+        ld(stride),
+        z(scratch),
+        zt(z + static_cast<std::size_t>(m) * ld),
+        diag(zt + static_cast<std::size_t>(m) * ld),
+        off(diag + ld),
+        beta(off + ld),
+        v(beta + ld),
+        w(v + ld),
+        p(w + ld),
+        cs(p + ld) {}
+  KOKKOS_FORCEINLINE_FUNCTION double* at(double* base, int i) const { return base + static_cast<std::size_t>(i) * ld; }
+};
+
+/// A <- H A H with H = 1 - beta x x^T for k = 0, 1, ...: leaves diag, off, beta, and the reflectors x in the rows of z. `a` is lost.
+/// The rank-2 update of step k is applied during the matrix vector product of step k + 1: A passes through the cache once a step.
 template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, Root root, double* scratch) {
+KOKKOS_INLINE_FUNCTION void tridiagonalize(const Member& team, double* a, const RootScratch& s) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
-  // Wider where a recurrence runs down the rows: more columns hide the latency of its multiply-adds.
-  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / nlane<Exec> : 1>;
-  const int ld = round_up(m, row_quantum<Exec>);
-  const int nstrip = ld / Strip::width, nwide = ld / Wide::width;
-  double* const z = scratch;                                   // [m][ld] reflectors, later eigenvectors as columns
-  double* const zt = z + static_cast<std::size_t>(m) * ld;     // [m][ld] eigenvectors as rows
-  double* const diag = zt + static_cast<std::size_t>(m) * ld;  // [ld]
-  double* const off = diag + ld;                               // [ld]
-  double* const beta = off + ld;                               // [ld]
-  double* const v = beta + ld;                                 // [ld]
-  double* const w = v + ld;                                    // [ld]
-  double* const p = w + ld;                                    // [ld]
-  double* const cs = p + ld;                                   // [2 ld] rotations of one QL sweep
-
-  const auto at = [ld](double* base, int i) { return base + static_cast<std::size_t>(i) * ld; };
-
-  // 1. Tridiagonalise: A <- H A H with H = 1 - beta x x^T for k = 0, 1, ... The rank-2 update of step k is applied
-  // during the matrix
-  //    vector product of step k + 1, so that A passes through the cache once a step.
+  const int m = s.m, ld = s.ld, nstrip = ld / Strip::width;
+  double *const diag = s.diag, *const off = s.off, *const beta = s.beta, *const v = s.v, *const w = s.w, *const p = s.p;
   team_for(team, 0, ld, [=](int j) { v[j] = w[j] = 0; });
   team_for(team, 0, m, [=](int i) {
     for (int j = m; j < ld; ++j) a[static_cast<std::size_t>(i) * ld + j] = 0;
   });
   team.team_barrier();
   for (int k = 0; k < m; ++k) {
-    double* const row = at(a, k);
-    double* const x = at(z, k);  // the k-th reflector, zero up to k
+    double* const row = s.at(a, k);
+    double* const x = s.at(s.z, k);  // the k-th reflector, zero up to k
     const double vk = v[k], wk = w[k];
     team_for(team, 0, ld, [=](int j) {
       row[j] -= vk * w[j] + wk * v[j];
@@ -109,7 +108,7 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
     // Every thread finds the same scalars from the same numbers.
     const int first = (k + 1) / Strip::width;
     const double alpha = k + 1 < m ? x[k + 1] : 0.0;
-    const double norm = math::sqrt(detail::strip_dot<Exec>(x, x, first, nstrip));
+    const double norm = math::sqrt(strip_dot<Exec>(x, x, first, nstrip));
     const double tau = norm > 0 ? 1 / (norm * (norm + math::fabs(alpha))) : 0.0;  // H = 1 - tau x x^T
     const double ek = alpha > 0 ? -norm : norm;
     team.team_barrier();
@@ -121,8 +120,8 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
     });
     team.team_barrier();
     // p = tau A x over the trailing block, with the pending update of A.
-    team_for(team, first, nstrip, [=](int s) {
-      const int j0 = s * Strip::width;
+    team_for(team, first, nstrip, [=](int strip) {
+      const int j0 = strip * Strip::width;
       const Strip vs = Strip::load(v + j0), ws = Strip::load(w + j0);
       Strip sum = Strip::zero();
       for (int i = k + 1; i < m; ++i) {
@@ -136,7 +135,7 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
       sum.store(p + j0);
     });
     team.team_barrier();
-    const double half = 0.5 * tau * tau * detail::strip_dot<Exec>(p, x, first, nstrip);
+    const double half = 0.5 * tau * tau * strip_dot<Exec>(p, x, first, nstrip);
     team.team_barrier();
     team_for(team, 0, ld, [=](int j) {
       v[j] = j > k ? x[j] : 0.0;
@@ -144,8 +143,17 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
     });
     team.team_barrier();
   }
+}
 
-  // 2. Z = H_0 H_1 ... H_(m-3), from the last reflector backwards, in place of the reflectors: Z = (1 - tau x x^T) Z.
+/// zt <- H_0 H_1 ... H_(m-3) from the reflectors in z, last one first; then z <- zt^T, so that eigenvectors will be rows and a
+/// rotation works on two contiguous ones.
+template <class Exec, class Member>
+KOKKOS_INLINE_FUNCTION void transform_back(const Member& team, const RootScratch& s) {
+  using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
+  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / nlane<Exec> : 1>;
+  const int m = s.m, ld = s.ld, nstrip = ld / Strip::width, nwide = ld / Wide::width;
+  double *const z = s.z, *const zt = s.zt, *const beta = s.beta;
+  const auto at = [ld](double* base, int i) { return base + static_cast<std::size_t>(i) * ld; };
   team_for(team, 0, m * nstrip, [=](int t) {
     const int i = t / nstrip, j0 = t % nstrip * Strip::width;
     Strip::zero().store(at(zt, i) + j0);
@@ -153,8 +161,8 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
   team.team_barrier();
   team_for(team, 0, m, [=](int i) { at(zt, i)[i] = 1; });
   team.team_barrier();
-  team_for(team, 0, nwide, [=](int s) {
-    const int j0 = s * Wide::width;
+  team_for(team, 0, nwide, [=](int strip) {
+    const int j0 = strip * Wide::width;
     for (int k = m - 1; k >= 0; --k) {
       const double tau = beta[k];
       if (tau == 0 || j0 + Wide::width <= k + 1) continue;  // columns up to k are still those of the unit matrix
@@ -170,16 +178,23 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
     }
   });
   team.team_barrier();
-  // Eigenvectors become rows: a rotation then works on two contiguous rows.
   team_for(team, 0, m, [=](int i) {
     for (int j = 0; j < m; ++j) at(z, i)[j] = at(zt, j)[i];
     for (int j = m; j < ld; ++j) at(z, i)[j] = 0;
   });
   team.team_barrier();
+}
 
-  // 3. Implicit QL with Wilkinson's shift. Every thread runs the scalar recurrence on the same diag and off (a few m^2
-  // operations);
-  //    the rotations of a sweep are kept in cs and then applied by the owners of the columns.
+/// Implicit QL with Wilkinson's shift on diag and off; the rows of z become eigenvectors. The scalar recurrence of a sweep (a few m
+/// operations) runs on one thread, which leaves the rotations in cs; the owners of the columns then apply them.
+/// \return 1 when an eigenvalue needs more than 60 sweeps, else 0
+template <class Exec, class Member>
+KOKKOS_INLINE_FUNCTION int diagonalize(const Member& team, const RootScratch& s0) {
+  // Wider where a recurrence runs down the rows: more columns hide the latency of its multiply-adds.
+  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / nlane<Exec> : 1>;
+  const int m = s0.m, ld = s0.ld, nwide = ld / Wide::width;
+  double *const z = s0.z, *const diag = s0.diag, *const off = s0.off, *const p = s0.p, *const cs = s0.cs;
+  const auto at = [ld](double* base, int i) { return base + static_cast<std::size_t>(i) * ld; };
   int status = 0;
   for (int l = 0; l < m && status == 0; ++l) {
     for (int sweep = 0;; ++sweep) {
@@ -250,12 +265,32 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
       team.team_barrier();
     }
   }
+  return status;
+}
+
+}  // namespace detail
+
+/// Replaces `a` by its symmetric root. One team; ends with a barrier.
+///   a       [m][ld] row-major, ld = round_up(m, row_quantum<Exec>); both triangles.
+///           In: symmetric positive definite; elements [i][j >= m] are ignored. Out: the root.
+///   scratch symmetric_root_scratch<Exec>(m) doubles
+/// \return 0, or 1 when an eigenvalue is not positive or QL does not converge; `a` is then undefined. The same on all
+/// threads.
+template <class Exec, class Member>
+KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, Root root, double* scratch) {
+  using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
+  const int ld = round_up(m, row_quantum<Exec>), nstrip = ld / Strip::width;
+  const detail::RootScratch work(m, ld, scratch);
+  detail::tridiagonalize<Exec>(team, a, work);
+  detail::transform_back<Exec>(team, work);
+  int status = detail::diagonalize<Exec>(team, work);
+  double *const z = work.z, *const diag = work.diag, *const beta = work.beta;
   for (int j = 0; j < m; ++j)
     if (!(diag[j] > 0)) status = 1;
   team.team_barrier();
   if (status) return status;
 
-  // 4. V f(lambda) V^T as the Gram matrix of sqrt(f) times the eigenvectors.
+  // V f(lambda) V^T as the Gram matrix of sqrt(f) times the eigenvectors.
   team_for(team, 0, m, [=](int j) {
     const double quarter = math::sqrt(math::sqrt(diag[j]));
     beta[j] = root == Root::sqrt ? quarter : 1 / quarter;
@@ -264,8 +299,8 @@ KOKKOS_INLINE_FUNCTION int symmetric_root(const Member& team, double* a, int m, 
   team_for(team, 0, m * nstrip, [=](int t) {
     const int j = t / nstrip, j0 = t % nstrip * Strip::width;
     Strip scaled = Strip::zero();
-    scaled.add(beta[j], Strip::load(at(z, j) + j0));
-    scaled.store(at(z, j) + j0);
+    scaled.add(beta[j], Strip::load(work.at(z, j) + j0));
+    scaled.store(work.at(z, j) + j0);
   });
   team.team_barrier();
   detail::team_gram<Exec>(team, z, ld, m, m, a, [](int) { return 0; });
