@@ -205,12 +205,13 @@ void FitsReader::pixels(const HduInfo& hdu, std::size_t first, std::size_t n, T*
   if constexpr (std::is_same_v<T, std::uint32_t>) {
     mask_pixels(hdu, first, n, out);
   } else {
-    // Without a null value CFITSIO copies and swaps bytes, nothing else, and NaN passes. Quantized tiles mark NaN by an
-    // integer, which only reading with a null value turns back.
+    // With a null value CFITSIO would make NaN of infinity and 0 of the smallest floats; without one it copies and swaps
+    // bytes, and NaN passes. Integers with a BLANK value need one.
     T null = std::numeric_limits<T>::quiet_NaN();
-    int any = 0, status = 0;
+    int any = 0, status = 0, bitpix = 0;
+    fits_get_img_type(file_.get(), &bitpix, &status);
     fits_read_img(file_.get(), cfitsio_type<T>(), static_cast<LONGLONG>(first + 1), static_cast<LONGLONG>(n),
-                  hdu.compressed ? &null : nullptr, out, &any, &status);
+                  bitpix > 0 ? &null : nullptr, out, &any, &status);
     check(status, one_hdu(hdu), "read the pixels");
   }
 }

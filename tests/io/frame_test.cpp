@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "io/detail/hdf5_writer.hpp"
 #include "io/preproc.hpp"
@@ -192,6 +194,7 @@ TEST(FrameHdf5, WhatIsWrittenIsReadBack) {
 TEST(FrameHdf5, EqualFramesAreEqualBytes) {
   const TempDir folder;
   write_h5(folder / "a.h5", test::sample_frame());
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // so that a time in seconds would show
   write_h5(folder / "b.h5", test::sample_frame());
   EXPECT_EQ(test::read_bytes(folder / "a.h5"), test::read_bytes(folder / "b.h5"));
   write_frame_fits(folder / "a.fits", test::sample_frame(), test::sample_provenance());
@@ -217,6 +220,16 @@ TEST(FrameHdf5, MissingEmptyForeignAndTruncatedFilesAreRefused) {
   }
   test::write_bytes(folder / "f.h5", bytes.substr(0, bytes.size() - 1));
   refuses({"truncated"});
+}
+
+TEST(FrameHdf5, ErrorsAreThrownAndNotPrinted) {
+  const TempDir folder;
+  write_h5(folder / "f.h5", test::sample_frame());
+  const std::string bytes = test::read_bytes(folder / "f.h5");
+  test::write_bytes(folder / "f.h5", bytes.substr(0, bytes.size() / 2));
+  testing::internal::CaptureStderr();
+  EXPECT_THROW((void)read_frame_hdf5(folder / "f.h5"), FileError);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(FrameHdf5, DamagedDataIsNoticed) {

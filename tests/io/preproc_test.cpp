@@ -171,10 +171,11 @@ TEST(Preproc, NaNAndNegativeVarianceAreCountedAndLeftAlone) {
   parts.ivar[3] = std::numeric_limits<float>::infinity();
   parts.ivar[4] = -1e-30f;
   parts.ivar[5] = -0.0f;
-  parts.ivar[6] = -std::numeric_limits<float>::infinity();  // both
+  parts.ivar[6] = -std::numeric_limits<float>::infinity();   // both
+  parts.ivar[7] = -std::numeric_limits<float>::quiet_NaN();  // NaN has a sign, but is not negative
   parts.file().save(folder / "p.fits");
   const Preproc frame = read_preproc(folder / "p.fits");
-  EXPECT_EQ(frame.nan_pixels, 4u);
+  EXPECT_EQ(frame.nan_pixels, 5u);
   EXPECT_EQ(frame.negative_ivar, 2u);
   EXPECT_TRUE(std::isnan(frame.image.data()[1]));
   EXPECT_EQ(frame.ivar.data()[4], -1e-30f);
@@ -182,9 +183,61 @@ TEST(Preproc, NaNAndNegativeVarianceAreCountedAndLeftAlone) {
   for (const char* name : {"q.fits", "q.fits.gz", "q.fits.fz"}) {
     write_preproc(folder / name, frame);
     const Preproc back = read_preproc(folder / name);
-    EXPECT_EQ(back.nan_pixels, 4u) << name;
+    EXPECT_EQ(back.nan_pixels, 5u) << name;
     EXPECT_TRUE(std::isnan(back.image.data()[1])) << name;
+    EXPECT_EQ(back.image.data()[2], -std::numeric_limits<float>::infinity()) << name;
   }
+}
+
+/// fpack's default: floats quantized to integers, one of which means NaN.
+TEST(Preproc, NaNInQuantizedTilesIsNaN) {
+  const test::TempDir folder;
+  const std::string path = folder / "p.fits.fz";
+  fitsfile* file = nullptr;
+  int status = 0;
+  long axes[2] = {64, 48};
+  std::vector<float> image(64 * 48);
+  for (std::size_t i = 0; i < image.size(); ++i) image[i] = 100 + 7 * static_cast<float>((i * 7919) % 101);
+  float null = -1;
+  image[1000] = null;
+  std::vector<int> mask(image.size());
+  fits_create_diskfile(&file, path.c_str(), &status);
+  fits_set_compression_type(file, RICE_1, &status);
+  for (const char* name : {"IMAGE", "IVAR"}) {
+    fits_create_img(file, FLOAT_IMG, 2, axes, &status);
+    fits_update_key_str(file, "EXTNAME", name, nullptr, &status);
+    fits_write_imgnull(file, TFLOAT, 1, 64 * 48, image.data(), &null, &status);
+  }
+  fits_create_img(file, LONG_IMG, 2, axes, &status);
+  fits_update_key_str(file, "EXTNAME", "MASK", nullptr, &status);
+  fits_write_img(file, TINT, 1, 64 * 48, mask.data(), &status);
+  fits_close_file(file, &status);
+  ASSERT_EQ(status, 0);
+  const Preproc frame = read_preproc(path);
+  EXPECT_EQ(frame.nan_pixels, 1u);
+  EXPECT_TRUE(std::isnan(frame.image.data()[1000]));
+  EXPECT_NE(frame.image(15, 39), frame.image(15, 41));
+  for (std::size_t i = 0; i < image.size(); ++i)
+    if (i != 1000) {
+      ASSERT_NEAR(frame.image.data()[i], image[i], 60) << i << ": quantized in steps of a quarter of the noise";
+    }
+}
+
+TEST(Preproc, ScaledIntegersAreNumbersAndTheirBlankIsNaN) {
+  const test::TempDir folder;
+  std::vector<std::int16_t> stored(ny * nx);
+  for (std::size_t i = 0; i < stored.size(); ++i) stored[i] = static_cast<std::int16_t>(i);
+  stored[4] = -32768;
+  RawFits file;
+  file.image("IMAGE", 16, {ny, nx}, big_endian(stored),
+             {card("BSCALE", "0.5"), card("BZERO", "100"), card("BLANK", "-32768")});
+  file.image("IVAR", -32, {ny, nx}, big_endian(ramp(1)));
+  file.image("MASK", 16, {ny, nx}, big_endian(std::vector<std::int16_t>(ny * nx)));
+  file.save(folder / "p.fits");
+  const Preproc frame = read_preproc(folder / "p.fits");
+  EXPECT_EQ(frame.image(1, 2), 103.5f);
+  EXPECT_TRUE(std::isnan(frame.image(0, 4)));
+  EXPECT_EQ(frame.nan_pixels, 1u);
 }
 
 TEST(Preproc, UnitsMustBeElectrons) {
