@@ -14,7 +14,7 @@ SharedWindow::SharedWindow(const Communicator& node, std::size_t nbytes) : nbyte
   if (code != MPI_SUCCESS) {
     throw CommError(
         "share memory between the ranks of a node",
-        "expected room for " + std::to_string(nbytes >> 20) +
+        "expected room for " + std::to_string((nbytes >> 20) + 1) +
             " MiB of shared memory, found too little. Look at the size of /dev/shm and of the temporary folder.");
   }
   MPI_Aint size = 0;
