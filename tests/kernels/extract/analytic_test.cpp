@@ -77,6 +77,7 @@ TEST(Extraction, SeparateBinsAreWeightedMeans) {
   for (const SolverKind solver : {SolverKind::patch, SolverKind::bundle}) {
     Grid grid(1, 9, 11.3, 0, 40.2, 11, 1.1, 4, 23, 150);
     grid.settings.solver = solver;
+    grid.settings.wavepad = 4;
     grid.settings.psferr = 0.02;
     test::Pixels pixels(23, 150);
     test::Random random(2);
@@ -115,23 +116,26 @@ TEST(Extraction, SeparateBinsAreWeightedMeans) {
 }
 
 // One fiber, two bins that overlap, nothing else: C^-1 = [a b; b c], sqrt(M) = (M + sqrt(det M)) / sqrt(tr M + 2
-// sqrt(det M)).
+// sqrt(det M)). The padding is kept away by a trace that bends: with t = wave - 1/2, y = 350 + 5 / 8 t + 7 / 2 t^3, the
+// two bins lie at 350 -+ 3 / 4 and the next ones 12 rows further out.
 TEST(Extraction, TwoBinsWrittenOut) {
   for (const DecorrelationKind kind : {DecorrelationKind::signal, DecorrelationKind::noise}) {
-    Grid grid(1, 2, 11.3, 0, 20.2, 1.5, 1.1, 4, 23, 43);
-    grid.settings.wavepad = 0;
+    Grid grid(1, 2, 11.3, 0, 0, 1, 1.1, 4, 23, 701);
+    const double b1 = 0.625, b3 = 3.5;  // u = t - 1/2, u^2 = (2 P_2 + P_0) / 3, u^3 = (2 P_3 + 3 P_1) / 5
+    grid.psf.y = series(1, 0, 2, {350 + 0.125 * b3 + 0.5 * b1 + 0.5 * b3, 0.75 * b3 + b1 + 0.6 * b3, b3, 0.4 * b3});
+    grid.settings.wavepad = 4;
     grid.settings.nwavestep = 2;
     grid.settings.decorrelation = kind;
-    test::Pixels pixels(23, 43);
+    test::Pixels pixels(23, 701);
     test::Random random(3);
     for (std::size_t i = 0; i < pixels.image.size(); ++i) {
       pixels.image[i] = static_cast<float>(random.uniform(0, 100));
       pixels.ivar[i] =
-          static_cast<float>(i / 23 < 20 ? random.uniform(0.1, 0.2) : random.uniform(0.8, 1));  // R is not symmetric
+          static_cast<float>(i / 23 < 350 ? random.uniform(0.1, 0.2) : random.uniform(0.8, 1));  // R is not symmetric
     }
     const test::Spot one = test::plain_spot(grid.psf, 0, 0), two = test::plain_spot(grid.psf, 0, 1);
     double a = 0, b = 0, c = 0, y1 = 0, y2 = 0;
-    for (int y = 0; y < 43; ++y)
+    for (int y = 0; y < 701; ++y)
       for (int x = 0; x < 23; ++x) {
         const auto light = [&](const test::Spot& spot) {
           const int iy = y - spot.y, ix = x - spot.x;
@@ -247,6 +251,15 @@ TEST(ProjectSpectra, FirstFiberIsSpecmin) {
   project_spectra(psf, wave, 0, all, expected);
   project_spectra(psf, wave, 4, some, image);
   for (std::size_t i = 0; i < image.size(); ++i) ASSERT_EQ(image.data()[i], expected.data()[i]);
+}
+
+// Column j of R needs rows j - hsizey ... j + hsizey.
+TEST(Extraction, PaddingNarrowerThanTheResolutionIsRefused) {
+  Grid grid(1, 9, 11, 9, 40, 2, 1.1, 4, 43, 150);
+  grid.settings.wavepad = 3;
+  EXPECT_THROW(Extractor(grid.psf, grid.settings), NumericsError);
+  grid.settings.wavepad = 4;
+  EXPECT_NO_THROW(Extractor(grid.psf, grid.settings));
 }
 
 TEST(Extraction, FallingTracesAreRefused) {
