@@ -49,21 +49,30 @@ class Engine {
 
   ExtractedUnit extract(const Image& image, const ExtractUnit& unit);
 
+  /// Bytes that extract() holds on the device for this unit.
+  std::size_t memory(const ExtractUnit& unit) const;
+
  private:
-  /// Patches solved in one launch: one at a time where a core's cache is what counts, many where thousands of threads
-  /// wait for work.
-  int batch(int npatch) const {
-    const int cores = exec_.concurrency();
-    const int wish = settings_.batch > 0 ? settings_.batch : !on_host<Exec> ? 512 : cores == 1 ? 1 : 8 * cores;
-    return std::max(1, std::min(wish, npatch));
-  }
-  int nteam(int nitem) const { return std::max(1, std::min(on_host<Exec> ? exec_.concurrency() : 512, nitem)); }
+  /// How many patches are solved in one launch, and how many teams find roots: one of each where a core's cache is what counts, many
+  /// where thousands of threads wait for work.
+  struct Batch {
+    int npatch = 1, nteam = 1;
+    std::size_t scratch = 0;  ///< doubles a team
+  };
+  Batch plan_batch(const PatchSizes& sizes, int npatch) const;
+  bool noise() const { return settings_.decorrelation == DecorrelationKind::noise; }
+  PatchShape whole_bundle(const ExtractUnit& unit, const Traces& traces, const PixelWindow& window) const;
 
   void prepare(const Image& image, const ExtractUnit& spotted, int below, int above);
   void load_pixels(const Image& image);
   void solve_by_patches(const ExtractUnit& unit, ExtractedUnit& out);
   bool solve_bundle(const ExtractUnit& unit, ExtractedUnit& out);
-  void mark_failed(const PatchShape& patch, ExtractedUnit& out) const;
+  Batch allocate(const PatchSizes& sizes, int npatch);
+  void resolve(const DeviceView<const PatchShape*, Exec>& shapes, const DeviceView<const int*, Exec>& order, int npatch,
+               int nkeep, const PatchFlux<Exec>& solution);
+  template <class Launch>
+  void solve_with_retry(const std::vector<PatchShape>& patches, const Batch& batch, const Launch& launch,
+                        ExtractedUnit& out);
   void collect(ExtractedUnit& out);
   void project_model(const ExtractUnit& unit, ExtractedUnit& out);
 
@@ -83,5 +92,6 @@ class Engine {
 }  // namespace zspex::kernels
 
 #include "kernels/extract/detail/engine_prepare.hpp"
+#include "kernels/extract/detail/engine_solve.hpp"
 #include "kernels/extract/detail/solve_bundle.hpp"
 #include "kernels/extract/detail/solve_patches.hpp"

@@ -41,7 +41,7 @@ struct Image {
 enum class SolverKind { patch, bundle };
 enum class DecorrelationKind { signal, noise };
 
-/// How to extract. Checked once by plan_extraction().
+/// How to extract. The caller has checked that fibers and bundles fit each other and the PSF.
 struct ExtractSettings {
   std::vector<double> wave;  ///< [nwave] Angstrom, equally spaced
   double dwave = 0.8;        ///< step, Angstrom
@@ -85,7 +85,7 @@ struct ExtractedUnit {
 /// Extracts units of one image. Holds device memory between units. Not thread-safe.
 class Extractor {
  public:
-  /// \throws NumericsError when the traces don't grow with wavelength or the grid is off the CCD for all fibers
+  /// \throws NumericsError when wavepad is less than the PSF's hsizey
   Extractor(const Psf& psf, const ExtractSettings& settings);
   ~Extractor();
   Extractor(Extractor&&) noexcept;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "config/base/error.hpp"
@@ -27,30 +28,11 @@ ExtractedUnit Extractor::extract(const Image& image, const ExtractUnit& unit) {
 }
 
 Extractor::Memory Extractor::memory(bool fine) const {
-  const ExtractSettings& settings = impl_->settings;
-  const Psf& psf = impl_->psf;
   std::size_t largest = 0;
-  for (const ExtractUnit& unit : plan_units(settings, fine)) {
-    const ExtractUnit spotted = padded_unit(settings, unit);
-    const std::size_t nwave = settings.wave.size() + 2 * settings.wavepad + settings.nwavestep;
-    const std::size_t nspot = static_cast<std::size_t>(2 * psf.hsizey + 1) * spot_stride(2 * psf.hsizex + 1);
-    const std::size_t nresult = (4 + 2 * psf.hsizey + 1) * static_cast<std::size_t>(unit.nspec) * settings.wave.size();
-    const Traces traces = trace_fibers(psf, spotted.ispec, spotted.nspec,
-                                       pad_wave(settings.wave, settings.dwave, settings.wavepad, settings.wavepad));
-    const PixelWindow window = window_of(psf, traces);
-    std::size_t doubles =
-        spotted.nspec * nwave * nspot + 3 * static_cast<std::size_t>(window.ny) * window.stride + 2 * nresult;
-    if (settings.solver == SolverKind::bundle) {
-      PatchShape whole;
-      whole.nspec = unit.nspec;
-      whole.nwave = static_cast<int>(traces.wave.size());
-      measure_band(psf, traces, whole);
-      doubles += 2 * static_cast<std::size_t>(whole.nspec) * whole.nwave * band_stride(whole.band);
-    }
-    largest = std::max(largest, doubles * sizeof(double));
-  }
+  for (const ExtractUnit& unit : plan_units(impl_->settings, fine))
+    largest = std::max(largest, impl_->engine.memory(unit));
   if (on_host<Kokkos::DefaultExecutionSpace>) return {largest, 0};
-  return {largest / 4, largest};
+  return {largest / 8, largest};  // the host keeps mirrors of pixels and results
 }
 
 }  // namespace zspex::kernels

@@ -69,11 +69,11 @@ void factor_patches(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
       });
 }
 
-/// Cuts the normal matrices of small patches out of the one of a whole bundle, which is not changed.
+/// Cuts the normal matrices of small patches out of the one of a whole bundle, which is not changed. `prior` is added to the diagonal.
 template <class Exec>
 void cut_matrices(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
                   const DeviceView<const int*, Exec>& order, int npatch, const DeviceView<const double**, Exec>& whole,
-                  int wholeld, int wholeband, int wholenspec, const PatchSlots<Exec>& slots) {
+                  int wholeld, int wholeband, int wholenspec, double prior, const PatchSlots<Exec>& slots) {
   const int ld = slots.ld;
   const auto band = slots.band;
   Kokkos::parallel_for(
@@ -89,7 +89,9 @@ void cut_matrices(const Exec& exec, const DeviceView<const PatchShape*, Exec>& p
             const double* const from = &whole(0, row * wholeld);
             for (int r = 0; r < ns; ++r) {
               const int d = apart * ns + r - s, far = apart * wholenspec + r - s;
-              if (d >= 0 && d <= patch.band) to[d] = w + apart < patch.nwave && far <= wholeband ? from[far] : 0.0;
+              if (d < 0 || d > patch.band) continue;
+              to[d] = w + apart < patch.nwave && far <= wholeband ? from[far] : 0.0;
+              if (d == 0) to[d] += prior;
             }
           });
         });

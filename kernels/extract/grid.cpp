@@ -50,30 +50,52 @@ Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<doub
   traces.ispec = ispec;
   traces.nspec = nspec;
   traces.wave = wave;
-  const std::size_t ns = nspec, nw = wave.size();
+  const std::size_t ns = nspec, nw = wave.size(), middle = nw / 2;
   traces.x = Array2<double>({ns, nw});
   traces.y = Array2<double>({ns, nw});
   traces.corner = Array2<Corner>({ns, nw});
+  const auto usable = [&](std::size_t s, std::size_t w) {
+    return std::abs(traces.x(s, w)) < 1e6 && std::abs(traces.y(s, w)) < 1e6;  // false for NaN
+  };
+  std::vector<std::size_t> dark;  // fibers without any usable bin
+  std::size_t lit = ns;
   for (std::size_t s = 0; s < ns; ++s) {
     for (std::size_t w = 0; w < nw; ++w) {
-      const double x = evaluate(psf.x, ispec + static_cast<int>(s), wave[w]);
-      const double y = evaluate(psf.y, ispec + static_cast<int>(s), wave[w]);
-      if (!(std::abs(x) < 1e6) || !(std::abs(y) < 1e6))
-        throw NumericsError("extract",
-                            "the trace of fiber " + std::to_string(ispec + s) + " at " + std::to_string(wave[w]) +
-                                " Angstrom is at pixel (" + std::to_string(x) + ", " + std::to_string(y) +
-                                "), expected a position near the CCD. Check -w and the PSF's XTRACE and YTRACE.");
-      traces.x(s, w) = x;
-      traces.y(s, w) = y;
-      traces.corner(s, w) = {static_cast<int>(std::floor(x - psf.hsizex + 0.5)),
-                             static_cast<int>(std::floor(y - psf.hsizey + 0.5))};
-      if (w > 0 && traces.corner(s, w).y < traces.corner(s, w - 1).y)
-        throw NumericsError("extract",
-                            "rows of fiber " + std::to_string(ispec + s) + " don't grow with wavelength at " +
-                                std::to_string(wave[w]) +
-                                " Angstrom, expected a rising trace. The range -w may be too far outside the PSF's.");
+      const double x = traces.x(s, w) = evaluate(psf.x, ispec + static_cast<int>(s), wave[w]);
+      const double y = traces.y(s, w) = evaluate(psf.y, ispec + static_cast<int>(s), wave[w]);
+      if (usable(s, w))
+        traces.corner(s, w) = {static_cast<int>(std::floor(x - psf.hsizex + 0.5)),
+                               static_cast<int>(std::floor(y - psf.hsizey + 0.5))};
+    }
+    if (!usable(s, middle)) {
+      dark.push_back(s);
+      continue;
+    }
+    lit = s;
+    const auto darken = [&](std::size_t w, std::size_t good) {
+      traces.x(s, w) = traces.y(s, w) = std::nan("");
+      traces.corner(s, w) = traces.corner(s, good);
+    };
+    std::size_t good = middle;
+    for (std::size_t w = middle + 1; w < nw; ++w) {
+      const bool follows = good == w - 1 && usable(s, w) && traces.corner(s, w).y >= traces.corner(s, good).y;
+      follows ? void(good = w) : darken(w, good);
+    }
+    good = middle;
+    for (std::size_t w = middle; w-- > 0;) {
+      const bool follows = good == w + 1 && usable(s, w) && traces.corner(s, w).y <= traces.corner(s, good).y;
+      follows ? void(good = w) : darken(w, good);
     }
   }
+  if (lit == ns)
+    throw NumericsError("extract", "no fiber of " + std::to_string(ispec) + " to " + std::to_string(ispec + nspec - 1) +
+                                       " has a trace near the CCD at " + std::to_string(wave[middle]) +
+                                       " Angstrom, the middle of the range. Check -w and the PSF's XTRACE and YTRACE.");
+  for (std::size_t s : dark)
+    for (std::size_t w = 0; w < nw; ++w) {
+      traces.x(s, w) = traces.y(s, w) = std::nan("");
+      traces.corner(s, w) = traces.corner(lit, w);
+    }
   return traces;
 }
 

@@ -26,12 +26,14 @@ struct Corner {
 struct Traces {
   int ispec = 0, nspec = 0;
   std::vector<double> wave;
-  Array2<double> x, y;    ///< [nspec][nwave] centroids, pixels
-  Array2<Corner> corner;  ///< [nspec][nwave]
+  Array2<double> x, y;    ///< [nspec][nwave] centroids, pixels; NaN = dark: no spot is made
+  Array2<Corner> corner;  ///< [nspec][nwave]; rows never fall with wavelength
 };
 
-/// corner = floor(centroid - half + 1/2).
-/// \throws NumericsError when a trace is not finite or its rows don't grow with wavelength
+/// corner = floor(centroid - half + 1/2). From the middle of the range outwards, a fiber is dark from the first bin on where its trace
+/// is not finite, runs far away, or its rows fall with wavelength, as extrapolated series may: such bins have no light, and their corner is
+/// the last good one, so that one bad fiber costs no other.
+/// \throws NumericsError when all fibers are dark in the middle of the range
 Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<double>& wave);
 
 }  // namespace zspex::kernels

@@ -108,4 +108,28 @@ std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& sett
   return patches;
 }
 
+std::vector<PatchShape> plan_windows(const Psf& psf, const Traces& traces, int wavepad, int nwave) {
+  constexpr int window_bins = 24, neighbours = 1;
+  std::vector<PatchShape> windows;
+  const int ntotal = static_cast<int>(traces.wave.size());
+  for (int s = 0; s < traces.nspec; ++s)
+    for (int start = 0; start < nwave; start += window_bins) {
+      const int begin = std::max(0, s - neighbours), end = std::min(traces.nspec, s + neighbours + 1);
+      PatchShape shape;
+      shape.ispec = begin;
+      shape.nspec = end - begin;
+      shape.ikeep = s - begin;
+      shape.nkeep = 1;
+      shape.iwave = start;
+      shape.nwave = std::min(window_bins + 2 * wavepad, ntotal - start);
+      shape.wavepad = wavepad;
+      shape.nwavekeep = std::min(window_bins, nwave - start);
+      shape.outspec = s;
+      shape.outwave = start;
+      measure_band(psf, traces, shape);
+      windows.push_back(shape);
+    }
+  return windows;
+}
+
 }  // namespace zspex::kernels

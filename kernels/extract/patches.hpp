@@ -39,6 +39,11 @@ PixelWindow window_of(const Psf& psf, const Traces& traces);
 std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
                                      const Traces& traces, const PixelWindow& window);
 
+/// Windows of a whole bundle from which the `bundle` solver takes resolution and errors: for each fiber and every 24 bins, that fiber with
+/// one neighbour on each side and `wavepad` bins of padding. Small roots are cheap, their padding is not; a second neighbour changes
+/// nothing that can be measured.
+std::vector<PatchShape> plan_windows(const Psf& psf, const Traces& traces, int wavepad, int nwave);
+
 /// Fills wavespan and band of a shape from the overlap of its spots.
 void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape);
 

@@ -42,11 +42,6 @@ KOKKOS_INLINE_FUNCTION void add_row(const Member& team, const UnitData<Exec>& un
 
 }  // namespace detail
 
-/// Doubles of PatchSlots::model that a patch needs.
-inline std::size_t model_size(const PatchShape& patch, int stride) {
-  return static_cast<std::size_t>(patch.y1 - patch.y0) * round_up(patch.x1 - patch.x0 + stride, host_lanes);
-}
-
 /// chi2pix_k = (A^T chi^2)_k / (A^T [used])_k, chi^2 = (p - A f)^2 / (1/ivar + (psferr A f)^2) of each pixel with ivar
 /// > 0, A f with the deconvolved f of all of the patch's bins. 0 where no pixel is used.
 template <class Exec>

@@ -81,6 +81,23 @@ KOKKOS_INLINE_FUNCTION void covariance_block(const Member& team, const PatchShap
 
 }  // namespace detail
 
+/// good = the part of each kept bin's spot that lies on usable pixels, whether the patch can be solved or not.
+template <class Exec>
+void report_usable_light(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
+                         const DeviceView<const int*, Exec>& order, int npatch, const PatchFlux<Exec>& solution,
+                         const UnitResults<Exec>& out) {
+  Kokkos::parallel_for(
+      "zspex::extract::report_usable_light", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+        const int slot = team.league_rank();
+        const PatchShape patch = patches(order(slot));
+        team_for(team, 0, patch.nkeep * patch.nwavekeep, [=](int t) {
+          const int keep = t / patch.nwavekeep, w = t % patch.nwavekeep;
+          out.good(patch.outspec + keep, patch.outwave + w) =
+              solution.good(solution.shared ? 0 : slot, solution.at(patch, patch.ikeep + keep, patch.wavepad + w));
+        });
+      });
+}
+
 /// Resolution of all kept fibers of the patches by 'signal' decorrelation; sets slots.root_status.
 ///   scratch [nteam][signal_scratch()]: teams take fibers in turn, so results don't depend on nteam
 template <class Exec>
@@ -132,7 +149,6 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
             // Without a usable pixel there is no information: the prior's variance is not reported as a measurement.
             out.flux(is, iw) = usable > 0 ? flux[j] / sum[j] : 0.0;
             out.ivar(is, iw) = usable > 0 ? sum[j] * sum[j] : 0.0;
-            out.good(is, iw) = usable;
             for (int k = 0; k < ndiag; ++k) {
               const int r = j - half + k;
               out.resolution(is, k, iw) = r >= 0 && r < m ? q[static_cast<std::size_t>(r) * ld + j] / sum[r] : 0.0;
@@ -203,7 +219,6 @@ void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& 
             const double usable = solution.good(fslot, solution.at(patch, s, patch.wavepad + w));
             out.flux(is, iw) = usable > 0 ? flux[j] / sum[j] : 0.0;
             out.ivar(is, iw) = usable > 0 ? sum[j] * sum[j] : 0.0;
-            out.good(is, iw) = usable;
             for (int k = 0; k < ndiag; ++k) {
               const int r = j + (k - half) * ns;
               out.resolution(is, k, iw) = r >= 0 && r < n ? q[static_cast<std::size_t>(r) * ld + j] / sum[r] : 0.0;

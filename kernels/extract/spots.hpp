@@ -94,11 +94,16 @@ KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, int half, int degre
   team.team_barrier();
 }
 
-/// One spot, by one team: stamp[iy * stride + ix], zero for ix >= nx.
+/// One spot, by one team: stamp[iy * stride + ix], zero for ix >= nx; all zero where x is NaN.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave,
                                       double x, double y, int stride, double* scratch, double* stamp) {
   const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1, ngx = psf.ngx, ngy = psf.ngy;
+  if (!(x == x)) {  // dark
+    team_for(team, 0, ny * stride, [=](int t) { stamp[t] = 0; });
+    team.team_barrier();
+    return;
+  }
   double* const param = scratch;
   double* const px = param + psf.nparam;                      // [ngx][stride]
   double* const py = px + ngx * stride;                       // [ngy][ny]

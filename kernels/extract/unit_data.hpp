@@ -3,6 +3,7 @@
 /// flight.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -48,15 +49,51 @@ struct PatchSlots {
       root_status;  ///< [nslot][nkeep] 0 = resolution found; apart from status, which other teams read meanwhile
 };
 
+/// The largest of some patches, in every respect.
+struct PatchSizes {
+  int n = 0, band = 0, row = 0, wave = 0, keep = 0;  ///< unknowns, half-bandwidth, rows of pixels, bins, fibers kept
+  std::size_t model = 0;                             ///< doubles of PatchSlots::model
+};
+
+/// Doubles that hold a patch's image of chi^2; also room for one number a bin.
+inline std::size_t model_size(const PatchShape& patch, int stride) {
+  const int row = round_up(patch.x1 - patch.x0 + stride, host_lanes);
+  return std::max(static_cast<std::size_t>(patch.y1 - patch.y0) * row, static_cast<std::size_t>(patch.nwave));
+}
+
+inline PatchSizes sizes_of(const std::vector<PatchShape>& patches, int stride) {
+  PatchSizes sizes;
+  for (const PatchShape& patch : patches) {
+    sizes.n = std::max(sizes.n, patch.nspec * patch.nwave);
+    sizes.band = std::max(sizes.band, patch.band);
+    sizes.row = std::max(sizes.row, patch.y1 - patch.y0);
+    sizes.wave = std::max(sizes.wave, patch.nwave);
+    sizes.keep = std::max(sizes.keep, patch.nkeep);
+    sizes.model = std::max(sizes.model, model_size(patch, stride));
+  }
+  return sizes;
+}
+
+/// Doubles a column of a band of half-width b: the factor's rows are read up to row_tile - 1 beyond it.
+constexpr int band_stride(int b) { return round_up(b + row_tile, host_lanes); }
+
 /// What of PatchSlots is needed beyond band and vectors.
 struct SlotParts {
   bool rows = true, matrix = false;
 };
 
-/// \param n, ld  unknowns and band_stride() of the largest patch; nkeep: fibers kept of it; npixel: its model_size(),
-/// and at least its number of wavelengths
+/// Bytes of one slot of make_slots().
+inline std::size_t slot_bytes(const PatchSizes& sizes, SlotParts parts) {
+  const std::size_t ld = band_stride(sizes.band);
+  const std::size_t doubles = sizes.n * ld * (1 + (parts.matrix ? 1 : 0)) + 3 * sizes.n + sizes.model +
+                              (parts.rows ? round_up(sizes.n, row_tile) * ld : 0);
+  return doubles * sizeof(double);
+}
+
 template <class Exec>
-PatchSlots<Exec> make_slots(int nslot, int n, int ld, int nkeep, SlotParts parts, std::size_t npixel) {
+PatchSlots<Exec> make_slots(int nslot, const PatchSizes& sizes, SlotParts parts) {
+  const int n = sizes.n, ld = band_stride(sizes.band), nkeep = sizes.keep;
+  const std::size_t npixel = sizes.model;
   const auto label = [](const char* name) {
     return Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(name));
   };
@@ -93,8 +130,5 @@ std::vector<bool> solved_slots(const Exec& exec, const PatchSlots<Exec>& slots, 
   }
   return solved;
 }
-
-/// Doubles a column of a band of half-width b: the factor's rows are read up to row_tile - 1 beyond it.
-constexpr int band_stride(int b) { return round_up(b + row_tile, host_lanes); }
 
 }  // namespace zspex::kernels

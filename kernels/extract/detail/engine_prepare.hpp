@@ -72,12 +72,6 @@ void Engine<Exec>::load_pixels(const Image& image) {
   Kokkos::deep_copy(data_.ivar, ivar);
 }
 
-template <class Exec>
-void Engine<Exec>::mark_failed(const PatchShape& patch, ExtractedUnit& out) const {
-  for (int s = 0; s < patch.nkeep; ++s)
-    for (int w = 0; w < patch.nwavekeep; ++w) out.failed(patch.outspec + s, patch.outwave + w) = 1;
-}
-
 /// Results to the host. Failed bins are zero, with the diagonal of R at 1, and keep nothing of what the solver left.
 template <class Exec>
 void Engine<Exec>::collect(ExtractedUnit& out) {
