@@ -115,12 +115,9 @@ void normal_equations(benchmark::State& state) {
 
   const std::vector<PatchShape> patches = plan_patches(psf, settings, {5, 5}, traces, data.window);
   double flops = 0;
-  int maxn = 0, band = 0;
   std::vector<int> natural;
   for (const PatchShape& patch : patches) {
     natural.push_back(static_cast<int>(natural.size()));
-    maxn = std::max(maxn, patch.nspec * patch.nwave);
-    band = std::max(band, patch.band);
     for (int k = 0; k < patch.nspec * patch.nwave; ++k) {
       const Corner a = corner(patch.ispec + k % patch.nspec, patch.iwave + k / patch.nspec);
       flops += 6. * nx * ny;
@@ -135,17 +132,18 @@ void normal_equations(benchmark::State& state) {
       copy_to_device<PatchShape, Exec>("zspex::benchmark::patches", patches);
   const DeviceView<int*, Exec> order = copy_to_device<int, Exec>("zspex::benchmark::order", natural);
   const int npatch = static_cast<int>(patches.size()), batch = std::min(npatch, busy());
-  const auto slots = make_slots<Exec>(batch, maxn, band_stride(band), 5, {false, false}, 1);
+  const PatchSizes sizes = sizes_of(patches, data.stride);
+  const auto slots = make_slots<Exec>(batch, sizes, {false, false});
   measure(
       state, flops, [] {},
       [&](const Exec& exec) {
         for (int first = 0; first < npatch; first += batch) {
           const int count = std::min(batch, npatch - first);
           const DeviceView<const int*, Exec> now = Kokkos::subview(order, std::make_pair(first, first + count));
-          form_normal_equations<Exec>(exec, data, shapes, now, count, maxn, slots);
+          form_normal_equations<Exec>(exec, data, shapes, now, count, sizes.n, slots);
         }
       });
-  state.counters["band"] = band;
+  state.counters["band"] = sizes.band;
   state.counters["patches/s"] = benchmark::Counter(npatch, benchmark::Counter::kIsIterationInvariantRate);
 }
 

@@ -262,8 +262,9 @@ TEST(Extraction, PaddingNarrowerThanTheResolutionIsRefused) {
   EXPECT_NO_THROW(Extractor(grid.psf, grid.settings));
 }
 
-TEST(Extraction, FallingTracesAreRefused) {
-  Grid grid(2, 9, 11, 9, 40, -2, 1.1, 4, 43, 150);
+TEST(Extraction, TracesOfNoFiberAreRefused) {
+  Grid grid(2, 9, HUGE_VAL, 0, 40, 2, 1.1, 4, 43, 150);
+  grid.settings.wavepad = 4;
   const test::Pixels pixels(43, 150);
   EXPECT_THROW(extract_all(grid.psf, grid.settings, pixels.view()), NumericsError);
 }

@@ -47,7 +47,8 @@ TEST_P(Degenerate, PatchesAreRetriedAlone) {
   const ExtractedUnit found = extract_all(psf, settings, pixels.view());
   test::expect_finite(found);
   const bool patches = GetParam() == SolverKind::patch;
-  EXPECT_EQ(found.nretried, patches ? 6 : 1);
+  EXPECT_EQ(found.npatch, 18);  // the bundle solver falls back on patches
+  EXPECT_EQ(found.nretried, 6);
   EXPECT_EQ(found.nfailed, 0);
   for (int w = 0; w < 23; ++w) {
     SCOPED_TRACE("bin " + std::to_string(w));
@@ -82,7 +83,7 @@ TEST_P(Degenerate, PatchesThatFailAgainAreFlaggedAndEmpty) {
     set_ivar(0x1p44f);  // 1e-8 is lost in it
     const ExtractedUnit found = extract_all(psf, settings, pixels.view());
     test::expect_finite(found);
-    EXPECT_EQ(found.npatch, 18);  // the bundle solver falls back on patches
+    EXPECT_EQ(found.npatch, 18);
     EXPECT_EQ(found.nretried, 6);
     EXPECT_EQ(found.nfailed, 6);
     for (int w = 0; w < 23; ++w) {
@@ -133,8 +134,8 @@ TEST_P(Degenerate, AbsurdInverseVariancesHarmTheirPatchOnly) {
                      : 1e-30f;
   const ExtractedUnit found = extract_all(ordinary, other, image.view());
   test::expect_finite(found);
-  // The bundle solver retries the whole bundle: 1e-8 on every diagonal, 1e-6 of these inverse variances.
-  const double tolerance = GetParam() == SolverKind::patch ? 0 : 1e-5;
+  // The bundle solver falls back on patches, which differ by their seams.
+  const double tolerance = GetParam() == SolverKind::patch ? 0 : 1e-3;
   for (int s = 0; s < 9; ++s)
     for (int w = 90; w < 97; ++w) {
       EXPECT_EQ(found.failed(s, w), 0);

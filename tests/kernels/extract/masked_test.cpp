@@ -176,6 +176,48 @@ TEST_P(Masked, FiberWithoutPixels) {
   }
 }
 
+TEST_P(Masked, FiberWithoutATraceIsDarkAndAlone) {
+  psf.y.coeff[5 * static_cast<std::size_t>(psf.y.ncoeff)] = HUGE_VAL;
+  test::Random random(42);
+  pixels = test::expose(psf, settings.wave, photons, random);
+  test::add_noise(pixels, random);
+  const ExtractedUnit found = extract(pixels);
+  test::expect_finite(found);
+  EXPECT_EQ(found.nfailed, 0);
+  const Array2<double> truth = test::convolve(found.resolution, photons);
+  for (int s = 0; s < 9; ++s)
+    for (int w = 6; w + 6 < camera.nwave; ++w) {
+      SCOPED_TRACE("fiber " + std::to_string(s) + ", bin " + std::to_string(w));
+      if (s == 5) {
+        ASSERT_EQ(found.flux(s, w), 0);
+        ASSERT_EQ(found.ivar(s, w), 0);
+        ASSERT_EQ(found.pixmask_fraction(s, w), 1);
+      } else {
+        ASSERT_LT(std::abs(found.flux(s, w) - truth(s, w)) * std::sqrt(found.ivar(s, w)), 5);
+        ASSERT_GT(found.ivar(s, w), 0);
+      }
+    }
+}
+
+// Series that are extrapolated turn round sooner or later: the padding above the last patch must not cost the fiber.
+TEST_P(Masked, TraceThatTurnsRoundInThePaddingIsGoodBelowIt) {
+  psf.y.coeff[5 * static_cast<std::size_t>(psf.y.ncoeff) + 3] = -4;  // rises within the range, falls beyond it
+  test::Random random(43);
+  pixels = test::expose(psf, settings.wave, photons, random);
+  test::add_noise(pixels, random);
+  const double last = settings.wave.back();
+  ASSERT_GT(evaluate(psf.y, 5, last), evaluate(psf.y, 5, last - 0.8));
+  ASSERT_LT(evaluate(psf.y, 5, last + 0.8 * 62), evaluate(psf.y, 5, last + 0.8 * 61));
+  const ExtractedUnit found = extract(pixels);
+  test::expect_finite(found);
+  const Array2<double> truth = test::convolve(found.resolution, photons);
+  for (int s = 0; s < 9; ++s)
+    for (int w = 6; w + 6 < camera.nwave; ++w) {
+      ASSERT_GT(found.ivar(s, w), 0) << s << ", " << w;
+      ASSERT_LT(std::abs(found.flux(s, w) - truth(s, w)) * std::sqrt(found.ivar(s, w)), 5) << s << ", " << w;
+    }
+}
+
 TEST_P(Masked, WholeImage) {
   std::fill(pixels.ivar.begin(), pixels.ivar.end(), 0.f);
   const ExtractedUnit found = extract(pixels);

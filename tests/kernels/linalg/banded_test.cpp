@@ -62,7 +62,7 @@ Band pack(const Matrix& a, int b, int extra = 0) {
   Band band;
   band.n = static_cast<int>(a.extent(0));
   band.b = b;
-  band.ld = b + panel + extra;
+  band.ld = b + cholesky_panel + extra;
   band.data.assign(std::size_t(band.n) * band.ld, std::numeric_limits<double>::quiet_NaN());
   for (int j = 0; j < band.n; ++j)
     for (int i = j; i < band.n && i - j <= b; ++i) band.data[std::size_t(j) * band.ld + i - j] = a(i, j);
