@@ -238,6 +238,52 @@ TEST_F(Seams, BundleSolverHasNone) {
     ASSERT_NEAR(bundle.resolution.data()[i], seamless.resolution.data()[i], 1e-4) << i;
 }
 
+// Where fibers overlap more than DESI's, the windows of the bundle solver must hold the neighbours of their fiber.
+TEST(BundleSolver, WindowsKnowTheNeighboursOfTheirFiber) {
+  Camera camera;
+  camera.nspec = 5;
+  camera.spacing = 4.1;
+  const Psf psf = invent_psf(camera);
+  ExtractSettings settings = test::settings_for(camera);
+  settings.nwavestep = camera.nwave;
+  settings.pixpad_frac = 1;
+  test::Random random(36);
+  test::Pixels pixels = test::expose(psf, settings.wave, test::invent_spectra(5, camera.nwave, 200, random), random);
+  test::add_noise(pixels, random);
+  const ExtractedUnit seamless = extract_all(psf, settings, pixels.view());
+  settings.solver = SolverKind::bundle;
+  const ExtractedUnit bundle = extract_all(psf, settings, pixels.view());
+  double worst = 0;
+  for (std::size_t i = 0; i < bundle.ivar.size(); ++i)
+    worst = std::max(worst, std::abs(bundle.ivar.data()[i] / seamless.ivar.data()[i] - 1));
+  EXPECT_LT(worst, 1e-4);
+}
+
+// The prior's weight hangs on the largest flux weight near a bin, not on that of the whole bundle: a dim end stays as it is.
+TEST(BundleSolver, FarBrightBinsDoNotRegularizeDimOnes) {
+  Camera camera;
+  camera.nspec = 4;
+  camera.nwave = 130;
+  camera.ny = 263;
+  const Psf psf = invent_psf(camera);
+  ExtractSettings settings = test::settings_for(camera);
+  settings.pixpad_frac = 1;
+  test::Random random(37);
+  test::Pixels pixels = test::expose(psf, settings.wave, test::invent_spectra(4, 130, 200, random), random);
+  for (int y = 150; y < camera.ny; ++y)
+    for (int x = 0; x < camera.nx; ++x) pixels.ivar[pixels.at(y, x)] *= 1e5f;
+  test::add_noise(pixels, random);
+  const ExtractedUnit patches = extract_all(psf, settings, pixels.view());
+  settings.solver = SolverKind::bundle;
+  const ExtractedUnit bundle = extract_all(psf, settings, pixels.view());
+  for (int s = 0; s < 4; ++s)
+    for (int w = 0; w < 10; ++w) {  // more than 25 + 12 bins below the step, in a patch without it
+      SCOPED_TRACE("fiber " + std::to_string(s) + ", bin " + std::to_string(w));
+      ASSERT_NEAR(bundle.ivar(s, w), patches.ivar(s, w), 1e-3 * patches.ivar(s, w));
+      ASSERT_LT(std::abs(bundle.flux(s, w) - patches.flux(s, w)) * std::sqrt(patches.ivar(s, w)), 2e-2);
+    }
+}
+
 TEST_F(Seams, BundleSolverAgreesWithPatches) {
   const ExtractedUnit patches = extract_all(psf, settings, pixels.view());
   settings.solver = SolverKind::bundle;
