@@ -61,7 +61,13 @@ bool ends_with_any(const std::string& name, const std::vector<std::string_view>&
 
 bool is_folder(const Files& files) { return files.size() == 1 && files[0].ends_with('/'); }
 
-std::string normal(const std::string& path) { return std::filesystem::path(path).lexically_normal().string(); }
+/// One name for all spellings of a path: absolute, links followed as far as the path exists.
+std::string normal(const std::string& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  const auto canonical = std::filesystem::weakly_canonical(absolute, error);
+  return error ? absolute.lexically_normal().string() : canonical.string();
+}
 
 std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");

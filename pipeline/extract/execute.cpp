@@ -70,7 +70,15 @@ void FrameRunner::run_frame(std::size_t i) {
   auto spectra = collect(job, std::move(mine), i);
   outcomes_[i].seconds = watch.seconds();
   auto timing = times_.over_ranks(crew_.group);
-  if (desk_) hand_over(job, i, std::move(*spectra), std::move(timing));
+  if (!desk_) return;
+  const FrameOutcome& outcome = outcomes_[i];
+  if (outcome.nfailed > 0 && outcome.nbin_bad == outcome.nspec * outcome.nwave) {
+    fail(outcomes_[i], ExitCode::numerics,
+         outcome.name + ": expected spectra, found that all " + std::to_string(outcome.nfailed) +
+             " patches failed, also after a retry; nothing is written. Check the image's IVAR and the options.");
+    return;
+  }
+  hand_over(job, i, std::move(*spectra), std::move(timing));
 }
 
 FrameJob FrameRunner::load(std::size_t i) {

@@ -48,11 +48,11 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
 
 kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf) {
   const int nspec = config.nspec > 0 ? config.nspec : psf.nspec - config.specmin;
-  if (nspec <= 0 || config.specmin + nspec > psf.nspec) {
+  if (nspec <= 0 || nspec > psf.nspec || config.specmin > psf.nspec - nspec) {
     throw ConfigError("configuration", config.nspec > 0 ? "extract.nspec" : "extract.specmin",
                       "expected fibers that are in the PSF, found fibers " + std::to_string(config.specmin) + " to " +
-                          std::to_string(config.specmin + std::max(nspec, 1) - 1) + ", but " + psf.path + " has " +
-                          std::to_string(psf.nspec) +
+                          std::to_string(static_cast<long long>(config.specmin) + std::max(nspec, 1) - 1) + ", but " +
+                          psf.path + " has " + std::to_string(psf.nspec) +
                           " fibers. Lower --specmin or --nspec, or name the whole PSF with --psf.");
   }
   if (nspec % config.bundlesize != 0) {
@@ -72,7 +72,8 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
                                                                                  : kernels::DecorrelationKind::noise;
   settings.bundlesize = config.bundlesize;
   settings.nsubbundles = config.nsubbundles;
-  settings.nwavestep = config.nwavestep;
+  // A patch longer than the range would solve for bins that are thrown away. The usual 50 stay, as in the reference.
+  settings.nwavestep = std::min(config.nwavestep, std::max(50, static_cast<int>(settings.wave.size())));
   settings.wavepad = config.wavepad + static_cast<int>(config.wavepad * config.wavepad_frac);
   settings.pixpad_frac = config.pixpad_frac;
   settings.regularize = config.regularize;
@@ -84,7 +85,7 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
 
 bool units_are_fine(const kernels::ExtractSettings& settings, int nrank) {
   if (settings.solver != kernels::SolverKind::patch) return false;
-  if (settings.model) return true;
+  if (settings.model) return false;  // a bundle's model is summed in one order
   // Four units a rank leave at most a fifth of the time to waiting for the last one; one rank waits for nobody.
   return nrank > 1 && static_cast<std::size_t>(nrank) * 4 > kernels::plan_units(settings, false).size();
 }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
+#include "config/base/error.hpp"
+#include "io/frame.hpp"
 #include "io/output.hpp"
 #include "io/preproc.hpp"
 #include "pipeline/extract/node_image.hpp"
@@ -37,6 +40,29 @@ bool is_there(const std::string& path) {
   return fs::exists(path, error);
 }
 
+/// One name for all spellings of a path.
+std::string canonical(const std::string& path) {
+  std::error_code error;
+  const fs::path known = fs::weakly_canonical(fs::absolute(path, error), error);
+  return error ? fs::path(path).lexically_normal().string() : known.string();
+}
+
+/// Whether a frame file is whole: spectra of the right number of fibers can be read from its end to its beginning.
+bool is_whole(const std::string& path, const config::ExtractConfig& config) {
+  if (!is_there(path)) return false;
+  try {
+    const io::Frame frame =
+        path.ends_with(".h5") || path.ends_with(".hdf5") ? io::read_frame_hdf5(path) : io::read_frame_fits(path);
+    const bool same_fibers = config.nspec == 0 || frame.flux.extent(0) == static_cast<std::size_t>(config.nspec);
+    const bool same_wave =
+        !config.wavelength || kernels::wave_grid(config.wavelength->wavemin, config.wavelength->wavemax,
+                                                 config.wavelength->dwave) == frame.wave;
+    return same_fibers && same_wave;
+  } catch (const Error&) {
+    return false;  // broken, or not a frame: it is made again
+  }
+}
+
 }  // namespace
 
 std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input) {
@@ -55,6 +81,10 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
   }
   ExtractPlan plan;
   std::map<std::string, std::string> taken;
+  std::set<std::string> read;
+  for (const auto* names : {&config.input, &config.psf})
+    for (const std::string& name : *names) read.insert(canonical(name));
+  if (!config.fibermap.empty()) read.insert(canonical(config.fibermap));
   for (std::size_t i = 0; i < config.input.size(); ++i) {
     FrameFiles files;
     files.input = config.input[i];
@@ -63,15 +93,19 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
     files.model = output_path(config.model, "model", files.input, i);
     for (const std::string& path : {files.output, files.model}) {
       if (path.empty()) continue;
-      const auto [other, fresh] = taken.emplace(fs::path(path).lexically_normal().string(), files.input);
+      if (read.count(canonical(path))) {
+        throw ConfigError("configuration", "extract.output",
+                          "expected outputs that are not inputs, found " + path +
+                              ", which is read as well. It would be overwritten: choose another output.");
+      }
+      const auto [other, fresh] = taken.emplace(canonical(path), files.input);
       if (!fresh) {
         throw ConfigError("configuration", "extract.output",
                           "expected an output of its own for each frame, found " + path + " for " + other->second +
                               " and for " + files.input + ". Name them apart.");
       }
     }
-    const bool done = is_there(files.output) && (files.model.empty() || is_there(files.model));
-    if (job.resume && done) {
+    if (job.resume && is_whole(files.output, config) && (files.model.empty() || is_there(files.model))) {
       plan.already_done.push_back(files.output);
       continue;
     }

@@ -42,7 +42,9 @@ UnitSpectra finish_unit(kernels::ExtractedUnit&& extracted, const std::vector<do
         mask |= specmask::allbadpix;
         ivar = 0;
       }
-      if (extracted.failed(ispec, i) != 0 || !std::isfinite(flux) || !std::isfinite(ivar)) {
+      // Finite in the file's float as well.
+      if (extracted.failed(ispec, i) != 0 || !std::isfinite(static_cast<float>(flux)) ||
+          !std::isfinite(static_cast<float>(ivar))) {
         mask |= specmask::bad2dfit;
         flux = ivar = 0;
       }

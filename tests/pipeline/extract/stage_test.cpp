@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <chrono>
 
 #include <atomic>
 #include <filesystem>
@@ -272,16 +273,22 @@ TEST_F(MpiExtractStage, AWriteThatFailsIsToldAndTheOtherFramesAreWritten) {
   }
 }
 
-TEST_F(MpiExtractStage, ResumeKeepsWhatIsThereAndDoesTheRest) {
+TEST_F(MpiExtractStage, ResumeKeepsWholeResultsAndMakesBrokenOnesAgain) {
   write_inputs(2);
   auto config = small_config(folder_.path(), 2);
-  comm::agree(world_, "leave a result", [&] {
-    if (world_.is_root()) std::ofstream(config.output[0]) << "done before";
+  EXPECT_EQ(run(world_, config).code, ExitCode::success) << err_.str();
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  comm::agree(world_, "break the second result", [&] {
+    if (!world_.is_root()) return;
+    fs::resize_file(config.output[1], fs::file_size(config.output[1]) / 2);
+    for (const std::string& path : config.output) fs::last_write_time(path, long_ago);
   });
   job_.resume = true;
   EXPECT_EQ(run(world_, config).code, ExitCode::success) << err_.str();
-  EXPECT_EQ(results(), (std::set<std::string>{"frame-1.fits", "frame-2.fits"}));
-  EXPECT_EQ(file_content(config.output[0]), "done before");
+  if (world_.is_root()) {
+    EXPECT_LT(fs::last_write_time(config.output[0]), long_ago + std::chrono::hours(1));
+    EXPECT_GT(fs::last_write_time(config.output[1]), long_ago + std::chrono::hours(1));
+  }
 }
 
 TEST_F(MpiExtractStage, ADryRunTellsFibersUnitsAndMemoryAndWritesNothing) {
