@@ -5,7 +5,7 @@
                                  [--specmin 0] [--repeat 3]
 
 DIR holds gpu_specter's Python package (a checkout's py/ folder); the Python that runs this needs what gpu_specter needs (numpy,
-scipy, numba, astropy) and h5py. Both programs are timed in CPU seconds of the extraction itself, from image in memory to spectra
+scipy, numba, astropy) and h5py. Both programs are timed in seconds of the extraction itself, from image in memory to spectra
 in memory: gpu_specter's just-in-time compilation, reading and writing are left out on both sides. The runs alternate, so that a
 machine whose speed drifts treats both alike. No ratio is printed when the results disagree. Exit status: 0 agreed, 1 disagreed.
 """
