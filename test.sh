@@ -51,10 +51,10 @@ ctest --preset "$preset" --parallel "$(nproc)" "${ctest_arguments[@]}" 2>&1 | te
 skipped=$(grep -cE '^ *[0-9]+/[0-9]+ .*\*\*\*Skipped' "$log" || true)
 if ((skipped > 0)); then
   say "Skipped: $skipped"
-  awk '/^[0-9]+\/[0-9]+ Testing: / { name = $3; wanted = 0; reason = "" }
-       wanted && NF               { reason = $0; wanted = 0 }
+  awk '/^[0-9]+\/[0-9]+ Testing: / { name = $3; wanted = 0 }
+       wanted && NF               { printf "  %s: %s\n", name, $0; wanted = 0 }
        /: Skipped$/               { wanted = 1 }
-       /^Test (Skipped|Passed|Failed)/ && reason { printf "  %s: %s\n", name, reason; reason = "" }' \
+       /^Skipped: /               { printf "  %s: %s\n", name, substr($0, 10) }' \
     "$folder/Testing/Temporary/LastTest.log"
 fi
 
