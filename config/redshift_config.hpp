@@ -1,0 +1,52 @@
+/// \file
+/// Everything that `zspex redshift` can be told, with defaults. Option, YAML key and field have one name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zspex::config {
+
+/// zmin, zmax, dz of a scan: steps in log10(1 + z) for GALAXY and QSO, in z for STAR.
+struct ZscanRange {
+  double zmin = 0, zmax = 0, dz = 0;
+};
+
+enum class Precision { mixed, full };           ///< the coarse scan in float with sums in double, or all in double
+enum class Refinement { reference, adaptive };  ///< Redrock's, or with the scan made finer around its minima
+enum class Strategy { cpu };                    ///< where the pieces of the scan run, and how work is dealt over ranks
+
+/// Section `redshift`.
+struct RedshiftConfig {
+  std::vector<std::string> input;       ///< -i: coadd, spectra, cframe or spec-PLATE-MJD-FIBER files
+  std::vector<std::string> templates;   ///< -t: files, one list (.txt) or one folder; default $RR_TEMPLATE_DIR
+  std::string output;                   ///< -o: .fits (Redrock's layout) or .h5
+  std::string details;                  ///< -d: Redrock's details, HDF5
+  std::string model;                    ///< --model: the best models, FITS
+  std::vector<std::int64_t> targetids;  ///< only these, in this order; empty = all
+  int mintarget = 0;                    ///< first target of each file
+  int ntargets = 0;                     ///< -n: targets of each file; 0 = all from mintarget on
+  int nminima = 0;                      ///< minima a template, rows a spectral type; 0 = 3, or 9 with archetypes
+  int zminfit_npoints = 15;
+  std::optional<ZscanRange> zscan_galaxy, zscan_qso, zscan_star;  ///< for templates without a grid of their own
+  std::string priors;
+  std::string chi2_scan;  ///< a details file whose scan is used instead of scanning
+  bool allspec = false;   ///< fit each exposure's spectrum instead of their coadd
+  double cosmics_nsig = 0, negflux_nsig = 5;
+  bool skymask = true;
+  std::vector<std::string> archetypes;  ///< files, or one folder
+  int archetype_legendre_degree = 2;
+  bool archetype_legendre = true;
+  int archetype_nnearest = 0;                          ///< 0 = the best one alone
+  std::optional<bool> archetype_legendre_percamera{};  ///< default: where there is more than one camera
+  double archetype_legendre_prior = 0.1;
+  Precision precision = Precision::mixed;
+  Refinement refine = Refinement::reference;
+  Strategy strategy = Strategy::cpu;
+  double memory = 1.0;  ///< GiB a rank for scans and rebinned templates
+  bool overwrite = true;
+};
+
+}  // namespace zspex::config

@@ -1,0 +1,107 @@
+/// \file
+/// Redshift results: Redrock's FITS file, its details (HDF5) and its model file, and our own HDF5.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/base/array.hpp"
+#include "io/frame.hpp"
+#include "io/header.hpp"
+#include "io/table.hpp"
+
+namespace zspex::io {
+
+/// One row of REDSHIFTS (znum 0) or of a target's zfit (all znum).
+struct RedshiftRow {
+  std::int64_t targetid = 0;
+  double z = 0, zerr = 0, chi2 = 0, deltachi2 = 0;
+  std::int32_t zwarn = 0, npixels = 0;
+  int ncoeff = 0, znum = 0;
+  std::string spectype, subtype, fitmethod;  ///< fitmethod: PCA, NMF, ARCH, NONE
+  std::vector<double> coeff;                 ///< padded to the file's width when written
+  std::vector<double> zz, zzchi2;            ///< [npoints] the fine scan
+  double model_chi2 = 0;                     ///< direct chi^2 of the reported model; our HDF5 only
+  std::vector<double> legcoeff, pca_coeff;   ///< archetypes only
+  std::string pca_spectype, pca_subtype;
+};
+
+/// One template (or archetype) file, for the header.
+struct TemplateName {
+  std::string full_type, version, file;
+};
+
+/// What a run found. Rows are in the order of the targets.
+struct RedshiftResults {
+  std::vector<std::int64_t> targetid;           ///< [ntarget]
+  std::vector<std::vector<RedshiftRow>> zfit;   ///< [ntarget][nrow] in znum order; [0] is the best; never empty
+  int coeff_width = 1;                          ///< of COEFF: the most basis vectors of all templates loaded
+  int legendre_bands = 0, legendre_degree = 0;  ///< shape of LEGCOEFF; bands = 0: shared by all; degree = 0: no column
+  std::vector<TemplateName> templates, archetypes;
+  Header input_header;  ///< primary header of the first input
+  Table fibermap;       ///< in file order
+  std::optional<Table> exp_fibermap, tsnr2;
+};
+
+/// The scan of one template. Float32: the precision of Redrock's details.
+struct ZscanTable {
+  std::string full_type;
+  std::vector<double> redshifts;  ///< [nz]
+  Array2<float> zchi2, penalty;   ///< [ntarget][nz]
+  Array3<float> zcoeff;           ///< [ntarget][nz][nbasis]
+};
+
+/// Best models, one row a target.
+struct ModelSpectra {
+  std::string band;
+  std::vector<double> wave;  ///< [nwave]
+  Array2<float> model;       ///< [ntarget][nwave] 1e-17 erg/s/cm^2/Angstrom, convolved by resolution
+};
+
+/// Redrock's file: PRIMARY, REDSHIFTS, FIBERMAP, EXP_FIBERMAP, TSNR2.
+void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance);
+
+/// Redrock's model file: PRIMARY, REDSHIFTS, <B>_WAVELENGTH, <B>_MODEL.
+void write_model_fits(const std::string& path, const RedshiftResults& results, const std::vector<ModelSpectra>& models,
+                      const Provenance& provenance);
+
+/// An HDF5 file that grows template by template and group of targets by group of targets, so that a scan need not be
+/// held whole. Redrock's own reader reads it. Under a temporary name until finish().
+class DetailsWriter {
+ public:
+  /// \param targetid  all targets, in output order
+  DetailsWriter(const std::string& path, const std::vector<std::int64_t>& targetid);
+  ~DetailsWriter();  ///< without finish(): the file is removed
+  DetailsWriter(DetailsWriter&&) noexcept;
+
+  /// Makes /zscan/<full_type> for all targets.
+  void add_template(const std::string& full_type, const std::vector<double>& redshifts, int nbasis);
+  /// Targets [first, first + n) of a template; chunked and compressed.
+  void write_scan(const std::string& full_type, std::size_t first, const Array2<float>& zchi2,
+                  const Array2<float>& penalty, const Array3<float>& zcoeff);
+  /// /targetids, /zbest, /zfit. With provenance and timing the file is also ours (layout version 1): /redshifts,
+  /// /provenance, /timing.
+  void finish(const RedshiftResults& results, const Provenance& provenance, const std::vector<Timing>& timing);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Our HDF5 results: /provenance, /timing, /redshifts (with MODEL_CHI2), /zfit; no scan.
+void write_redshifts_hdf5(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
+                          const std::vector<Timing>& timing);
+
+/// Reads the scan of one template from a details file (Redrock's or ours), rows in the order of `targetid`.
+/// \throws FileError when the template or a target is not in it
+ZscanTable read_zscan(const std::string& path, const std::string& full_type, const std::vector<std::int64_t>& targetid);
+/// Full types in a details file, in alphabetical order.
+std::vector<std::string> zscan_types(const std::string& path);
+
+/// The best rows of a redshift file (FITS or HDF5), for inspection and tests.
+std::vector<RedshiftRow> read_redshifts(const std::string& path);
+
+}  // namespace zspex::io

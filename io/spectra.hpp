@@ -1,0 +1,65 @@
+/// \file
+/// Files of flux-calibrated spectra: DESI coadd, spectra and cframe files, SDSS spec-PLATE-MJD-FIBER files.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/base/array.hpp"
+#include "io/header.hpp"
+#include "io/table.hpp"
+
+namespace zspex::io {
+
+/// The spectra of one band, as they are in the file: nothing is masked yet.
+struct BandSpectra {
+  std::string band;            ///< lower case: "b", "r", "z", "brz"
+  std::vector<double> wave;    ///< [nwave] vacuum, Angstrom, increasing
+  Array2<float> flux;          ///< [nspec][nwave] 1e-17 erg/s/cm^2/Angstrom; may be NaN
+  Array2<float> ivar;          ///< [nspec][nwave]
+  Array2<std::uint32_t> mask;  ///< [nspec][nwave]; empty = the file has none
+  Array3<float> resolution;    ///< [nspec][ndiag][nwave] DESI's order (columns of R)
+};
+
+enum class SpectraKind { coadd, spectra, cframe, sdss };
+
+/// One file. Rows of all bands and tables are the same spectra; a cframe has one band.
+struct SpectraFile {
+  std::string path;
+  SpectraKind kind = SpectraKind::coadd;
+  Header header;                       ///< of the primary HDU
+  std::vector<std::int64_t> targetid;  ///< [nspec]
+  std::vector<BandSpectra> bands;      ///< in the order of the file
+  Table fibermap;                      ///< nspec rows
+  std::optional<Table> exp_fibermap;   ///< a row an exposure; coadds only
+  std::optional<Table> scores;         ///< nspec rows
+};
+
+/// What a file holds, without its images: for plans and for selection.
+struct SpectraInfo {
+  SpectraKind kind = SpectraKind::coadd;
+  std::vector<std::int64_t> targetid;  ///< [nspec]
+  struct Band {
+    std::string band;
+    std::size_t nwave = 0, ndiag = 0;
+  };
+  std::vector<Band> bands;
+};
+
+SpectraInfo read_spectra_info(const std::string& path);
+
+/// Reads the given rows (growing indices) of a file; all rows without them. Plain, .gz and .fz.
+/// Kind: an EXP_FIBERMAP makes a coadd; images named FLUX, IVAR, ... without a band and a CAMERA card a cframe; a table
+/// with flux, loglam, ivar, wdisp an SDSS file (its TARGETID is plate * 10^9 + mjd * 10^4 + fiber; the resolution is a
+/// Gaussian of wdisp pixels); anything else with <B>_WAVELENGTH images is uncoadded spectra.
+/// \throws FileError with file and HDU: missing HDUs or columns, shapes that do not fit each other, wavelengths that do
+///         not grow, an even number of diagonals, a truncated file
+SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows = std::nullopt);
+
+/// Writes a coadd or spectra file as desispec does (for simulations). Whole or not at all.
+void write_spectra(const SpectraFile& file);
+
+}  // namespace zspex::io
