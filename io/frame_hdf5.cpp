@@ -28,14 +28,12 @@ void write_frame_hdf5(const std::string& path, const std::string& name, const Fr
                "inverse variance of flux; 0 = no information");
   file.dataset(group + "mask", {nspec, nwave}, frame.mask.data(), "1",
                "bits: 0 SOMEBADPIX, 1 ALLBADPIX, 2 COSMIC, 3 LOWFLAT, 4 BADFIBERFLAT, 5 BRIGHTSKY, 6 BADSKY, 7 "
-               "BAD2DFIT, 8 NODATA, "
-               "9 BADFIBER, 10 BADCOLUMN; 0 = good");
+               "BAD2DFIT, 8 NODATA, 9 BADFIBER, 10 BADCOLUMN; 0 = good");
   file.dataset(group + "wavelength", {nwave}, frame.wave.data(), "Angstrom", "vacuum wavelength of the bin centres");
   if (!frame.resolution.empty())
     file.dataset(group + "resolution", {nspec, frame.resolution.extent(1), nwave}, frame.resolution.data(), "1",
                  "diagonals of the resolution matrix R of each spectrum: element [s][k][j] = R_s[j - ndiag/2 + k][j]; "
-                 "rows outside "
-                 "the spectrum mean nothing");
+                 "rows outside the spectrum mean nothing");
   if (!frame.chi2pix.empty())
     file.dataset(group + "chi2pix", {nspec, nwave}, frame.chi2pix.data(), "1",
                  "mean of (pixel - model)^2 / variance over the pixels of the bin, weighted by the PSF");

@@ -10,4 +10,8 @@ namespace zspex::io {
 /// nothing. Call it before hours of work; the writers call it too. \throws FileError (exit code `output`)
 void check_output(const std::string& path);
 
+/// ".HOST.PROCESS.": stands in the names of the writers' temporary files, which start with "." and end in ".tmp". No
+/// other process has it, on any node that shares the folder.
+std::string temporary_mark();
+
 }  // namespace zspex::io

@@ -93,6 +93,11 @@ class PsfReader {
     psf_.camera = detail::camera_of(psf_.header);
     const int first = positive("FIBERMIN", 0, most_fibers);
     psf_.nspec = positive("FIBERMAX", first, most_fibers) - first + 1;
+    // A whole petal may count its fibers over the focal plane; a part of one would be taken for its first fibers.
+    if (constexpr int petal = 500; first % petal != 0)
+      refuse("expected the PSF of all fibers of a camera, from FIBERMIN = 0 (or a multiple of 500) on, found fibers " +
+             std::to_string(first) + " to " + std::to_string(first + psf_.nspec - 1) +
+             ". Merge the PSFs of the bundles first.");
     psf_.npix_x = positive("NPIX_X", 1, most_pixels);
     psf_.npix_y = positive("NPIX_Y", 1, most_pixels);
     psf_.hsizex = positive("HSIZEX", 1, most_half_size);

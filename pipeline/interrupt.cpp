@@ -10,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include "io/output.hpp"
+
 namespace zspex::pipeline {
 namespace {
 
@@ -18,7 +20,7 @@ namespace fs = std::filesystem;
 std::mutex folders_mutex;
 std::set<std::string> folders;  // NOLINT: one for the process, as signals are
 std::atomic<bool> watching{false};
-std::thread watcher;
+std::thread* watcher = nullptr;  // NOLINT: outlives exit() from anywhere; joined by ~InterruptWatch
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -27,9 +29,9 @@ sigset_t watched_signals() {
   return set;
 }
 
-/// The writers' temporary files have the process id and end in ".tmp" (io/detail/atomic_file.cpp).
+/// The writers' temporary files have the host and the process id in their names (io/output.hpp).
 void remove_temporary_files() {
-  const std::string mark = "." + std::to_string(getpid()) + ".";
+  const std::string mark = io::temporary_mark();
   const std::lock_guard lock(folders_mutex);
   for (const std::string& folder : folders) {
     std::error_code error;
@@ -69,13 +71,14 @@ InterruptWatch::InterruptWatch() {
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   watching = true;
-  watcher = std::thread(watch);
+  watcher = new std::thread(watch);
 }
 
 InterruptWatch::~InterruptWatch() {
   watching = false;
-  pthread_kill(watcher.native_handle(), SIGUSR2);
-  watcher.join();
+  pthread_kill(watcher->native_handle(), SIGUSR2);
+  watcher->join();
+  delete watcher;
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }

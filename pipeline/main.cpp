@@ -29,7 +29,7 @@ class Device {
   Device(const comm::Communicator& world, config::Device wanted, bool verbose) {
     const auto node = world.split_by_node();
     const int visible = kernels::visible_devices();
-    comm::agree(world, "", [&] { pipeline::check_device(wanted, visible); });
+    comm::agree(world, "", [&] { pipeline::check_device(wanted, visible, kernels::needs_device()); });
     kokkos_.emplace(comm::choose_device(node.rank(), visible), !verbose);
   }
 

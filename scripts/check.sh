@@ -11,6 +11,7 @@ command -v "$clang_format" >/dev/null || { complain "expected $clang_format: apt
 
 mapfile -t sources < <(git ls-files -- '*.hpp' '*.cpp')
 mapfile -t shell_scripts < <(git ls-files -- '*.sh' .ci/run)
+((${#sources[@]} > 0 && ${#shell_scripts[@]} > 0)) || { complain "expected a git checkout with sources, found none"; exit 2; }
 
 case ${1:-} in
   '') ;;

@@ -46,21 +46,22 @@ void check_output(const std::string& path) {
                      (S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe") + ". Choose another output.");
 }
 
+std::string temporary_mark() {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return "." + std::string(host.data()).substr(0, 64) + "." + std::to_string(getpid()) + ".";
+}
+
 }  // namespace zspex::io
 
 namespace zspex::io::detail {
 namespace {
 
-/// Unlike any other process's on any other node that shares the folder.
 std::string temporary_name(const std::string& target) {
   static std::atomic<unsigned> counter{0};
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
   const std::filesystem::path whole(target);
-  // File names may have 255 characters at most.
-  const std::string stem = whole.filename().string().substr(0, 100), node = std::string(host.data()).substr(0, 64);
-  const std::string name =
-      "." + stem + "." + node + "." + std::to_string(getpid()) + "." + std::to_string(counter++) + ".tmp";
+  const std::string stem = whole.filename().string().substr(0, 100);  // names may have 255 characters at most
+  const std::string name = "." + stem + temporary_mark() + std::to_string(counter++) + ".tmp";
   return (whole.parent_path() / name).string();
 }
 

@@ -26,6 +26,14 @@ std::string kokkos_description() {
          std::to_string(version % 100) + " (" + Kokkos::DefaultExecutionSpace::name() + ")";
 }
 
+bool needs_device() {
+#if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP)
+  return true;
+#else
+  return false;
+#endif
+}
+
 int visible_devices() {
 #if defined(KOKKOS_ENABLE_CUDA)
   int count = 0;

@@ -123,5 +123,7 @@ class KokkosSession {
 std::string kokkos_description();
 /// Devices that this process can see; 0 without a GPU backend.
 int visible_devices();
+/// Whether this program was built for a GPU: Kokkos doesn't start without one then.
+bool needs_device();
 
 }  // namespace zspex::kernels

@@ -15,8 +15,10 @@ namespace zspex::pipeline {
 FrameSpectra room_for(const FrameJob& job);
 
 /// Each unit's rows go straight to their place; model images are added up in the order of the units, so that the sum
-/// doesn't depend on who made them. \param mine  indices growing \param frame  on the root only. Collective. \return on
-/// the root, counts over all units
+/// doesn't depend on who made them. Collective.
+/// \param mine   indices growing
+/// \param frame  on the root only
+/// \return on the root, counts over all units
 UnitFacts gather_units(const comm::Communicator& group, std::vector<UnitSpectra> mine, FrameSpectra* frame);
 
 }  // namespace zspex::pipeline

@@ -19,7 +19,7 @@ StepTimes no_times() {
 
 }  // namespace
 
-ExtractUnit make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
+ExtractFunction make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
   auto extractor = std::make_shared<kernels::Extractor>(psf, settings);
   return [extractor](const kernels::Image& image, const kernels::ExtractUnit& unit) {
     return extractor->extract(image, unit);
@@ -167,6 +167,9 @@ std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vecto
     outcome.npatch = sum.npatch;
     outcome.nretried = sum.nretried;
     outcome.nfailed = sum.nfailed;
+    facts_->npatch = sum.npatch;
+    facts_->nretried = sum.nretried;
+    facts_->nfailed = sum.nfailed;
     outcome.nspec = spectra->flux.extent(0);
     outcome.nwave = spectra->flux.extent(1);
     outcome.nbin_bad = static_cast<std::uint64_t>(std::count(spectra->ivar.begin(), spectra->ivar.end(), 0.0f));
@@ -184,8 +187,9 @@ void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& s
     return write_result(files, name, std::move(*result), facts, provenance, timing);
   };
   result.reset();
+  const auto earlier = desk_->write_behind(i, std::move(write));
   if (listener_.end) listener_.end(outcomes_[i]);
-  note_written(desk_->write_behind(i, std::move(write)));
+  note_written(earlier);
 }
 
 void FrameRunner::note_written(const std::optional<IoDesk::Written>& written) {

@@ -24,10 +24,10 @@
 namespace zspex::pipeline {
 
 /// Extracts a unit of an image. Tests put in something that fails.
-using ExtractUnit = std::function<kernels::ExtractedUnit(const kernels::Image&, const kernels::ExtractUnit&)>;
-using MakeExtractor = std::function<ExtractUnit(const kernels::Psf&, const kernels::ExtractSettings&)>;
+using ExtractFunction = std::function<kernels::ExtractedUnit(const kernels::Image&, const kernels::ExtractUnit&)>;
+using MakeExtractor = std::function<ExtractFunction(const kernels::Psf&, const kernels::ExtractSettings&)>;
 /// The kernels'.
-ExtractUnit make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings);
+ExtractFunction make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings);
 
 /// Hears of what happens, on the group's root. Each may be empty.
 struct Listener {
@@ -65,7 +65,7 @@ class FrameRunner {
 
   comm::WorkCounter counter_;
   ImageSlot slots_[2];
-  ExtractUnit extractor_;
+  ExtractFunction extractor_;
   std::vector<std::byte> extractor_for_;  ///< PSF and settings that it was made for
   StepTimes total_, times_;               ///< of all frames, of this one
   std::vector<FrameOutcome> outcomes_;

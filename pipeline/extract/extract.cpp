@@ -107,12 +107,17 @@ ExitCode run_extract(const ExtractStage& stage, const comm::Communicator& world,
   return report.code;
 }
 
-void check_device(config::Device device, int visible_devices) {
+void check_device(config::Device device, int visible_devices, bool needs_device) {
+  if (needs_device && visible_devices == 0) {
+    throw ConfigError("configuration", "extract.device",
+                      "expected a GPU, as this program was built for one, found none. Look at nvidia-smi (or rocm-smi) "
+                      "and CUDA_VISIBLE_DEVICES, or use a build of the default preset on this machine.");
+  }
   if (device == config::Device::gpu && visible_devices == 0) {
     throw ConfigError(
         "configuration", "extract.device",
-        "expected a GPU, found none: this program was built without a GPU backend, or no device is visible. Use "
-        "--device cpu, build with the preset cuda or hip, or look at CUDA_VISIBLE_DEVICES.");
+        "expected a GPU, found none: this program was built without a GPU backend. Use --device cpu, or build with "
+        "the preset cuda or hip.");
   }
   if (device == config::Device::cpu && visible_devices > 0) {
     throw ConfigError(

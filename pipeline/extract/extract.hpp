@@ -53,7 +53,7 @@ class ExtractStage {
 ExitCode run_extract(const ExtractStage& stage, const comm::Communicator& world, const config::JobConfig& job,
                      std::ostream& out);
 
-/// \throws ConfigError when the device that is asked for isn't there
-void check_device(config::Device device, int visible_devices);
+/// \throws ConfigError when the device that is asked for isn't there, or the one that the program was built for
+void check_device(config::Device device, int visible_devices, bool needs_device);
 
 }  // namespace zspex::pipeline

@@ -120,6 +120,9 @@ io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts) {
   header.set("IN_IMG", shorten_path(facts.input), "Input image");
   if (facts.orig_psf) header.set("ORIG_PSF", *facts.orig_psf, "PSF that IN_PSF was shifted from");
   header.set("FIBERMIN", fibermin, "First fiber");
+  header.set("NPATCH", facts.npatch, "Patches or windows that were solved");
+  header.set("NRETRIED", facts.nretried, "of them solved again with a prior");
+  header.set("NFAILED", facts.nfailed, "of them without a solution: BAD2DFIT");
   if (facts.heliocor) header.set("HELIOCOR", *facts.heliocor, "Barycentric correction: factor on wavelengths");
   return frame;
 }

@@ -39,16 +39,18 @@ struct FrameFacts {
   std::optional<double> heliocor;       ///< factor of a barycentric correction, if one was made
   std::string version;                  ///< of zspex
   bool scores = true;
+  int npatch = 0, nretried = 0, nfailed = 0;  ///< of the solver; windows, for the solver `bundle`
 };
 
 /// Sets BAD2DFIT where chi2pix is more than 5 times the median over the fibers at this wavelength and more than 5 times
-/// the median over the wavelengths of this fiber (extraction.md 5.2). Bins without data (chi2pix 0 or ivar 0) have no
-/// part in the medians. \return how many bins were flagged
+/// the median over the wavelengths of this fiber. Bins without data (chi2pix 0 or ivar 0) have no part in the medians.
+/// \return how many bins were flagged
 std::size_t flag_bad_fits(const Array2<float>& chi2pix, const Array2<float>& ivar, Array2<std::uint32_t>& mask);
 
 /// The rows of the fibers [specmin, specmin + nspec). A table that has been trimmed to exactly these fibers before is
-/// taken as it is, if its column FIBER says so. \throws FileError when it has too few rows \param petal_size  fibers a
-/// petal has: FIBER counts on over the petals
+/// taken as it is, if its column FIBER says so.
+/// \param petal_size  fibers a petal has: FIBER counts on over the petals
+/// \throws FileError when it has too few rows
 io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int petal_size, const std::string& path);
 
 /// Everything together: masks that need the whole frame, scores, and the header with the cards that DESI's frames have.

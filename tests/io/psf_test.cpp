@@ -155,6 +155,18 @@ TEST(Psf, KeywordsAndRangesComeFromTheirOwnHdus) {
   EXPECT_FALSE(psf.has_tail);
 }
 
+TEST(Psf, FibersOfAPetalAreTakenAndThoseOfABundleAreNot) {
+  const test::TempDir folder;
+  RawPsf file;
+  std::erase_if(file.keywords, [](const std::string& k) { return k.starts_with("FIBERM"); });
+  RawPsf bundle = file;
+  file.keywords.insert(file.keywords.end(), {card("FIBERMIN", "1500"), card("FIBERMAX", "1502")});
+  file.save(folder / "psf.fits");
+  EXPECT_EQ(read_psf(folder / "psf.fits").nspec, 3);
+  bundle.keywords.insert(bundle.keywords.end(), {card("FIBERMIN", "25"), card("FIBERMAX", "27")});
+  refused(bundle, {"FIBERMIN", "found fibers 25 to 27", "Merge"});
+}
+
 TEST(Psf, PsferrIsReadAndPsferrorIsNot) {
   const test::TempDir folder;
   RawPsf file;

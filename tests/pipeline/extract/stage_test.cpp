@@ -208,7 +208,7 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
   const int culprit = world_.size() - 1;
   int made = 0;
   ExtractOptions options;
-  options.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) -> ExtractUnit {
+  options.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) -> ExtractFunction {
     if (made++ == 0 && world_.rank() == culprit) throw NumericsError("extract", "no device left");
     return make_kernel_extractor(psf, settings);
   };
@@ -228,7 +228,7 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
 TEST_F(MpiExtractStage, OutOfMemoryInAUnitIsToldInWords) {
   write_inputs(1);
   ExtractOptions options;
-  options.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) -> ExtractUnit {
+  options.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) -> ExtractFunction {
     return [](const kernels::Image&, const kernels::ExtractUnit&) -> kernels::ExtractedUnit { throw std::bad_alloc(); };
   };
   const auto report = run(world_, small_config(folder_.path(), 1), options);
