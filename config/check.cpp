@@ -147,6 +147,36 @@ void check(const ExtractConfig& config, const Origins& origins) {
                       "; sub-bundles have equal numbers of fibers");
 }
 
+void check(const RedshiftConfig& config, const Origins& origins) {
+  const Checker checker("redshift", origins);
+  Settings settings;
+  settings.redshift = config;
+  checker.check_fields(settings);
+
+  checker.require(!config.input.empty(), "input", "expected files of spectra, found none; name them with -i");
+  checker.require(!config.output.empty() || !config.details.empty() || !config.model.empty(), "output",
+                  "expected a file for the redshifts, found none; name it with -o, -d or -m");
+  std::map<std::string, std::string> taken;
+  for (const auto* files : {&config.input, &config.templates})
+    for (const std::string& file : *files) taken.emplace(normal(file), files == &config.input ? "input" : "templates");
+  for (const auto* file : {&config.priors, &config.chi2_scan})
+    if (!file->empty()) taken.emplace(normal(*file), file == &config.priors ? "priors" : "chi2_scan");
+  const auto written = [&](const std::string& key, const std::string& file,
+                           const std::vector<std::string_view>& suffixes, const std::string& names) {
+    if (file.empty()) return;
+    checker.require(ends_with_any(file, suffixes), key, "expected a name that ends in " + names + ", found " + file);
+    const auto [other, fresh] = taken.emplace(normal(file), key);
+    checker.require(fresh, key,
+                    "expected a name that is not in use, found " + file + ", which is also in " + other->second +
+                        "; it would be overwritten");
+  };
+  written("output", config.output, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5");
+  written("details", config.details, {".h5", ".hdf5"}, ".h5");
+  written("model", config.model, {".fits", ".fits.gz"}, ".fits or .fits.gz");
+  checker.require(config.targetids.empty() || (config.mintarget == 0 && config.ntargets == 0), "targetids",
+                  "expected either targetids or mintarget and ntargets, found both; take one out");
+}
+
 void check(const SimulateConfig& config, const Origins& origins) {
   const Checker checker("simulate", origins);
   Settings settings;

@@ -10,6 +10,7 @@ namespace zspex::config {
 /// \param origins  where each value came from, for the messages
 /// \throws ConfigError
 void check(const ExtractConfig& config, const Origins& origins = {});
+void check(const RedshiftConfig& config, const Origins& origins = {});
 void check(const SimulateConfig& config, const Origins& origins = {});
 void check(const InspectConfig& config, const Origins& origins = {});
 

@@ -17,9 +17,9 @@
 namespace zspex::config {
 namespace {
 
-constexpr std::array jobs = {std::pair{Job::extract, std::string_view("extract")},
-                             std::pair{Job::simulate, std::string_view("simulate")},
-                             std::pair{Job::inspect, std::string_view("inspect")}};
+constexpr std::array jobs = {
+    std::pair{Job::extract, std::string_view("extract")}, std::pair{Job::redshift, std::string_view("redshift")},
+    std::pair{Job::simulate, std::string_view("simulate")}, std::pair{Job::inspect, std::string_view("inspect")}};
 
 /// Options of the programs that our users know, and what stands in their place.
 constexpr std::array foreign = {
@@ -29,6 +29,10 @@ constexpr std::array foreign = {
     std::pair{std::string_view("--no-gpu"), "use --device cpu"},
     std::pair{std::string_view("--decorrelate-fibers"), "use --decorrelation noise"},
     std::pair{std::string_view("--loglevel"), "use --quiet or --verbose"},
+    std::pair{std::string_view("--infiles"), "use -i or --input"},
+    std::pair{std::string_view("--outfile"), "use -o or --output"},
+    std::pair{std::string_view("--mp"), "start zspex with mpirun -n N"},
+    std::pair{std::string_view("--ncpu"), "start zspex with mpirun -n N"},
 };
 
 [[noreturn]] void refuse(const std::string& word, const std::string& what) {
@@ -290,7 +294,8 @@ Job find_job(const std::string& word) {
     names.emplace_back(name);
   }
   if (word.starts_with("-"))
-    refuse(word, "expected a job first (extract, simulate or inspect), found an option; zspex --help tells more");
+    refuse(word,
+           "expected a job first (extract, redshift, simulate or inspect), found an option; zspex --help tells more");
   refuse(word, "expected a job, found an unknown word; " + suggest(word, names));
 }
 
@@ -308,7 +313,7 @@ std::string_view job_name(Job job) {
 CommandLine parse_command_line(int argc, const char* const* argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (words.empty())
-    refuse("", "expected a job (extract, simulate or inspect), found nothing; zspex --help tells more");
+    refuse("", "expected a job (extract, redshift, simulate or inspect), found nothing; zspex --help tells more");
   const std::string first = words.front();
   words.erase(words.begin());
   if (first == "--version" || first == "version") return ask_version();
@@ -322,10 +327,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   if (!parser.parse()) return parser.asked() == "--help" ? ask_help(name) : ask_version();
   const Settings settings = parser.apply();
   if (result.job == Job::extract) check(settings.extract, settings.origins);
+  if (result.job == Job::redshift) check(settings.redshift, settings.origins);
   if (result.job == Job::simulate) check(settings.simulate, settings.origins);
   if (result.job == Job::inspect) check(settings.inspect, settings.origins);
   result.common = settings.job;
   result.extract = settings.extract;
+  result.redshift = settings.redshift;
   result.simulate = settings.simulate;
   result.inspect = settings.inspect;
   result.resolved_yaml = config::resolved_yaml(settings, name);

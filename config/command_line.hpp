@@ -10,7 +10,7 @@
 
 namespace zspex::config {
 
-enum class Job { extract, simulate, inspect, help, version };
+enum class Job { extract, redshift, simulate, inspect, help, version };
 std::string_view job_name(Job job);
 
 /// What the user asked for. The section of the job that runs has passed check(); the others may be incomplete.
@@ -18,6 +18,7 @@ struct CommandLine {
   Job job = Job::help;
   JobConfig common;
   ExtractConfig extract;
+  RedshiftConfig redshift;
   SimulateConfig simulate;
   InspectConfig inspect;
   std::string resolved_yaml;  ///< of `common` and the job that runs, every key; empty for help and version
@@ -27,8 +28,8 @@ struct CommandLine {
 /// Precedence: defaults < configuration file < --set and options in their order.
 /// \param argv  [argc], argv[0] is the program; as main() gets it
 /// \throws ConfigError (exit code usage): unknown job, option, key or section with the nearest valid one; wrong type or
-/// range; a
-///         missing or unreadable configuration file; fields that contradict each other
+/// range;
+///         a missing or unreadable configuration file; fields that contradict each other
 CommandLine parse_command_line(int argc, const char* const* argv);
 
 /// "0.1.0"

@@ -63,6 +63,9 @@ std::string usage(std::string_view job) {
   if (job == "extract")
     return "zspex extract -i preproc.fits... -p psf.fits... -o frame.fits|frame.h5... [options]\n"
            "       zspex extract CONFIG.yaml [options]\n";
+  if (job == "redshift")
+    return "zspex redshift -i coadd.fits... -t templates -o redrock.fits|results.h5 [-d details.h5] [options]\n"
+           "       zspex redshift CONFIG.yaml [options]\n";
   if (job == "simulate") return "zspex simulate CONFIG.yaml [options]\n       zspex simulate -o FOLDER [options]\n";
   return "zspex inspect FILE [--row N] [--frame NAME]\n";
 }

@@ -16,7 +16,6 @@ struct ZscanRange {
 
 enum class Precision { mixed, full };           ///< the coarse scan in float with sums in double, or all in double
 enum class Refinement { reference, adaptive };  ///< Redrock's, or with the scan made finer around its minima
-enum class Strategy { cpu };                    ///< where the pieces of the scan run, and how work is dealt over ranks
 
 /// Section `redshift`.
 struct RedshiftConfig {
@@ -28,7 +27,7 @@ struct RedshiftConfig {
   std::vector<std::int64_t> targetids;  ///< only these, in this order; empty = all
   int mintarget = 0;                    ///< first target of each file
   int ntargets = 0;                     ///< -n: targets of each file; 0 = all from mintarget on
-  int nminima = 0;                      ///< minima a template, rows a spectral type; 0 = 3, or 9 with archetypes
+  int nminima = 3;                      ///< minima a template, rows a spectral type
   int zminfit_npoints = 15;
   std::optional<ZscanRange> zscan_galaxy, zscan_qso, zscan_star;  ///< for templates without a grid of their own
   std::string priors;
@@ -36,15 +35,8 @@ struct RedshiftConfig {
   bool allspec = false;   ///< fit each exposure's spectrum instead of their coadd
   double cosmics_nsig = 0, negflux_nsig = 5;
   bool skymask = true;
-  std::vector<std::string> archetypes;  ///< files, or one folder
-  int archetype_legendre_degree = 2;
-  bool archetype_legendre = true;
-  int archetype_nnearest = 0;                          ///< 0 = the best one alone
-  std::optional<bool> archetype_legendre_percamera{};  ///< default: where there is more than one camera
-  double archetype_legendre_prior = 0.1;
   Precision precision = Precision::mixed;
   Refinement refine = Refinement::reference;
-  Strategy strategy = Strategy::cpu;
   double memory = 1.0;  ///< GiB a rank for scans and rebinned templates
   bool overwrite = true;
 };

@@ -187,6 +187,60 @@ void add_extract(std::vector<Field>& table) {
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
+void add_redshift(std::vector<Field>& table) {
+  const Rows<RedshiftConfig> row(table, "redshift", &Settings::redshift);
+  using C = RedshiftConfig;
+  row("input", &C::input,
+      {.letter = 'i', .metavar = "FILE", .help = "coadd, spectra or cframe files (.fits, .fits.gz, .fits.fz)"});
+  row("templates", &C::templates,
+      {.letter = 't',
+       .metavar = "FILE",
+       .help = "Redrock templates: files, one list (.txt) or one folder; []: $RR_TEMPLATE_DIR"});
+  row("output", &C::output, {.letter = 'o', .metavar = "FILE", .help = "redshifts (.fits as Redrock's, or .h5)"});
+  row("details", &C::details,
+      {.letter = 'd', .metavar = "FILE", .help = "scans and all minima, as Redrock's details (.h5)"});
+  row("model", &C::model, {.letter = 'm', .metavar = "FILE", .help = "best models (.fits)"});
+  row("targetids", &C::targetids, {.metavar = "ID,...", .help = "only these targets, in this order; []: all"});
+  row("mintarget", &C::mintarget, {.metavar = "N", .limits = at_least(0), .help = "first target of each file"});
+  row("ntargets", &C::ntargets,
+      {.letter = 'n', .metavar = "N", .limits = at_least(0), .help = "targets of each file; 0: all from mintarget on"});
+  row("nminima", &C::nminima,
+      {.metavar = "N",
+       .limits = between(1, 1000),
+       .help = "minima refined of each template, and rows kept of each spectral type"});
+  row("zminfit_npoints", &C::zminfit_npoints,
+      {.metavar = "N", .limits = between(3, 1000), .help = "redshifts of the fine scan around a minimum"});
+  row("zscan_galaxy", &C::zscan_galaxy,
+      {.metavar = "ZMIN,ZMAX,DZ",
+       .help = "scan of galaxy templates without redshifts of their own, dz in log10(1+z); null: -0.005,1.7,3e-4"});
+  row("zscan_qso", &C::zscan_qso,
+      {.metavar = "ZMIN,ZMAX,DZ", .help = "the same for quasars, dz in log10(1+z); null: 0.05,6.0,5e-4"});
+  row("zscan_star", &C::zscan_star,
+      {.metavar = "ZMIN,ZMAX,DZ", .help = "the same for stars, dz in z; null: -0.002,0.00201,4e-5"});
+  row("priors", &C::priors,
+      {.metavar = "FILE", .help = "what is known of targets' redshifts, as Redrock's priors (.fits)"});
+  row("chi2_scan", &C::chi2_scan,
+      {.metavar = "FILE", .help = "a details file whose scans are used instead of scanning"});
+  row("allspec", &C::allspec, {.help = "fit each exposure's spectrum instead of a target's coadd"});
+  row("cosmics_nsig", &C::cosmics_nsig,
+      {.metavar = "X",
+       .limits = at_least(0),
+       .help = "reject cosmic rays in coadds of exposures from so many sigma on; 0: don't"});
+  row("negflux_nsig", &C::negflux_nsig,
+      {.metavar = "X", .limits = at_least(0), .help = "mask pixels more than so many sigma below zero"});
+  row("skymask", &C::skymask, {.help = "mask the sky lines at 5577 and 9793 Angstrom"});
+  row("precision", &C::precision, {{Precision::mixed, "mixed"}, {Precision::full, "double"}},
+      {.help = "of R x template in the scan: mixed: float, sums and refinement in double; double: all in double"});
+  row("refine", &C::refine, {{Refinement::reference, "reference"}, {Refinement::adaptive, "adaptive"}},
+      {.help = "reference: as Redrock; adaptive: look at more minima, and twice as closely"});
+  row("memory", &C::memory,
+      {.metavar = "X",
+       .unit = "GiB",
+       .limits = {.above = 0, .at_most = 1e6},
+       .help = "of each rank for rebinned templates, at most"});
+  row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
+}
+
 void add_simulate(std::vector<Field>& table) {
   const Rows<SimulateConfig> row(table, "simulate", &Settings::simulate);
   using C = SimulateConfig;
@@ -263,6 +317,7 @@ std::vector<Field> make_schema() {
   std::vector<Field> table;
   add_job(table);
   add_extract(table);
+  add_redshift(table);
   add_simulate(table);
   add_inspect(table);
   return table;
@@ -281,6 +336,7 @@ const std::vector<Section>& sections() {
   static const std::vector<Section> table = {
       {"job", "what every job knows"},
       {"extract", "CCD frames to spectra"},
+      {"redshift", "spectra to redshifts, by template fits"},
       {"simulate", "CCD frames with known truth, from an invented or a real instrument"},
       {"inspect", "what is in a results file"},
   };

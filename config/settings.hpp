@@ -7,6 +7,7 @@
 
 #include "config/extract_config.hpp"
 #include "config/inspect_config.hpp"
+#include "config/redshift_config.hpp"
 #include "config/simulate_config.hpp"
 
 namespace zspex::config {
@@ -18,6 +19,7 @@ using Origins = std::map<std::string, std::string>;
 struct Settings {
   JobConfig job;
   ExtractConfig extract;
+  RedshiftConfig redshift;
   SimulateConfig simulate;
   InspectConfig inspect;
   Origins origins;

@@ -56,6 +56,33 @@ void read_number(const Value& value, const std::string& name, const Limits& limi
   result = *number;
 }
 
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    parts.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return parts;
+}
+
+/// Three numbers, as a list or with commas between them.
+std::vector<double> read_three(const Value& value, const std::string& name, const std::string& expected,
+                               const std::string& example) {
+  std::vector<double> numbers;
+  if (value.kind == Kind::scalar) {
+    for (const std::string& part : split_at_commas(value.text)) {
+      const std::optional<double> number = parse_number<double>(trimmed(part));
+      if (!number) refuse(value, name, expected, example);
+      numbers.push_back(*number);
+    }
+  } else if (value.kind == Kind::list) {
+    for (const Value& item : value.items) read_number(item, name, {}, "a number", numbers.emplace_back());
+  }
+  if (numbers.size() != 3) refuse(value, name, expected, example);
+  return numbers;
+}
+
 /// Starts with a letter, a digit with a letter later, / or ., holds only harmless characters and is no word of YAML.
 bool is_plain(const std::string& text) {
   if (text.empty() || parse_number<double>(text)) return false;
@@ -148,20 +175,7 @@ void read(const Value& value, const std::string& name, const Limits& limits, std
 }
 
 void read(const Value& value, const std::string& name, const Limits&, WaveRange& result) {
-  const std::string expected = "wmin,wmax,dw in Angstrom";
-  std::vector<double> numbers;
-  if (value.kind == Kind::scalar) {
-    for (std::size_t at = 0; at <= value.text.size();) {
-      const std::size_t comma = std::min(value.text.find(',', at), value.text.size());
-      const std::optional<double> number = parse_number<double>(trimmed(value.text.substr(at, comma - at)));
-      if (!number) refuse(value, name, expected, "for example 5760,7620,0.8");
-      numbers.push_back(*number);
-      at = comma + 1;
-    }
-  } else if (value.kind == Kind::list) {
-    for (const Value& item : value.items) read_number(item, name, {}, "a number", numbers.emplace_back());
-  }
-  if (numbers.size() != 3) refuse(value, name, expected, "for example 5760,7620,0.8");
+  const auto numbers = read_three(value, name, "wmin,wmax,dw in Angstrom", "for example 5760,7620,0.8");
   const WaveRange range{numbers[0], numbers[1], numbers[2]};
   const auto wrong = [&](const std::string& what) { throw ConfigError(value.where, name, what); };
   const std::string all = write(range.wavemin) + "," + write(range.wavemax) + "," + write(range.dwave);
@@ -173,6 +187,34 @@ void read(const Value& value, const std::string& name, const Limits&, WaveRange&
   if (range.dwave < dwave_floor || range.dwave > dwave_ceiling || range.dwave > range.wavemax - range.wavemin)
     wrong("expected a step dw from " + write(dwave_floor) + " to " + write(dwave_ceiling) +
           " Angstrom that is not above wmax - wmin, found " + all);
+  result = range;
+}
+
+void read(const Value& value, const std::string& name, const Limits&, std::vector<std::int64_t>& result) {
+  std::vector<std::int64_t> numbers;
+  const auto take = [&](const Value& item, const std::string& text) {
+    const auto number = parse_number<std::int64_t>(trimmed(text));
+    if (!number) refuse(item, name, "whole numbers", "for example 39627652591521181,39627652591521182");
+    numbers.push_back(*number);
+  };
+  if (value.kind == Kind::map || value.kind == Kind::null)
+    refuse(value, name, "a list of whole numbers", "write [] for none");
+  if (value.kind == Kind::scalar)
+    for (const std::string& text : split_at_commas(value.text)) take(value, text);
+  for (const Value& item : value.items) take(item, item.text);
+  result = std::move(numbers);
+}
+
+void read(const Value& value, const std::string& name, const Limits&, ZscanRange& result) {
+  const auto numbers = read_three(value, name, "zmin,zmax,dz", "for example -0.005,1.7,3e-4");
+  const ZscanRange range{numbers[0], numbers[1], numbers[2]};
+  const auto wrong = [&](const std::string& what) { throw ConfigError(value.where, name, what); };
+  const std::string all = write(range.zmin) + "," + write(range.zmax) + "," + write(range.dz);
+  if (!(range.zmin > -1 && range.zmin < range.zmax)) wrong("expected -1 < zmin < zmax, found " + all);
+  if (!(range.dz > 0)) wrong("expected a step dz > 0, found " + all);
+  constexpr double most_redshifts = 1e7;
+  if ((range.zmax - range.zmin) / range.dz > most_redshifts)
+    wrong("expected at most " + write(most_redshifts) + " redshifts, found more in " + all + "; take a larger step");
   result = range;
 }
 
@@ -215,6 +257,16 @@ std::string write(const WaveRange& value) {
   std::string result = "[";
   result += write(value.wavemin) + ", " + write(value.wavemax) + ", " + write(value.dwave) + "]";
   return result;
+}
+
+std::string write(const std::vector<std::int64_t>& value) {
+  std::string result = "[";
+  for (std::size_t i = 0; i < value.size(); ++i) result += (i == 0 ? "" : ", ") + std::to_string(value[i]);
+  return result + "]";
+}
+
+std::string write(const ZscanRange& value) {
+  return "[" + write(value.zmin) + ", " + write(value.zmax) + ", " + write(value.dz) + "]";
 }
 
 }  // namespace zspex::config

@@ -3,12 +3,14 @@
 /// number, `yes` is not true, text in quotes is text.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/extract_config.hpp"
+#include "config/redshift_config.hpp"
 
 namespace zspex::config {
 
@@ -46,6 +48,10 @@ void read(const Value& value, const std::string& name, const Limits& limits, std
 void read(const Value& value, const std::string& name, const Limits& limits, std::vector<std::string>& result);
 /// [wmin, wmax, dw], or "wmin,wmax,dw". Refuses what cannot be a grid of an optical spectrograph in Angstrom.
 void read(const Value& value, const std::string& name, const Limits& limits, WaveRange& result);
+/// A list of whole numbers, or "1,2,-3".
+void read(const Value& value, const std::string& name, const Limits& limits, std::vector<std::int64_t>& result);
+/// [zmin, zmax, dz], or "zmin,zmax,dz".
+void read(const Value& value, const std::string& name, const Limits& limits, ZscanRange& result);
 /// null, or a value.
 template <class T>
 void read(const Value& value, const std::string& name, const Limits& limits, std::optional<T>& result) {
@@ -64,6 +70,8 @@ std::string write(double value);
 std::string write(const std::string& value);
 std::string write(const std::vector<std::string>& value);
 std::string write(const WaveRange& value);
+std::string write(const std::vector<std::int64_t>& value);
+std::string write(const ZscanRange& value);
 template <class T>
 std::string write(const std::optional<T>& value) {
   return value ? write(*value) : "null";
@@ -77,6 +85,8 @@ constexpr std::string_view type_name(const double*) { return "number"; }
 constexpr std::string_view type_name(const std::string*) { return "text"; }
 constexpr std::string_view type_name(const std::vector<std::string>*) { return "list of text"; }
 constexpr std::string_view type_name(const WaveRange*) { return "wmin,wmax,dw"; }
+constexpr std::string_view type_name(const std::vector<std::int64_t>*) { return "list of whole numbers"; }
+constexpr std::string_view type_name(const ZscanRange*) { return "zmin,zmax,dz"; }
 template <class T>
 constexpr std::string_view type_name(const std::optional<T>*) {
   return type_name(static_cast<const T*>(nullptr));

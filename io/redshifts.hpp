@@ -68,22 +68,18 @@ void write_redshifts_fits(const std::string& path, const RedshiftResults& result
 void write_model_fits(const std::string& path, const RedshiftResults& results, const std::vector<ModelSpectra>& models,
                       const Provenance& provenance);
 
-/// An HDF5 file that grows template by template and group of targets by group of targets, so that a scan need not be
-/// held whole. Redrock's own reader reads it. Under a temporary name until finish().
+/// Redrock's details file, template by template, compressed as it grows: a scan need not be held after its template.
+/// Redrock's own reader reads it. It is also ours (layout version 1): /redshifts, /provenance, /timing. Whole or not at
+/// all: nothing is written before finish().
 class DetailsWriter {
  public:
-  /// \param targetid  all targets, in output order
-  DetailsWriter(const std::string& path, const std::vector<std::int64_t>& targetid);
-  ~DetailsWriter();  ///< without finish(): the file is removed
+  explicit DetailsWriter(const std::string& path);
+  ~DetailsWriter();
   DetailsWriter(DetailsWriter&&) noexcept;
 
-  /// Makes /zscan/<full_type> for all targets.
-  void add_template(const std::string& full_type, const std::vector<double>& redshifts, int nbasis);
-  /// Targets [first, first + n) of a template; chunked and compressed.
-  void write_scan(const std::string& full_type, std::size_t first, const Array2<float>& zchi2,
-                  const Array2<float>& penalty, const Array3<float>& zcoeff);
-  /// /targetids, /zbest, /zfit. With provenance and timing the file is also ours (layout version 1): /redshifts,
-  /// /provenance, /timing.
+  /// /zscan/<full_type>, all targets in output order.
+  void add_scan(const ZscanTable& scan);
+  /// /targetids, /zbest, /zfit, and what is ours.
   void finish(const RedshiftResults& results, const Provenance& provenance, const std::vector<Timing>& timing);
 
  private:
@@ -91,7 +87,7 @@ class DetailsWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Our HDF5 results: /provenance, /timing, /redshifts (with MODEL_CHI2), /zfit; no scan.
+/// Our HDF5 results: /provenance, /timing, /redshifts (with MODEL_CHI2), /zfit, /fibermap, /exp_fibermap, /tsnr2; no scan.
 void write_redshifts_hdf5(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
                           const std::vector<Timing>& timing);
 
@@ -101,7 +97,7 @@ ZscanTable read_zscan(const std::string& path, const std::string& full_type, con
 /// Full types in a details file, in alphabetical order.
 std::vector<std::string> zscan_types(const std::string& path);
 
-/// The best rows of a redshift file (FITS or HDF5), for inspection and tests.
+/// The best rows of a redshift file (FITS or HDF5), without their fine scans.
 std::vector<RedshiftRow> read_redshifts(const std::string& path);
 
 }  // namespace zspex::io

@@ -44,12 +44,16 @@ struct SpectraInfo {
   std::vector<std::int64_t> targetid;  ///< [nspec]
   struct Band {
     std::string band;
-    std::size_t nwave = 0, ndiag = 0;
+    std::vector<double> wave;  ///< [nwave] Angstrom
+    int ndiag = 0;
   };
   std::vector<Band> bands;
 };
 
 SpectraInfo read_spectra_info(const std::string& path);
+
+/// The header and the tables, without bands.
+SpectraFile read_spectra_tables(const std::string& path, std::span<const std::size_t> rows);
 
 /// Reads the given rows (growing indices) of a file; all rows without them. Plain, .gz and .fz.
 /// Kind: an EXP_FIBERMAP makes a coadd; images named FLUX, IVAR, ... without a band and a CAMERA card a cframe; a table

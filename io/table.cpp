@@ -92,4 +92,41 @@ Table Table::rows(std::size_t first, std::size_t n) const {
   return out;
 }
 
+Table Table::pick(std::span<const std::size_t> indices) const {
+  Table out = rows(0, 0);
+  out.nrow = indices.size();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::size_t per_row = columns[i].values_per_row();
+    std::visit(
+        [&](const auto& from) {
+          auto& to = std::get<std::decay_t<decltype(from)>>(out.columns[i].values);
+          for (const std::size_t index : indices) {
+            const auto begin = from.begin() + static_cast<std::ptrdiff_t>(index * per_row);
+            to.insert(to.end(), begin, begin + static_cast<std::ptrdiff_t>(per_row));
+          }
+        },
+        columns[i].values);
+  }
+  return out;
+}
+
+void Table::append(const Table& other, std::string_view path) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    Column& column = columns[i];
+    const Column* more = other.find(column.name);
+    if (!more || more->code != column.code || (more->repeat != column.repeat && column.code != 'A') ||
+        more->zero != column.zero || more->scale != column.scale || other.columns.size() != columns.size())
+      throw FileError(path, name + "." + column.name,
+                      "expected the columns of the files before, found others. Give files of one kind together.");
+    column.repeat = std::max(column.repeat, more->repeat);
+    std::visit(
+        [&](auto& to) {
+          const auto& from = std::get<std::decay_t<decltype(to)>>(more->values);
+          to.insert(to.end(), from.begin(), from.end());
+        },
+        column.values);
+  }
+  nrow += other.nrow;
+}
+
 }  // namespace zspex::io

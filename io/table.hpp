@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -46,6 +47,10 @@ struct Table {
   std::vector<double> numbers(std::string_view column, std::string_view path) const;
   /// Rows [first, first + n).
   Table rows(std::size_t first, std::size_t n) const;
+  /// The rows with these indices, in this order.
+  Table pick(std::span<const std::size_t> indices) const;
+  /// Appends the rows of a table with the same columns. \throws FileError naming `path` and the column that differs
+  void append(const Table& other, std::string_view path);
 };
 
 }  // namespace zspex::io

@@ -16,6 +16,7 @@
 #include "pipeline/inspect/inspect.hpp"
 #include "pipeline/interrupt.hpp"
 #include "pipeline/provenance.hpp"
+#include "pipeline/redshift/redshift.hpp"
 #include "pipeline/simulate/simulate.hpp"
 #include "pipeline/terminal/format.hpp"
 
@@ -56,6 +57,18 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
   return pipeline::run_extract(stage, world, line.common, std::cout);
 }
 
+ExitCode redshift(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
+  const Device device(world, config::Device::automatic, line.common.verbosity > 0);
+  const auto& config = line.redshift;
+  for (const auto& path : {config.output, config.details, config.model}) pipeline::watch_folder_of(path);
+  auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "CPU", world.size());
+  const auto progress =
+      terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
+  const pipeline::RedshiftStage stage(world, config, line.common, std::move(provenance), std::cout, std::cerr,
+                                      progress);
+  return pipeline::run_redshift(stage, world, line.common, std::cout);
+}
+
 ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {
   const Device device(world, config::Device::automatic, line.common.verbosity > 0);
   pipeline::watch_folder_of(line.simulate.output + "/");
@@ -78,6 +91,8 @@ ExitCode run(const comm::Communicator& world, int argc, char** argv) {
   switch (line->job) {
     case config::Job::extract:
       return extract(world, *line, argc, argv);
+    case config::Job::redshift:
+      return redshift(world, *line, argc, argv);
     case config::Job::simulate:
       return simulate(world, *line);
     case config::Job::inspect:

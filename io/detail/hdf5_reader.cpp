@@ -156,6 +156,7 @@ Array3<T> Hdf5Reader::array3(const std::string& dataset) const {
   return {{size[0], size[1], size[2]}, rows<T>(dataset, 0, size[0])};
 }
 
+template std::vector<std::int64_t> Hdf5Reader::array1(const std::string&) const;
 template std::vector<double> Hdf5Reader::array1(const std::string&) const;
 template Array2<float> Hdf5Reader::array2(const std::string&) const;
 template Array2<std::uint32_t> Hdf5Reader::array2(const std::string&) const;

@@ -101,6 +101,8 @@ template void Hdf5Writer::dataset(const std::string&, const std::vector<std::siz
                                   const std::string&);
 template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const double*,
                                   const std::string&, const std::string&);
+template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const std::int64_t*,
+                                  const std::string&, const std::string&);
 template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const std::uint32_t*,
                                   const std::string&, const std::string&);
 

@@ -25,7 +25,7 @@ class Hdf5Writer {
   void attribute(const std::string& object, const std::string& name, const std::vector<std::string>& values);
   void attribute(const std::string& object, const std::string& name, std::int64_t value);
 
-  /// T: float, double, std::uint32_t. Arrays of two and more dimensions are chunked, shuffled, compressed and
+  /// T: float, double, std::uint32_t, std::int64_t. Arrays of two and more dimensions are chunked, shuffled, compressed and
   /// checksummed.
   template <class T>
   void dataset(const std::string& name, const std::vector<std::size_t>& shape, const T* data, const std::string& units,

@@ -135,6 +135,22 @@ void receive(const Communicator& comm, std::span<std::byte> bytes, int source, i
   });
 }
 
+Exchange::Exchange(const Communicator& comm, std::span<const std::byte> outgoing, int destination,
+                   std::span<std::byte> incoming, int source) {
+  constexpr int tag = 7;
+  in_pieces(incoming, [&](std::byte* data, int count) {
+    check("MPI_Irecv", MPI_Irecv(data, count, MPI_BYTE, source, tag, comm.raw(), &requests_.emplace_back()));
+  });
+  in_pieces(outgoing, [&](const std::byte* data, int count) {
+    check("MPI_Isend", MPI_Isend(data, count, MPI_BYTE, destination, tag, comm.raw(), &requests_.emplace_back()));
+  });
+}
+
+void Exchange::wait() {
+  check("MPI_Waitall", MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE));
+  requests_.clear();
+}
+
 void all_gather_bytes(const Communicator& comm, std::span<const std::byte> mine, std::span<std::byte> all) {
   const int count = static_cast<int>(mine.size());
   check("MPI_Allgather", MPI_Allgather(mine.data(), count, MPI_BYTE, all.data(), count, MPI_BYTE, comm.raw()));

@@ -76,6 +76,19 @@ void broadcast(const Communicator& comm, std::span<std::byte> bytes, int root = 
 void send(const Communicator& comm, std::span<const std::byte> bytes, int destination, int tag);
 void receive(const Communicator& comm, std::span<std::byte> bytes, int source, int tag);
 
+/// Bytes on their way to one rank while others come from another: both go on while this rank computes.
+class Exchange {
+ public:
+  /// \param outgoing, incoming  must stay until wait(); the ranks at the other ends know the lengths
+  Exchange(const Communicator& comm, std::span<const std::byte> outgoing, int destination,
+           std::span<std::byte> incoming, int source);
+  /// Returns when both have arrived. Must be called.
+  void wait();
+
+ private:
+  std::vector<MPI_Request> requests_;
+};
+
 /// Values of all ranks, in rank order, of the same count on each. Collective.
 void all_gather_bytes(const Communicator& comm, std::span<const std::byte> mine, std::span<std::byte> all);
 template <class T>

@@ -1,0 +1,29 @@
+/// \file
+/// Rows of results as tables: Redrock's columns, in its order and types, in capitals for FITS and small for HDF5.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/header.hpp"
+#include "io/redshifts.hpp"
+#include "io/table.hpp"
+
+namespace zspex::io::detail {
+
+/// Coefficients a row: those of the templates that have most, or the common number if all rows of all targets agree.
+int coeff_width(const RedshiftResults& results);
+
+/// The best row of each target: the columns of the REDSHIFTS HDU.
+Table best_rows_table(const RedshiftResults& results);
+
+/// Rows with their fine scans: those of /zbest, or with `znum` of /zfit/<targetid>/zfit.
+Table zfit_table(const RedshiftResults& results, const std::vector<const RedshiftRow*>& rows, bool znum);
+
+/// The columns of the REDSHIFTS HDU back as rows.
+std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path);
+
+/// RRVER, templates, programs, and what identifies the input.
+Header results_header(const RedshiftResults& results, const Provenance& provenance);
+
+}  // namespace zspex::io::detail

@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_reader.hpp"
+#include "io/spectra.hpp"
+
+namespace zspex::io {
+namespace {
+
+using detail::FitsReader;
+using detail::HduInfo;
+
+/// The names of a band's HDUs: "B_FLUX", or "FLUX" in a cframe.
+struct BandPlace {
+  std::string band, prefix;
+};
+
+std::vector<BandPlace> find_bands(FitsReader& file) {
+  constexpr std::string_view tail = "_WAVELENGTH";
+  std::vector<BandPlace> places;
+  for (const HduInfo& hdu : file.hdus()) {
+    if (!hdu.name.ends_with(tail)) continue;
+    const std::string head = hdu.name.substr(0, hdu.name.size() - tail.size());
+    places.push_back({detail::lower(head), head + "_"});
+  }
+  if (places.empty() && file.find("WAVELENGTH") && file.find("FLUX")) {
+    const auto camera = file.header(file.need("FLUX")).text("CAMERA");
+    if (!camera || camera->empty())
+      file.refuse("FLUX",
+                  "expected a CAMERA card that names the camera of a cframe, found none. Add it, for example "
+                  "CAMERA = 'b0'.");
+    places.push_back({detail::lower(camera->substr(0, 1)), ""});
+  }
+  if (places.empty())
+    file.refuse("",
+                "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra) or WAVELENGTH, FLUX, ... "
+                "(cframe), found neither. Give a file of flux-calibrated spectra.");
+  return places;
+}
+
+SpectraKind kind_of(const FitsReader& file, const std::vector<BandPlace>& bands) {
+  if (bands.front().prefix.empty()) return SpectraKind::cframe;
+  return file.find("EXP_FIBERMAP") ? SpectraKind::coadd : SpectraKind::spectra;
+}
+
+/// The shape that all bands share.
+std::size_t spectra_in(FitsReader& file, const std::vector<BandPlace>& bands) {
+  return file.need_image(bands.front().prefix + "FLUX", 2).shape[0];
+}
+
+const HduInfo& need_shape(FitsReader& file, const std::string& name, const std::vector<std::size_t>& shape,
+                          const std::string& meaning) {
+  const HduInfo& hdu = file.need_image(name, shape.size());
+  if (hdu.shape != shape)
+    file.refuse(name, "expected " + detail::to_string(shape) + " values (" + meaning + "), found " +
+                          detail::to_string(hdu.shape) + ". Check that the HDUs belong to one file.");
+  return hdu;
+}
+
+std::vector<double> read_wave(FitsReader& file, const std::string& name) {
+  const auto wave = file.image1<double>(file.need_image(name, 1));
+  if (wave.size() < 2) file.refuse(name, "expected at least 2 wavelengths, found " + std::to_string(wave.size()) + ".");
+  for (std::size_t i = 0; i < wave.size(); ++i) {
+    if (!(wave[i] > 0 && wave[i] < 1e7) || (i > 0 && !(wave[i] > wave[i - 1])))
+      file.refuse(name, "expected wavelengths in Angstrom that grow, found " + detail::format_number(wave[i]) +
+                            " at index " + std::to_string(i) + ". Make the file again.");
+  }
+  return wave;
+}
+
+/// The wanted rows of an image of rows x `width` values.
+template <class T>
+void read_rows(FitsReader& file, const HduInfo& hdu, std::size_t width, const std::vector<std::size_t>& rows, T* out) {
+  for (std::size_t i = 0; i < rows.size();) {
+    std::size_t n = 1;  // neighbours in one go
+    while (i + n < rows.size() && rows[i + n] == rows[i] + n) ++n;
+    file.pixels(hdu, rows[i] * width, n * width, out + i * width);
+    i += n;
+  }
+}
+
+BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspec,
+                      const std::vector<std::size_t>& rows) {
+  BandSpectra band;
+  band.band = place.band;
+  band.wave = read_wave(file, place.prefix + "WAVELENGTH");
+  const std::size_t nwave = band.wave.size();
+  const std::vector<std::size_t> shape = {nspec, nwave};
+  const std::string meaning = "spectra x wavelengths";
+  const auto image = [&](const char* name) -> const HduInfo& {
+    return need_shape(file, place.prefix + name, shape, meaning);
+  };
+  band.flux = Array2<float>({rows.size(), nwave});
+  band.ivar = Array2<float>({rows.size(), nwave});
+  read_rows(file, image("FLUX"), nwave, rows, band.flux.data());
+  read_rows(file, image("IVAR"), nwave, rows, band.ivar.data());
+  if (file.find(place.prefix + "MASK")) {
+    band.mask = Array2<std::uint32_t>({rows.size(), nwave});
+    read_rows(file, image("MASK"), nwave, rows, band.mask.data());
+  }
+  const std::string name = place.prefix + "RESOLUTION";
+  const std::size_t ndiag = file.need_image(name, 3).shape[1];
+  const HduInfo& resolution = need_shape(file, name, {nspec, ndiag, nwave}, "spectra x diagonals x wavelengths");
+  if (ndiag % 2 == 0 || ndiag > nwave)
+    file.refuse(name, "expected an odd number of diagonals, at most the " + std::to_string(nwave) +
+                          " wavelengths, found " + std::to_string(ndiag) + ". Make the file again.");
+  band.resolution = Array3<float>({rows.size(), ndiag, nwave});
+  read_rows(file, resolution, ndiag * nwave, rows, band.resolution.data());
+  return band;
+}
+
+Table read_row_table(FitsReader& file, const char* name, std::size_t nspec) {
+  Table table = file.table(file.need(name));
+  if (table.nrow != nspec)
+    file.refuse(name, "expected " + std::to_string(nspec) + " rows, one a spectrum, found " +
+                          std::to_string(table.nrow) + ". Make the file again.");
+  return table;
+}
+
+SpectraFile read_tables(FitsReader& file, const std::vector<BandPlace>& places, std::span<const std::size_t> rows) {
+  const std::size_t nspec = spectra_in(file, places);
+  SpectraFile spectra;
+  spectra.path = file.path();
+  spectra.kind = kind_of(file, places);
+  spectra.header = file.header(file.hdus().front());
+  spectra.fibermap = read_row_table(file, "FIBERMAP", nspec).pick(rows);
+  spectra.targetid = spectra.fibermap.integers("TARGETID", file.path());
+  if (const HduInfo* hdu = file.find("EXP_FIBERMAP")) spectra.exp_fibermap = file.table(*hdu);
+  if (file.find("SCORES")) spectra.scores = read_row_table(file, "SCORES", nspec).pick(rows);
+  return spectra;
+}
+
+}  // namespace
+
+SpectraInfo read_spectra_info(const std::string& path) {
+  FitsReader file(path);
+  const auto bands = find_bands(file);
+  SpectraInfo info;
+  info.kind = kind_of(file, bands);
+  const std::size_t nspec = spectra_in(file, bands);
+  info.targetid = read_row_table(file, "FIBERMAP", nspec).integers("TARGETID", path);
+  for (const auto& place : bands) {
+    const HduInfo& resolution = file.need_image(place.prefix + "RESOLUTION", 3);
+    info.bands.push_back(
+        {place.band, read_wave(file, place.prefix + "WAVELENGTH"), static_cast<int>(resolution.shape[1])});
+  }
+  return info;
+}
+
+SpectraFile read_spectra_tables(const std::string& path, std::span<const std::size_t> rows) {
+  FitsReader file(path);
+  return read_tables(file, find_bands(file), rows);
+}
+
+SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows) {
+  FitsReader file(path);
+  const auto places = find_bands(file);
+  const std::size_t nspec = spectra_in(file, places);
+  std::vector<std::size_t> wanted(nspec);
+  std::iota(wanted.begin(), wanted.end(), std::size_t{0});
+  if (rows) wanted.assign(rows->begin(), rows->end());
+  SpectraFile spectra = read_tables(file, places, wanted);
+  for (const auto& place : places) spectra.bands.push_back(read_band(file, place, nspec, wanted));
+  return spectra;
+}
+
+}  // namespace zspex::io

@@ -1,0 +1,59 @@
+#include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_reader.hpp"
+#include "io/detail/fits_writer.hpp"
+#include "io/detail/hdf5_reader.hpp"
+#include "io/detail/redshift_table.hpp"
+#include "io/redshifts.hpp"
+
+namespace zspex::io {
+
+void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance) {
+  detail::FitsWriter file(path, results.targetid.size() * 2048);
+  const Header header = detail::results_header(results, provenance);
+  file.image<double>("", {}, nullptr, header);
+  Table redshifts = detail::best_rows_table(results);
+  redshifts.header = header;
+  file.table(redshifts);
+  const auto add = [&](Table table, const char* name) {
+    table.name = name;
+    file.table(table);
+  };
+  add(results.fibermap, "FIBERMAP");
+  if (results.exp_fibermap) add(*results.exp_fibermap, "EXP_FIBERMAP");
+  if (results.tsnr2) add(*results.tsnr2, "TSNR2");
+  file.finish();
+}
+
+void write_model_fits(const std::string& path, const RedshiftResults& results, const std::vector<ModelSpectra>& models,
+                      const Provenance& provenance) {
+  std::size_t bytes = 0;
+  for (const auto& model : models) bytes += model.model.size() * sizeof(float);
+  detail::FitsWriter file(path, bytes);
+  const Header header = detail::results_header(results, provenance);
+  file.image<double>("", {}, nullptr, header);
+  Table redshifts = detail::best_rows_table(results);
+  redshifts.header = header;
+  file.table(redshifts);
+  for (const auto& model : models) {
+    const std::string band = detail::upper(model.band);
+    Header units;
+    units.set("BUNIT", "Angstrom");
+    file.image(band + "_WAVELENGTH", {model.wave.size()}, model.wave.data(), units);
+    units.set("BUNIT", "10**-17 erg/(s cm2 Angstrom)");
+    file.image(band + "_MODEL", {model.model.extent(0), model.model.extent(1)}, model.model.data(), units);
+  }
+  file.finish();
+}
+
+std::vector<RedshiftRow> read_redshifts(const std::string& path) {
+  if (path.ends_with(".h5") || path.ends_with(".hdf5")) {
+    const detail::Hdf5Reader file(path);
+    Table table = file.table("/redshifts");
+    for (Column& column : table.columns) column.name = detail::upper(column.name);
+    return detail::rows_from(table, path);
+  }
+  detail::FitsReader file(path);
+  return detail::rows_from(file.table(file.need("REDSHIFTS")), path);
+}
+
+}  // namespace zspex::io

@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <map>
+
+#include "io/detail/frame_hdf5.hpp"
+#include "io/detail/hdf5_reader.hpp"
+#include "io/detail/hdf5_writer.hpp"
+#include "io/detail/redshift_table.hpp"
+#include "io/redshifts.hpp"
+
+namespace zspex::io {
+namespace {
+
+void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const Provenance& provenance,
+                const std::vector<Timing>& timing) {
+  file.attribute("/", detail::format_attribute, detail::format_name);
+  file.attribute("/", detail::version_attribute, std::int64_t{detail::layout_version});
+  detail::write_provenance(file, provenance);
+  detail::write_timing(file, timing);
+  Table redshifts = detail::best_rows_table(results);
+  Column direct;
+  direct.name = "MODEL_CHI2";
+  direct.description = "direct chi2 of the model that COEFF makes at Z";
+  std::vector<double> values;
+  for (const auto& fits : results.zfit) values.push_back(fits.front().model_chi2);
+  direct.values = std::move(values);
+  redshifts.columns.push_back(std::move(direct));
+  file.table("/redshifts", redshifts, "the best redshift of each target; columns as Redrock's REDSHIFTS");
+}
+
+void write_zfit(detail::Hdf5Writer& file, const RedshiftResults& results) {
+  for (std::size_t i = 0; i < results.targetid.size(); ++i) {
+    std::vector<const RedshiftRow*> rows;
+    for (const RedshiftRow& row : results.zfit[i]) rows.push_back(&row);
+    file.table("/zfit/" + std::to_string(results.targetid[i]) + "/zfit", detail::zfit_table(results, rows, true),
+               "all minima of a target, the best first");
+  }
+}
+
+}  // namespace
+
+struct DetailsWriter::Impl {
+  detail::Hdf5Writer file;
+};
+
+DetailsWriter::DetailsWriter(const std::string& path) : impl_(new Impl{detail::Hdf5Writer(path)}) {}
+DetailsWriter::~DetailsWriter() = default;
+DetailsWriter::DetailsWriter(DetailsWriter&&) noexcept = default;
+
+void DetailsWriter::add_scan(const ZscanTable& scan) {
+  const std::string group = "/zscan/" + scan.full_type + "/";
+  const std::size_t ntarget = scan.zchi2.extent(0), nz = scan.redshifts.size();
+  impl_->file.dataset(group + "redshifts", {nz}, scan.redshifts.data(), "1", "redshifts of the scan");
+  impl_->file.dataset(group + "zchi2", {ntarget, nz}, scan.zchi2.data(), "1", "chi2 of each target at each redshift");
+  impl_->file.dataset(group + "penalty", {ntarget, nz}, scan.penalty.data(), "1",
+                      "penalty for negative [OII] emission, not in zchi2");
+  impl_->file.dataset(group + "zcoeff", {ntarget, nz, scan.zcoeff.extent(2)}, scan.zcoeff.data(), "1",
+                      "template coefficients");
+}
+
+void DetailsWriter::finish(const RedshiftResults& results, const Provenance& provenance,
+                           const std::vector<Timing>& timing) {
+  detail::Hdf5Writer& file = impl_->file;
+  write_ours(file, results, provenance, timing);
+  file.dataset("/targetids", {results.targetid.size()}, results.targetid.data(), "1",
+               "targets in the order of the scans");
+  std::vector<const RedshiftRow*> best;
+  for (const auto& fits : results.zfit) best.push_back(&fits.front());
+  file.table("/zbest", detail::zfit_table(results, best, false), "the best minimum of each target");
+  write_zfit(file, results);
+  file.finish();
+}
+
+void write_redshifts_hdf5(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
+                          const std::vector<Timing>& timing) {
+  detail::Hdf5Writer file(path);
+  write_ours(file, results, provenance, timing);
+  write_zfit(file, results);
+  file.table("/fibermap", results.fibermap, "the fibers of the targets, in the order of the files");
+  if (results.exp_fibermap) file.table("/exp_fibermap", *results.exp_fibermap, "their exposures");
+  if (results.tsnr2) file.table("/tsnr2", *results.tsnr2, "template signal to noise, squared");
+  file.finish();
+}
+
+std::vector<std::string> zscan_types(const std::string& path) { return detail::Hdf5Reader(path).children("/zscan"); }
+
+ZscanTable read_zscan(const std::string& path, const std::string& full_type,
+                      const std::vector<std::int64_t>& targetid) {
+  const detail::Hdf5Reader file(path);
+  const std::string group = "/zscan/" + full_type + "/";
+  if (!file.is_group("/zscan/" + full_type))
+    throw FileError(path, "/zscan",
+                    "expected the scan of " + full_type + ", found none. Scan again without --chi2-scan.");
+  const auto known = file.array1<std::int64_t>("/targetids");
+  std::map<std::int64_t, std::size_t> row_of;
+  for (std::size_t i = 0; i < known.size(); ++i) row_of[known[i]] = i;
+  const auto zchi2 = file.array2<float>(group + "zchi2"), penalty = file.array2<float>(group + "penalty");
+  const auto zcoeff = file.array3<float>(group + "zcoeff");
+  ZscanTable scan;
+  scan.full_type = full_type;
+  scan.redshifts = file.array1<double>(group + "redshifts");
+  const std::size_t nz = scan.redshifts.size(), ntarget = targetid.size(), nbasis = zcoeff.extent(2);
+  if (zchi2.extent(1) != nz || zchi2.extent(0) != known.size() || penalty.shape() != zchi2.shape())
+    throw FileError(path, group + "zchi2",
+                    "expected " + std::to_string(known.size()) + " targets x " + std::to_string(nz) +
+                        " redshifts, found another shape. Make the file again.");
+  scan.zchi2 = Array2<float>({ntarget, nz});
+  scan.penalty = Array2<float>({ntarget, nz});
+  scan.zcoeff = Array3<float>({ntarget, nz, nbasis});
+  for (std::size_t i = 0; i < ntarget; ++i) {
+    const auto found = row_of.find(targetid[i]);
+    if (found == row_of.end())
+      throw FileError(
+          path, "/targetids",
+          "expected target " + std::to_string(targetid[i]) + ", found no such target. Scan again without --chi2-scan.");
+    std::copy_n(zchi2.row(found->second).begin(), nz, scan.zchi2.row(i).begin());
+    std::copy_n(penalty.row(found->second).begin(), nz, scan.penalty.row(i).begin());
+    std::copy_n(zcoeff.row(found->second).begin(), nz * nbasis, scan.zcoeff.row(i).begin());
+  }
+  return scan;
+}
+
+}  // namespace zspex::io

@@ -1,0 +1,203 @@
+#include "io/template.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_reader.hpp"
+#include "io/detail/fits_writer.hpp"
+
+namespace zspex::io {
+namespace {
+
+using detail::FitsReader;
+using detail::HduInfo;
+
+std::string capitals(const Header& header, const char* key, const std::string& otherwise) {
+  const auto text = header.text(key);
+  return text ? detail::upper(detail::trim(*text)) : otherwise;
+}
+
+/// A card's text, also where it was written as a number.
+std::string words(const Header& header, const char* key, const std::string& otherwise) {
+  if (const auto text = header.text(key)) return std::string(detail::trim(*text));
+  const auto& cards = header.cards();
+  const auto card = std::find_if(cards.begin(), cards.end(), [&](const Card& c) { return c.key == key; });
+  return card == cards.end() ? otherwise : std::string(detail::trim(card->value));
+}
+
+/// The model that a template was made with, where its file doesn't say: it hangs on type and version.
+std::string default_igm(const FitsReader& file, const std::string& part, const TemplateFile& tmpl,
+                        bool version_is_text) {
+  if (tmpl.spectype == "STAR") return "None";
+  if (version_is_text) {
+    if (tmpl.spectype == "GALAXY" && tmpl.version == "2.6") return "Calura12";
+    if (tmpl.spectype == "QSO" && (tmpl.version == "0.1" || tmpl.version == "1.0")) return "Calura12";
+    if (tmpl.spectype == "QSO" && tmpl.version == "1.1") return "Kamble20";
+  }
+  file.refuse(part, "expected RRIGM (None, Calura12, Kamble20 or Inoue14), as nothing is known of " + tmpl.spectype +
+                        " templates of VERSION '" + tmpl.version + "', found no such keyword. Add it.");
+}
+
+std::string igm_of(const FitsReader& file, const std::string& part, const Header& header, const TemplateFile& tmpl) {
+  const auto given = header.text("RRIGM");
+  if (!given) return default_igm(file, part, tmpl, header.text("VERSION").has_value());
+  for (const char* known : {"None", "Calura12", "Kamble20", "Inoue14"})
+    if (detail::lower(detail::trim(*given)) == detail::lower(known)) return known;
+  file.refuse(part,
+              "expected RRIGM = None, Calura12, Kamble20 or Inoue14, found '" + *given + "'. Correct the header.");
+}
+
+bool is_true(const Header& header, const char* key) {
+  if (const auto flag = header.logical(key)) return *flag;
+  return header.number(key).value_or(0) != 0;
+}
+
+double need_number(const FitsReader& file, const std::string& part, const Header& header, const char* key) {
+  const auto value = header.number(key);
+  if (!value || !std::isfinite(*value))
+    file.refuse(part, std::string("expected the number ") + key + ", found " +
+                          (value ? "one that isn't finite" : "none") + ". Correct the header.");
+  return *value;
+}
+
+/// n wavelengths from CRVAL1, CDELT1, LOGLAM.
+std::vector<double> wave_grid(const FitsReader& file, const std::string& part, const Header& header, std::size_t n) {
+  const double first = need_number(file, part, header, "CRVAL1"), step = need_number(file, part, header, "CDELT1");
+  const bool log = is_true(header, "LOGLAM");
+  if (!(step > 0) || n < 2)
+    file.refuse(part, "expected at least 2 wavelengths and CDELT1 > 0, found " + std::to_string(n) + " and " +
+                          detail::format_number(step) + ". Correct the file.");
+  std::vector<double> wave(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double value = first + step * static_cast<double>(i);
+    wave[i] = log ? std::pow(10.0, value) : value;
+  }
+  if (!(wave.front() > 0 && std::isfinite(wave.back()) && wave.back() > wave.front()))
+    file.refuse(part, "expected wavelengths above 0 Angstrom, found " + detail::format_number(wave.front()) + " to " +
+                          detail::format_number(wave.back()) + ". Check CRVAL1, CDELT1 and LOGLAM.");
+  return wave;
+}
+
+void need_finite(const FitsReader& file, const std::string& part, const Array2<double>& values) {
+  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
+  if (bad != values.end())
+    file.refuse(part, "expected finite values, found " + std::to_string(*bad) + " in row " +
+                          std::to_string((bad - values.begin()) / static_cast<std::ptrdiff_t>(values.extent(1))) +
+                          ". Make the file again.");
+}
+
+}  // namespace
+
+TemplateFile read_template(const std::string& path) {
+  FitsReader file(path);
+  const HduInfo& hdu = file.need_image("BASIS_VECTORS", 2);
+  const Header header = file.header(hdu);
+  const std::string part = "BASIS_VECTORS";
+  TemplateFile tmpl;
+  tmpl.path = path;
+  tmpl.spectype = capitals(header, "RRTYPE", "");
+  if (tmpl.spectype.empty())
+    file.refuse(part, "expected RRTYPE, for example 'GALAXY', found no such keyword. Give a Redrock template.");
+  tmpl.subtype = capitals(header, "RRSUBTYP", "");
+  tmpl.method = capitals(header, "RRMETHOD", "PCA");
+  if (tmpl.method != "PCA" && tmpl.method != "NMF")
+    file.refuse(part, "expected RRMETHOD = PCA or NMF, found '" + tmpl.method + "'. Correct the header.");
+  tmpl.version = words(header, "VERSION", "unknown");
+  tmpl.igm = igm_of(file, part, header, tmpl);
+  tmpl.loglam = is_true(header, "LOGLAM");
+  tmpl.wave = wave_grid(file, part, header, hdu.shape[1]);
+  tmpl.basis = file.image2<double>(hdu);
+  need_finite(file, part, tmpl.basis);
+  if (file.find("REDSHIFTS")) {
+    tmpl.redshifts = file.image1<double>(file.need_image("REDSHIFTS", 1));
+    for (std::size_t i = 0; i < tmpl.redshifts.size(); ++i) {
+      const double z = tmpl.redshifts[i];
+      if (!(z > -1 && z < 1000) || (i > 0 && !(z > tmpl.redshifts[i - 1])))
+        file.refuse("REDSHIFTS", "expected redshifts above -1 that grow, found " + detail::format_number(z) +
+                                     " at index " + std::to_string(i) + ". Make the file again.");
+    }
+  }
+  return tmpl;
+}
+
+void write_template(const TemplateFile& tmpl) {
+  Header header;
+  const double first = tmpl.loglam ? std::log10(tmpl.wave.front()) : tmpl.wave.front();
+  const double last = tmpl.loglam ? std::log10(tmpl.wave.back()) : tmpl.wave.back();
+  header.set("CRVAL1", first, "first wavelength, Angstrom or its log10");
+  header.set("CDELT1", (last - first) / static_cast<double>(tmpl.wave.size() - 1), "step");
+  header.set("CRPIX1", 1);
+  header.set("LOGLAM", tmpl.loglam, "wavelengths are 10^(CRVAL1 + i CDELT1)");
+  header.set("RRTYPE", tmpl.spectype, "spectral type");
+  header.set("RRSUBTYP", tmpl.subtype, "subtype");
+  header.set("RRMETHOD", tmpl.method, "how coefficients are fitted");
+  header.set("RRIGM", tmpl.igm, "intergalactic medium");
+  header.set("VERSION", tmpl.version);
+  detail::FitsWriter file(tmpl.path, tmpl.basis.size() * sizeof(double));
+  file.image("BASIS_VECTORS", {tmpl.basis.extent(0), tmpl.basis.extent(1)}, tmpl.basis.data(), header);
+  if (!tmpl.redshifts.empty()) file.image("REDSHIFTS", {tmpl.redshifts.size()}, tmpl.redshifts.data());
+  file.finish();
+}
+
+ArchetypeFile read_archetypes(const std::string& path) {
+  FitsReader file(path);
+  const std::string part = "ARCHETYPES";
+  const HduInfo& hdu = file.need(part);
+  if (hdu.kind != HduInfo::Kind::table)
+    file.refuse(part, "expected a table with ARCHETYPE and SUBTYPE, found an image. Give a Redrock archetype file.");
+  const Table table = file.table(hdu);
+  ArchetypeFile archetypes;
+  archetypes.path = path;
+  archetypes.spectype = capitals(table.header, "RRTYPE", "");
+  if (archetypes.spectype.empty()) file.refuse(part, "expected RRTYPE, for example 'GALAXY', found no such keyword.");
+  archetypes.version = words(table.header, "VERSION", "unknown");
+  const Column *flux = table.find("ARCHETYPE"), *subtype = table.find("SUBTYPE");
+  if (!flux || !subtype || (flux->code != 'E' && flux->code != 'D') || subtype->code != 'A' || table.nrow == 0)
+    file.refuse(part,
+                "expected at least one row with ARCHETYPE (real numbers) and SUBTYPE (text), found other columns or "
+                "none. Give a Redrock archetype file.");
+  const auto nsample = static_cast<std::size_t>(flux->repeat);
+  archetypes.wave = wave_grid(file, part, table.header, nsample);
+  archetypes.flux = Array2<double>({table.nrow, nsample});
+  std::visit(
+      [&](const auto& values) {
+        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(values)>::value_type>)
+          std::copy(values.begin(), values.end(), archetypes.flux.begin());
+      },
+      flux->values);
+  need_finite(file, part, archetypes.flux);
+  const auto& names = std::get<std::vector<std::string>>(subtype->values);
+  for (std::size_t i = 0; i < table.nrow; ++i)
+    archetypes.subtypes.push_back(std::string(detail::trim(names[i])) + "_" + std::to_string(i));
+  return archetypes;
+}
+
+Priors read_priors(const std::string& path) {
+  FitsReader file(path);
+  const Table table = file.table(file.need("PRIORS"));
+  Priors priors;
+  priors.targetid = table.integers("TARGETID", path);
+  priors.z = table.numbers("Z", path);
+  priors.sigma = table.numbers("SIGMA", path);
+  const Column* function = table.find("FUNCTION");
+  if (!function || function->code != 'A' || table.nrow == 0)
+    file.refuse("PRIORS", "expected rows with the text column FUNCTION, found none. Make the file again.");
+  const std::string name = detail::lower(detail::trim(std::get<std::vector<std::string>>(function->values).front()));
+  if (name == "gaussian")
+    priors.function = Priors::Function::gaussian;
+  else if (name == "lorentzien" || name == "lorentzian")
+    priors.function = Priors::Function::lorentzian;
+  else if (name == "tophat")
+    priors.function = Priors::Function::tophat;
+  else
+    file.refuse("PRIORS.FUNCTION", "expected gaussian, lorentzien or tophat, found '" + name + "'. Correct it.");
+  for (std::size_t i = 0; i < table.nrow; ++i)
+    if (!(std::isfinite(priors.z[i]) && priors.sigma[i] > 0))
+      file.refuse("PRIORS", "expected a finite Z and SIGMA > 0, found " + detail::format_number(priors.z[i]) + " and " +
+                                detail::format_number(priors.sigma[i]) + " in row " + std::to_string(i) +
+                                ". Correct it.");
+  return priors;
+}
+
+}  // namespace zspex::io

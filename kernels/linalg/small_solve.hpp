@@ -1,0 +1,24 @@
+/// \file
+/// Solvers for the normal equations of a few unknowns: M c = y with M [n][n] row-major, in double.
+#pragma once
+
+#include <span>
+
+namespace zspex::kernels {
+
+/// Unknowns at most.
+inline constexpr int most_unknowns = 64;
+
+/// M c = y by LU factorisation with partial pivoting, the rules of LAPACK's dgesv: the first largest element of a column
+/// is the pivot, and only a pivot of exactly zero is singular.
+/// \param m  [n][n] overwritten
+/// \param c  [n] y on entry, the solution on return
+/// \return false when singular; c is then undefined
+bool solve_lu(int n, double* m, double* c);
+
+/// min |M c - y|_2 with c >= 0: Lawson & Hanson 1974, Solving Least Squares Problems, ch. 23, algorithm NNLS.
+/// \param m  [n][n]
+/// \return false when it has not ended after 3 n steps
+bool solve_nonnegative(int n, const double* m, const double* y, double* c);
+
+}  // namespace zspex::kernels

@@ -1,0 +1,66 @@
+/// \file
+/// What is known of templates and pixels, and the fits made with it, one or two targets at a time.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "kernels/redshift/detail/fit.hpp"
+#include "kernels/redshift/fitter.hpp"
+#include "kernels/redshift/igm.hpp"
+#include "kernels/redshift/rebin.hpp"
+
+namespace zspex::kernels::detail {
+
+class Engine {
+ public:
+  Engine(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings);
+
+  const PixelLayout& layout() const { return layout_; }
+  const std::vector<Template>& templates() const { return templates_; }
+  bool mixed() const { return settings_.mixed; }
+  std::size_t target_bytes() const;
+  /// Values of nz redshifts of a template: [nz][nbasis][layout.row].
+  std::size_t slice_size(int itemplate, int nz) const {
+    return static_cast<std::size_t>(nz) * templates_[itemplate].nbasis() * layout_.row;
+  }
+
+  /// One redshift of a template on all pixels, in the light that passes the intergalactic medium.
+  ///   out  [nbasis][layout.row]
+  template <class Real>
+  void rebin(int itemplate, double z, Real* out) const;
+  bool covers(int itemplate, double zmin, double zmax) const;
+
+  /// Columns [first, first + nz) of the rows `rows` of `scan`, for targets of one shape.
+  template <class Real, int NT>
+  void scan(const PackedTarget* const (&targets)[NT], const int (&rows)[NT], int itemplate, int first, int nz,
+            const Real* slice, Zscan& scan) const;
+
+  /// Redrock's refinement: around each minimum of the scan a finer one, linear in z, and a parabola through its least
+  /// points.
+  std::vector<Zfit> refine(const PackedTarget& target, int itemplate, std::span<const double> chi2) const;
+
+  std::vector<std::vector<float>> model(const Target& target, const Zfit& fit) const;
+
+ private:
+  /// The penalty for negative [OII] emission: minus the sum of the model over 3724 to 3733 Angstrom, rest frame, where
+  /// that is positive.
+  double penalty(int itemplate, const double* coeff) const;
+  /// chi^2 with penalty at each redshift.
+  std::vector<double> fine_scan(const PackedTarget& target, int itemplate, std::span<const double> redshifts) const;
+  /// The fit at one redshift; all zero where the template doesn't reach.
+  LinearFit fit_at(const PackedTarget& target, int itemplate, double z, std::vector<double>& coeff) const;
+  Zfit refine_at(const PackedTarget& target, int itemplate, int minimum) const;
+
+  std::vector<std::vector<double>> wave_, edges_;
+  std::vector<Template> templates_;
+  FitSettings settings_;
+  PixelLayout layout_;
+  std::vector<Rebinner> rebinners_;                      ///< [ntemplate]
+  std::vector<std::vector<Transmission>> transmission_;  ///< [ntemplate][nband]
+  std::vector<std::vector<double>> oii_;                 ///< [ntemplate][nbasis], empty without penalty
+  int max_nbasis_ = 0;
+};
+
+}  // namespace zspex::kernels::detail

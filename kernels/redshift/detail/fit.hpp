@@ -1,0 +1,151 @@
+/// \file
+/// Linear fits of basis vectors to targets at many redshifts: products summed block by block, then one small solve each.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "kernels/linalg/small_solve.hpp"
+#include "kernels/redshift/detail/block.hpp"
+#include "kernels/redshift/detail/packed.hpp"
+
+namespace zspex::kernels::detail {
+
+/// Columns of a fit: the basis vectors, the flux, and zeros up to a multiple of column_group.
+inline int columns_of(int nbasis) { return (nbasis + 1 + column_group - 1) / column_group * column_group; }
+
+/// What a fit needs beside its inputs and sums.
+template <class Real>
+struct FitRoom {
+  std::vector<Real> rows[2];       ///< [block_strips][ndiag][strip_width] of two targets: sqrt(ivar) R
+  std::vector<double> columns[2];  ///< [ncolumn][block_pixels]
+
+  FitRoom(int max_nbasis, int max_ndiag) {
+    for (auto& r : rows) r.resize(static_cast<std::size_t>(block_pixels) * max_ndiag);
+    for (auto& c : columns) c.resize(static_cast<std::size_t>(columns_of(max_nbasis)) * block_pixels);
+  }
+};
+
+/// sums[t][iz][i][j] = sum over the pixels of target t of B[i] B[j], j <= i, where B is sqrt(ivar) R T(iz) for
+/// i < nbasis, and sqrt(ivar) flux for i = nbasis. Sums run over blocks of 256 pixels in the order of the spectra,
+/// whatever is fitted beside.
+///   templates  [nz][nbasis][layout.row]
+///   sums       [NT][nz][ncolumn * ncolumn], overwritten
+template <class Real, int NT>
+void sum_products(const PackedTarget* const (&targets)[NT], const PixelLayout& layout, const Real* templates, int nz,
+                  int nbasis, FitRoom<Real>& room, double* sums) {
+  const int ncolumn = columns_of(nbasis), nsum = ncolumn * ncolumn;
+  std::fill_n(sums, static_cast<std::size_t>(NT) * nz * nsum, 0.0);
+  const Real* rows[NT];
+  double* columns[NT];
+  for (int it = 0; it < NT; ++it) {
+    rows[it] = room.rows[it].data();
+    columns[it] = room.columns[it].data();
+    std::fill_n(columns[it] + (nbasis + 1) * block_pixels, (ncolumn - nbasis - 1) * block_pixels, 0.0);
+  }
+  for (std::size_t is = 0; is < targets[0]->spectra.size(); ++is) {
+    const PackedSpectrum& shape = targets[0]->spectra[is];
+    const BandLayout& band = layout.bands[shape.band];
+    for (int strip = 0; strip < shape.nstrip; strip += block_strips) {
+      const int nstrip = std::min(block_strips, shape.nstrip - strip), npixel = nstrip * strip_width;
+      const std::size_t pixel = static_cast<std::size_t>(strip) * strip_width;
+      for (int it = 0; it < NT; ++it) {
+        const PackedSpectrum& spectrum = targets[it]->spectra[is];
+        const float* from = spectrum.rows.data() + pixel * shape.ndiag;
+        Real* to = room.rows[it].data();
+        for (int k = 0; k < nstrip * shape.ndiag; ++k)
+          for (int lane = 0; lane < strip_width; ++lane)
+            to[k * strip_width + lane] = static_cast<Real>(
+                from[k * strip_width + lane] * spectrum.root_ivar[pixel + (k / shape.ndiag) * strip_width + lane]);
+        std::copy_n(spectrum.scaled_flux.data() + pixel, npixel, columns[it] + nbasis * block_pixels);
+      }
+      const Real* from = templates + band.first + pixel - shape.ndiag / 2;
+      for (int iz = 0; iz < nz; ++iz) {
+        convolve_columns<Real, NT>(rows, nstrip, shape.ndiag, from + static_cast<std::size_t>(iz) * nbasis * layout.row,
+                                   layout.row, nbasis, columns);
+        for (int it = 0; it < NT; ++it)
+          add_products(columns[it], npixel, ncolumn, sums + (static_cast<std::size_t>(it) * nz + iz) * nsum);
+      }
+    }
+  }
+}
+
+/// chi^2 = sum of ivar (flux - R T c)^2, from the residuals themselves.
+///   basis  [nbasis][layout.row]
+template <class Real>
+double direct_chi2(const PackedTarget& target, const PixelLayout& layout, const Real* basis, int nbasis,
+                   const double* coeff) {
+  double chi2 = 0;
+  std::vector<double> model;
+  for (const PackedSpectrum& spectrum : target.spectra) {
+    const BandLayout& band = layout.bands[spectrum.band];
+    const int half = spectrum.ndiag / 2, npixel = spectrum.nstrip * strip_width;
+    model.assign(static_cast<std::size_t>(npixel) + 2 * half, 0.0);
+    for (int b = 0; b < nbasis; ++b) {
+      const Real* from = basis + b * layout.row + band.first - half;
+      for (std::size_t p = 0; p < model.size(); ++p) model[p] += coeff[b] * from[p];
+    }
+    for (int p = 0; p < npixel; ++p) {
+      const float* row = spectrum.rows.data() +
+                         static_cast<std::size_t>(p / strip_width) * spectrum.ndiag * strip_width + p % strip_width;
+      double value = 0;
+      for (int m = 0; m < spectrum.ndiag; ++m) value += row[m * strip_width] * model[p + m];
+      const double pull = spectrum.scaled_flux[p] - spectrum.root_ivar[p] * value;
+      chi2 += pull * pull;
+    }
+  }
+  return chi2;
+}
+
+/// The solution of one fit.
+struct LinearFit {
+  double chi2 = no_chi2;
+  bool solved = false;
+  /// chi2 is the difference of numbers that are too large for it; direct_chi2() is to be had instead.
+  bool cancelled = false;
+};
+
+/// Solves M c = y (PCA), or min |M c - y| with c >= 0 (NMF), from the sums of one target at one redshift;
+/// chi^2 = f'f - 2 c'y + c'M c, which holds for any c.
+///   coeff  [nbasis], 0 when not solved
+inline LinearFit solve_fit(FitMethod method, int nbasis, const double* sums, double* coeff) {
+  const int ncolumn = columns_of(nbasis);
+  std::array<double, most_unknowns * most_unknowns> m;
+  std::array<double, most_unknowns> y;
+  for (int i = 0; i < nbasis; ++i) {
+    y[i] = sums[nbasis * ncolumn + i];
+    for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = sums[i * ncolumn + j];
+  }
+  LinearFit fit;
+  if (method == FitMethod::nmf) {
+    fit.solved = solve_nonnegative(nbasis, m.data(), y.data(), coeff);
+  } else {
+    std::copy_n(y.data(), nbasis, coeff);
+    auto factors = m;
+    fit.solved = solve_lu(nbasis, factors.data(), coeff);
+  }
+  if (!fit.solved) {
+    std::fill_n(coeff, nbasis, 0.0);
+    return fit;
+  }
+  const double flux_square = sums[nbasis * ncolumn + nbasis];
+  double chi2 = flux_square, largest = flux_square;
+  for (int i = 0; i < nbasis; ++i) {
+    double row = -2 * y[i], size = 2 * std::fabs(y[i]);
+    for (int j = 0; j < nbasis; ++j) {
+      row += m[i * nbasis + j] * coeff[j];
+      size += std::fabs(m[i * nbasis + j] * coeff[j]);
+    }
+    chi2 += row * coeff[i];
+    largest += size * std::fabs(coeff[i]);
+  }
+  fit.chi2 = chi2;
+  constexpr double most_cancelled = 1e5;  // digits lost: 5 of 16
+  fit.cancelled = !(largest < most_cancelled * chi2);
+  return fit;
+}
+
+}  // namespace zspex::kernels::detail

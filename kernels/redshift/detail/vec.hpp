@@ -1,0 +1,56 @@
+/// \file
+/// One vector register of floats or doubles. Every product is added in one operation, so that a target's sums are the
+/// same bits alone and beside another target.
+#pragma once
+
+#include <cstring>
+
+namespace zspex::kernels::detail {
+
+#if defined(__AVX512F__)
+inline constexpr int vec_bytes = 64;
+#else
+inline constexpr int vec_bytes = 32;
+#endif
+
+template <class Real>
+struct VecOf;
+template <>
+struct VecOf<float> {
+  using type = float __attribute__((vector_size(vec_bytes)));
+};
+template <>
+struct VecOf<double> {
+  using type = double __attribute__((vector_size(vec_bytes)));
+};
+template <class Real>
+using Vec = typename VecOf<Real>::type;
+template <class Real>
+inline constexpr int vec_width = vec_bytes / static_cast<int>(sizeof(Real));
+
+template <class Real>
+inline Vec<Real> load_vec(const Real* from) {
+  Vec<Real> value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+inline void store_as_double(double* to, const Vec<double>& value) { std::memcpy(to, &value, sizeof value); }
+inline void store_as_double(double* to, const Vec<float>& value) {
+  using Half = float __attribute__((vector_size(vec_bytes / 2)));
+  Half half[2];
+  std::memcpy(half, &value, sizeof value);
+  const Vec<double> low = __builtin_convertvector(half[0], Vec<double>);
+  const Vec<double> high = __builtin_convertvector(half[1], Vec<double>);
+  std::memcpy(to, &low, sizeof low);
+  std::memcpy(to + vec_width<double>, &high, sizeof high);
+}
+
+/// Sum of all lanes, always in the same order.
+inline double lane_total(const Vec<double>& value) {
+  double total = value[0];
+  for (int lane = 1; lane < vec_width<double>; ++lane) total += value[lane];
+  return total;
+}
+
+}  // namespace zspex::kernels::detail

@@ -1,0 +1,128 @@
+#include "kernels/redshift/detail/engine.hpp"
+
+#include <string>
+
+#include "config/base/error.hpp"
+
+namespace zspex::kernels::detail {
+namespace {
+
+/// Sums of each basis vector's samples around [OII], for galaxies fitted with any sign.
+std::vector<double> oii_sums(const Template& tmpl) {
+  if (tmpl.spectype != "GALAXY" || tmpl.method != FitMethod::pca) return {};
+  std::vector<double> sums(tmpl.nbasis(), 0.0);
+  for (int b = 0; b < tmpl.nbasis(); ++b)
+    for (std::size_t j = 0; j < tmpl.wave.size(); ++j)
+      if (tmpl.wave[j] >= 3724 && tmpl.wave[j] <= 3733) sums[b] += tmpl.basis(b, j);
+  return sums;
+}
+
+std::string angstrom(double value) { return std::to_string(static_cast<long long>(value + 0.5)); }
+
+}  // namespace
+
+Engine::Engine(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings)
+    : wave_(std::move(wave)),
+      templates_(std::move(templates)),
+      settings_(settings),
+      layout_(wave_, settings.max_ndiag) {
+  for (const auto& grid : wave_) edges_.push_back(bin_edges(grid));
+  for (std::size_t it = 0; it < templates_.size(); ++it) {
+    const Template& tmpl = templates_[it];
+    if (tmpl.nbasis() > most_unknowns)
+      throw NumericsError("redshift", "template " + tmpl.full_type() + ": expected at most " +
+                                          std::to_string(most_unknowns) + " basis vectors, found " +
+                                          std::to_string(tmpl.nbasis()) + ". Leave some out.");
+    max_nbasis_ = std::max(max_nbasis_, tmpl.nbasis());
+    rebinners_.emplace_back(tmpl.wave, tmpl.basis);
+    auto& transmission = transmission_.emplace_back();
+    for (const auto& grid : wave_) transmission.emplace_back(tmpl.igm, grid);
+    oii_.push_back(oii_sums(tmpl));
+    if (!covers(static_cast<int>(it), tmpl.redshifts.front(), tmpl.redshifts.back())) {
+      double least = 1e99, most = 0;
+      for (const auto& edges : edges_) {
+        least = std::min(least, edges.front());
+        most = std::max(most, edges.back());
+      }
+      const double zmin = tmpl.redshifts.front(), zmax = tmpl.redshifts.back();
+      throw NumericsError(
+          "redshift", "template " + tmpl.full_type() + ": expected rest wavelengths from " +
+                          angstrom(least / (1 + zmax)) + " to " + angstrom(most / (1 + zmin)) +
+                          " Angstrom, to cover the spectra at redshifts " + std::to_string(zmin) + " to " +
+                          std::to_string(zmax) + ", found " + angstrom(tmpl.wave.front()) + " to " +
+                          angstrom(tmpl.wave.back()) +
+                          ". Narrow the scan (--zscan-galaxy, --zscan-qso, --zscan-star), or use a longer template.");
+    }
+  }
+}
+
+std::size_t Engine::target_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& band : layout_.bands)
+    bytes += static_cast<std::size_t>(band.nstrip) * strip_width *
+             (settings_.max_ndiag * sizeof(float) + 2 * sizeof(double));
+  return bytes;
+}
+
+bool Engine::covers(int itemplate, double zmin, double zmax) const {
+  return std::all_of(edges_.begin(), edges_.end(),
+                     [&](const auto& edges) { return rebinners_[itemplate].covers(edges, zmin, zmax); });
+}
+
+template <class Real>
+void Engine::rebin(int itemplate, double z, Real* out) const {
+  const int nbasis = templates_[itemplate].nbasis();
+  std::fill_n(out, nbasis * layout_.row, Real{0});
+  for (std::size_t band = 0; band < wave_.size(); ++band) {
+    const BandLayout& place = layout_.bands[band];
+    rebinners_[itemplate].rebin(edges_[band], z, out + place.first, layout_.row);
+    for (int b = 0; b < nbasis; ++b)
+      transmission_[itemplate][band].apply(
+          z, std::span<Real>(out + b * layout_.row + place.first, static_cast<std::size_t>(place.nwave)));
+  }
+}
+
+double Engine::penalty(int itemplate, const double* coeff) const {
+  const auto& sums = oii_[itemplate];
+  double light = 0;
+  for (std::size_t b = 0; b < sums.size(); ++b) light += coeff[b] * sums[b];
+  return light < 0 ? -light : 0;
+}
+
+template <class Real, int NT>
+void Engine::scan(const PackedTarget* const (&targets)[NT], const int (&rows)[NT], int itemplate, int first, int nz,
+                  const Real* slice, Zscan& scan) const {
+  const Template& tmpl = templates_[itemplate];
+  const int nbasis = tmpl.nbasis(), nsum = columns_of(nbasis) * columns_of(nbasis);
+  FitRoom<Real> room(nbasis, settings_.max_ndiag);
+  std::vector<double> sums(static_cast<std::size_t>(NT) * nz * nsum), coeff(nbasis);
+  sum_products<Real, NT>(targets, layout_, slice, nz, nbasis, room, sums.data());
+  for (int it = 0; it < NT; ++it) {
+    for (int iz = 0; iz < nz; ++iz) {
+      LinearFit fit;
+      std::fill(coeff.begin(), coeff.end(), 0.0);
+      if (targets[it]->npixels > 0)
+        fit =
+            solve_fit(tmpl.method, nbasis, sums.data() + (static_cast<std::size_t>(it) * nz + iz) * nsum, coeff.data());
+      if (fit.cancelled)
+        fit.chi2 = direct_chi2(*targets[it], layout_, slice + slice_size(itemplate, iz), nbasis, coeff.data());
+      scan.chi2(rows[it], first + iz) = fit.chi2;
+      scan.penalty(rows[it], first + iz) = penalty(itemplate, coeff.data());
+      if (!scan.coeff.empty())
+        for (int b = 0; b < nbasis; ++b) scan.coeff(rows[it], first + iz, b) = static_cast<float>(coeff[b]);
+    }
+  }
+}
+
+template void Engine::rebin<float>(int, double, float*) const;
+template void Engine::rebin<double>(int, double, double*) const;
+template void Engine::scan<float, 1>(const PackedTarget* const (&)[1], const int (&)[1], int, int, int, const float*,
+                                     Zscan&) const;
+template void Engine::scan<float, 2>(const PackedTarget* const (&)[2], const int (&)[2], int, int, int, const float*,
+                                     Zscan&) const;
+template void Engine::scan<double, 1>(const PackedTarget* const (&)[1], const int (&)[1], int, int, int, const double*,
+                                      Zscan&) const;
+template void Engine::scan<double, 2>(const PackedTarget* const (&)[2], const int (&)[2], int, int, int, const double*,
+                                      Zscan&) const;
+
+}  // namespace zspex::kernels::detail

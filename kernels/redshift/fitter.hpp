@@ -1,0 +1,71 @@
+/// \file
+/// The redshift scan of a set of targets, and the refinement of its minima. No MPI: a slice of rebinned templates is
+/// plain memory, which the caller may make here, get from another rank, or share.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kernels/redshift/redshift.hpp"
+
+namespace zspex::kernels {
+
+struct FitSettings {
+  bool mixed = true;   ///< R x basis of the scan in float; sums, solutions and the refinement are always in double
+  int max_ndiag = 11;  ///< of all targets, also those of other ranks
+  int nminima = 3;     ///< of each target and template
+  int npoints = 15;    ///< of a fine scan, at least 3
+  bool adaptive = false;
+};
+
+/// The coarse scan of one template.
+struct Zscan {
+  Array2<double> chi2;     ///< [ntarget][nz] without penalty; no_chi2 where there is no fit
+  Array2<double> penalty;  ///< [ntarget][nz] for negative [OII] emission; GALAXY only, else 0
+  Array3<float> coeff;     ///< [ntarget][nz][nbasis]; empty unless wanted
+};
+
+class RedshiftFitter {
+ public:
+  /// \param wave       [nband] grids of the bands, Angstrom, increasing
+  /// \param templates  in scan order
+  /// \throws NumericsError when a template doesn't cover a band at all its redshifts, or has too many basis vectors
+  RedshiftFitter(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings);
+  ~RedshiftFitter();
+  RedshiftFitter(RedshiftFitter&&) noexcept;
+
+  const std::vector<Template>& templates() const;
+
+  /// The targets from now on. They are copied.
+  void set_targets(std::span<const Target> targets);
+  /// Bytes that one target takes, for plans.
+  std::size_t target_bytes() const;
+
+  /// Bytes of a slice of nz redshifts of a template.
+  std::size_t slice_bytes(int itemplate, int nz) const;
+  /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
+  void rebin(int itemplate, int first, int nz, std::span<std::byte> slice) const;
+  /// Fits all targets at the redshifts of a slice; fills columns [first, first + nz) of `scan`, which has room for all.
+  void scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan) const;
+
+  /// Refines the minima of all targets in one template.
+  /// \param chi2  [ntarget][nz] with penalty and prior
+  /// \return [ntarget] at most nminima each, the least chi^2 first; neither ranked nor named yet. None for a target without
+  ///         data.
+  std::vector<std::vector<Zfit>> refine(int itemplate, const Array2<double>& chi2) const;
+
+  /// Pixels with ivar > 0 over all spectra of a target.
+  int npixels(int itarget) const;
+
+  /// The model of a fit at its redshift, R x T c, on the pixels of each band.
+  /// \return [nband][nwave]; zeros in bands that the target doesn't have; of several spectra of a band the last one's resolution
+  std::vector<std::vector<float>> model(const Target& target, const Zfit& fit) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zspex::kernels

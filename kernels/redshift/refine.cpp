@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/redshift/detail/engine.hpp"
+#include "kernels/redshift/minima.hpp"
+
+namespace zspex::kernels::detail {
+namespace {
+
+/// n points from `first` to `last`, both exact.
+std::vector<double> even_grid(double first, double last, int n) {
+  std::vector<double> grid(n);
+  const double step = (last - first) / (n - 1);
+  for (int k = 0; k < n; ++k) grid[k] = first + k * step;
+  grid.back() = last;
+  return grid;
+}
+
+bool close_to_any(double z, const std::vector<Zfit>& fits, double limit_km_s) {
+  return std::any_of(fits.begin(), fits.end(),
+                     [&](const Zfit& fit) { return std::fabs(velocity_km_s(z, fit.z)) < limit_km_s; });
+}
+
+}  // namespace
+
+std::vector<double> Engine::fine_scan(const PackedTarget& target, int itemplate,
+                                      std::span<const double> redshifts) const {
+  const Template& tmpl = templates_[itemplate];
+  const int nbasis = tmpl.nbasis(), nz = static_cast<int>(redshifts.size());
+  const int nsum = columns_of(nbasis) * columns_of(nbasis);
+  std::vector<double> slice(slice_size(itemplate, nz)), sums(static_cast<std::size_t>(nz) * nsum), coeff(nbasis),
+      chi2(nz);
+  for (int iz = 0; iz < nz; ++iz) rebin(itemplate, redshifts[iz], slice.data() + slice_size(itemplate, iz));
+  FitRoom<double> room(nbasis, settings_.max_ndiag);
+  sum_products<double, 1>({&target}, layout_, slice.data(), nz, nbasis, room, sums.data());
+  for (int iz = 0; iz < nz; ++iz) {
+    LinearFit fit = solve_fit(tmpl.method, nbasis, sums.data() + static_cast<std::size_t>(iz) * nsum, coeff.data());
+    if (fit.cancelled)
+      fit.chi2 = direct_chi2(target, layout_, slice.data() + slice_size(itemplate, iz), nbasis, coeff.data());
+    chi2[iz] = fit.chi2 + penalty(itemplate, coeff.data());
+  }
+  return chi2;
+}
+
+LinearFit Engine::fit_at(const PackedTarget& target, int itemplate, double z, std::vector<double>& coeff) const {
+  const Template& tmpl = templates_[itemplate];
+  const int nbasis = tmpl.nbasis(), nsum = columns_of(nbasis) * columns_of(nbasis);
+  coeff.assign(nbasis, 0.0);
+  if (!covers(itemplate, z, z)) return {target.flux_square, false, false};
+  std::vector<double> slice(slice_size(itemplate, 1)), sums(nsum);
+  rebin(itemplate, z, slice.data());
+  FitRoom<double> room(nbasis, settings_.max_ndiag);
+  sum_products<double, 1>({&target}, layout_, slice.data(), 1, nbasis, room, sums.data());
+  LinearFit fit = solve_fit(tmpl.method, nbasis, sums.data(), coeff.data());
+  if (fit.cancelled) fit.chi2 = direct_chi2(target, layout_, slice.data(), nbasis, coeff.data());
+  return fit;
+}
+
+Zfit Engine::refine_at(const PackedTarget& target, int itemplate, int minimum) const {
+  const Template& tmpl = templates_[itemplate];
+  const auto& z = tmpl.redshifts;
+  const int nz = static_cast<int>(z.size());
+  Zfit fit;
+  fit.itemplate = itemplate;
+  fit.method = tmpl.method;
+  fit.npixels = target.npixels;
+  fit.ncoeff = tmpl.nbasis();
+  fit.spectype = tmpl.spectype;
+  fit.subtype = tmpl.subtype;
+  fit.zz = even_grid(z[std::max(0, minimum - 1)], z[std::min(minimum + 1, nz - 1)], settings_.npoints);
+  fit.zzchi2 = fine_scan(target, itemplate, fit.zz);
+  const Vertex vertex = fit_parabola(fit.zz, fit.zzchi2);
+  if (!vertex.good) fit.zwarn |= zwarn::bad_minfit;
+  fit.z = vertex.z;
+  fit.chi2 = vertex.chi2;
+  fit.zerr = vertex.sigma;
+  if (vertex.z < fit.zz.front() || vertex.z > fit.zz.back()) {
+    fit.zwarn |= zwarn::bad_minfit;
+    const auto least = std::min_element(fit.zzchi2.begin(), fit.zzchi2.end()) - fit.zzchi2.begin();
+    fit.z = fit.zz[least];
+    fit.chi2 = fit.zzchi2[least];
+  }
+  const double inner = z[std::min(1, nz - 1)], outer = z[std::max(nz - 2, 0)];
+  if (fit.z < inner || fit.z > outer || vertex.z < inner || vertex.z > outer) fit.zwarn |= zwarn::z_fitlimit;
+  fit.model_chi2 = fit_at(target, itemplate, fit.z, fit.coeff).chi2;
+  return fit;
+}
+
+std::vector<Zfit> Engine::refine(const PackedTarget& target, int itemplate, std::span<const double> chi2) const {
+  const Template& tmpl = templates_[itemplate];
+  const double limit = tmpl.velocity_limit_km_s();
+  std::vector<Zfit> fits;
+  for (const int minimum : find_minima(chi2)) {
+    if (static_cast<int>(fits.size()) == settings_.nminima) break;
+    if (close_to_any(tmpl.redshifts[minimum], fits, limit)) continue;
+    Zfit fit = refine_at(target, itemplate, minimum);
+    if (!close_to_any(fit.z, fits, limit)) fits.push_back(std::move(fit));
+  }
+  std::stable_sort(fits.begin(), fits.end(), [](const Zfit& a, const Zfit& b) { return a.chi2 < b.chi2; });
+  return fits;
+}
+
+std::vector<std::vector<float>> Engine::model(const Target& target, const Zfit& fit) const {
+  std::vector<std::vector<float>> models;
+  std::vector<double> basis(slice_size(fit.itemplate, 1)), sum(layout_.row, 0.0);
+  const bool dark = std::all_of(fit.coeff.begin(), fit.coeff.end(), [](double c) { return c == 0; });
+  if (!dark && covers(fit.itemplate, fit.z, fit.z)) {
+    rebin(fit.itemplate, fit.z, basis.data());
+    for (int b = 0; b < templates_[fit.itemplate].nbasis(); ++b)
+      for (std::size_t p = 0; p < layout_.row; ++p) sum[p] += fit.coeff[b] * basis[b * layout_.row + p];
+  }
+  for (std::size_t band = 0; band < wave_.size(); ++band) {
+    auto& model = models.emplace_back(wave_[band].size(), 0.0F);
+    for (const auto& spectrum : target.spectra) {
+      if (spectrum.band != static_cast<int>(band)) continue;
+      const int nwave = static_cast<int>(model.size()), half = spectrum.ndiag / 2;
+      for (int p = 0; p < nwave; ++p) {
+        double value = 0;
+        for (int k = 0; k < spectrum.ndiag; ++k) {
+          const int column = p + half - k;
+          if (column < 0 || column >= nwave) continue;
+          value += spectrum.resolution[static_cast<std::size_t>(k) * nwave + column] *
+                   sum[layout_.bands[band].first + column];
+        }
+        model[p] = static_cast<float>(value);
+      }
+    }
+  }
+  return models;
+}
+
+}  // namespace zspex::kernels::detail

@@ -1,0 +1,116 @@
+#include "pipeline/redshift/targets.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "config/base/error.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+/// The targets of one file that are wanted, in their order of output.
+std::vector<std::int64_t> select(const std::vector<std::int64_t>& in_file, const config::RedshiftConfig& config,
+                                 const std::string& path) {
+  std::vector<std::int64_t> unique;
+  std::set<std::int64_t> seen;
+  for (const std::int64_t id : in_file)
+    if (seen.insert(id).second) unique.push_back(id);
+  if (!config.targetids.empty()) {
+    std::vector<std::int64_t> wanted;
+    for (const std::int64_t id : config.targetids)
+      if (seen.count(id) != 0) wanted.push_back(id);
+    return wanted;
+  }
+  const auto first = static_cast<std::size_t>(config.mintarget);
+  if (first >= unique.size() && !unique.empty())
+    throw ConfigError("configuration", "redshift.mintarget",
+                      "expected a number below the " + std::to_string(unique.size()) + " targets of " + path +
+                          ", found " + std::to_string(first) + ". Take a smaller one.");
+  const std::size_t rest = unique.size() - std::min(first, unique.size());
+  const std::size_t n = config.ntargets > 0 ? std::min<std::size_t>(config.ntargets, rest) : rest;
+  const auto begin = unique.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(n)};
+}
+
+void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::string& path) {
+  for (const auto& band : info.bands) {
+    const auto known = std::find_if(targets.bands.begin(), targets.bands.end(),
+                                    [&](const BandGrid& grid) { return grid.band == band.band; });
+    if (known == targets.bands.end()) {
+      targets.bands.push_back({band.band, band.wave, band.ndiag});
+      continue;
+    }
+    constexpr double tolerance = 1e-6;  // Angstrom
+    const bool same = known->wave.size() == band.wave.size() &&
+                      std::equal(band.wave.begin(), band.wave.end(), known->wave.begin(),
+                                 [](double a, double b) { return std::fabs(a - b) <= tolerance; });
+    if (!same)
+      throw FileError(path, band.band + " wavelengths",
+                      "expected the grid of the files before (" + std::to_string(known->wave.size()) +
+                          " wavelengths from " + std::to_string(known->wave.front()) + " Angstrom), found another (" +
+                          std::to_string(band.wave.size()) + " from " + std::to_string(band.wave.front()) +
+                          "). Fit these files in another run.");
+    known->ndiag = std::max(known->ndiag, band.ndiag);
+  }
+}
+
+}  // namespace
+
+std::vector<std::size_t> TargetList::rows_of(int file) const {
+  std::vector<std::size_t> rows;
+  for (const auto& target : places)
+    for (const SpectrumPlace& place : target)
+      if (place.file == file) rows.push_back(place.row);
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+TargetList list_targets(const config::RedshiftConfig& config) {
+  TargetList targets;
+  std::map<std::int64_t, std::size_t> index;
+  for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
+    const std::string& path = config.input[ifile];
+    const io::SpectraInfo info = io::read_spectra_info(path);
+    targets.uncoadded.push_back(info.kind != io::SpectraKind::coadd);
+    add_bands(targets, info, path);
+    std::map<std::int64_t, std::vector<std::uint64_t>> rows;
+    for (std::size_t row = 0; row < info.targetid.size(); ++row) rows[info.targetid[row]].push_back(row);
+    for (const std::int64_t id : select(info.targetid, config, path)) {
+      const auto [at, fresh] = index.emplace(id, targets.size());
+      if (fresh) {
+        targets.targetid.push_back(id);
+        targets.places.emplace_back();
+      }
+      for (const std::uint64_t row : rows[id]) targets.places[at->second].push_back({static_cast<int>(ifile), row});
+    }
+  }
+  for (const std::int64_t id : config.targetids)
+    if (index.count(id) == 0)
+      throw ConfigError(
+          "configuration", "redshift.targetids",
+          "expected targets that are in the files, found " + std::to_string(id) + ", which is in none. Leave it out.");
+  if (targets.size() == 0)
+    throw FileError(config.input.front(), "FIBERMAP", "expected at least one target, found none. Give other files.");
+  return targets;
+}
+
+std::vector<std::vector<int>> deal_targets(const TargetList& targets, int nrank) {
+  std::vector<int> order(targets.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return targets.places[a].size() > targets.places[b].size(); });
+  std::vector<std::vector<int>> dealt(nrank);
+  std::vector<std::size_t> load(nrank, 0);
+  for (const int i : order) {
+    const auto least = std::min_element(load.begin(), load.end()) - load.begin();
+    dealt[least].push_back(i);
+    load[least] += targets.places[i].size();
+  }
+  for (auto& mine : dealt) std::sort(mine.begin(), mine.end());
+  return dealt;
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,58 @@
+/// \file
+/// Which targets are fitted, where their spectra are, and which rank has them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/redshift_config.hpp"
+#include "io/spectra.hpp"
+
+namespace zspex::pipeline {
+
+/// A row of an input file.
+struct SpectrumPlace {
+  int file = 0;
+  std::uint64_t row = 0;
+};
+template <class Archive>
+void fields(Archive& archive, SpectrumPlace& place) {
+  archive(place.file, place.row);
+}
+
+/// One band's wavelengths, the same in all files.
+struct BandGrid {
+  std::string band;
+  std::vector<double> wave;  ///< [nwave] Angstrom
+  int ndiag = 0;             ///< the most of all files
+};
+template <class Archive>
+void fields(Archive& archive, BandGrid& grid) {
+  archive(grid.band, grid.wave, grid.ndiag);
+}
+
+/// All targets of all files, in output order.
+struct TargetList {
+  std::vector<std::int64_t> targetid;              ///< [ntarget]
+  std::vector<std::vector<SpectrumPlace>> places;  ///< [ntarget] in the order in which they are summed
+  std::vector<BandGrid> bands;                     ///< in the order of the files
+  std::vector<std::uint8_t> uncoadded;             ///< [nfile] rows are exposures
+
+  std::size_t size() const { return targetid.size(); }
+  /// Rows of one file that are used, growing.
+  std::vector<std::size_t> rows_of(int file) const;
+};
+template <class Archive>
+void fields(Archive& archive, TargetList& list) {
+  archive(list.targetid, list.places, list.bands, list.uncoadded);
+}
+
+/// Reads the files' tables and selects. \throws FileError for files that can't be read or don't fit each other,
+/// ConfigError when the selection holds nothing
+TargetList list_targets(const config::RedshiftConfig& config);
+
+/// The targets of each rank, growing: the most work first, each to the rank with least; equal work goes round.
+std::vector<std::vector<int>> deal_targets(const TargetList& targets, int nrank);
+
+}  // namespace zspex::pipeline
