@@ -21,24 +21,32 @@ enum class Refinement { reference, adaptive };  ///< Redrock's, or with the scan
 struct RedshiftConfig {
   std::vector<std::string> input;       ///< -i: coadd, spectra, cframe or spec-PLATE-MJD-FIBER files
   std::vector<std::string> templates;   ///< -t: files, one list (.txt) or one folder; default $RR_TEMPLATE_DIR
-  std::string output;                   ///< -o: .fits (Redrock's layout) or .h5
+  std::string output;                   ///< -o: .fits, .fits.gz (Redrock's layout) or .h5
   std::string details;                  ///< -d: Redrock's details, HDF5
   std::string model;                    ///< --model: the best models, FITS
   std::vector<std::int64_t> targetids;  ///< only these, in this order; empty = all
   int mintarget = 0;                    ///< first target of each file
   int ntargets = 0;                     ///< -n: targets of each file; 0 = all from mintarget on
-  int nminima = 3;                      ///< minima a template, rows a spectral type
+  int nminima = 0;                      ///< minima a template, rows a spectral type; 0 = 3, with archetypes 9
   int zminfit_npoints = 15;
   std::optional<ZscanRange> zscan_galaxy, zscan_qso, zscan_star;  ///< for templates without a grid of their own
   std::string priors;
-  std::string chi2_scan;  ///< a details file whose scan is used instead of scanning
-  bool allspec = false;   ///< fit each exposure's spectrum instead of their coadd
+  std::string chi2_scan;                ///< a details file whose scan is used instead of scanning
+  std::vector<std::string> archetypes;  ///< files or one folder; empty = none
+  int archetype_nnearest = 0;           ///< archetypes that are fitted together; 0 = the best one only
+  int archetype_legendre_degree = 2;    ///< number of Legendre polynomials
+  bool archetype_legendre_percamera = true;
+  double archetype_legendre_prior = 0.1;  ///< sigma of the coefficients of each camera; 0 = none
+  bool allspec = false;                   ///< fit each exposure's spectrum instead of their coadd
   double cosmics_nsig = 0, negflux_nsig = 5;
   bool skymask = true;
   Precision precision = Precision::mixed;
   Refinement refine = Refinement::reference;
   double memory = 1.0;  ///< GiB a rank for scans and rebinned templates
   bool overwrite = true;
+
+  /// nminima, or its default.
+  int minima() const { return nminima > 0 ? nminima : archetypes.empty() ? 3 : 9; }
 };
 
 }  // namespace zspex::config

@@ -196,48 +196,72 @@ void add_redshift(std::vector<Field>& table) {
       {.letter = 't',
        .metavar = "FILE",
        .help = "Redrock templates: files, one list (.txt) or one folder; []: $RR_TEMPLATE_DIR"});
-  row("output", &C::output, {.letter = 'o', .metavar = "FILE", .help = "redshifts (.fits as Redrock's, or .h5)"});
+  row("output", &C::output,
+      {.letter = 'o', .metavar = "FILE", .help = "redshifts: Redrock's table (.fits, .fits.gz) or HDF5 (.h5)"});
   row("details", &C::details,
-      {.letter = 'd', .metavar = "FILE", .help = "scans and all minima, as Redrock's details (.h5)"});
-  row("model", &C::model, {.letter = 'm', .metavar = "FILE", .help = "best models (.fits)"});
-  row("targetids", &C::targetids, {.metavar = "ID,...", .help = "only these targets, in this order; []: all"});
-  row("mintarget", &C::mintarget, {.metavar = "N", .limits = at_least(0), .help = "first target of each file"});
+      {.letter = 'd', .metavar = "FILE", .help = "scans and all minima of each target: Redrock's details (.h5)"});
+  row("model", &C::model,
+      {.letter = 'm', .metavar = "FILE", .help = "the best model of each target (.fits, .fits.gz)"});
+  row("targetids", &C::targetids, {.metavar = "ID,...", .help = "fit only these targets, in this order; []: all"});
+  row("mintarget", &C::mintarget,
+      {.metavar = "N", .limits = at_least(0), .help = "first target of each file that is fitted; 0: its first"});
   row("ntargets", &C::ntargets,
-      {.letter = 'n', .metavar = "N", .limits = at_least(0), .help = "targets of each file; 0: all from mintarget on"});
+      {.letter = 'n',
+       .metavar = "N",
+       .limits = at_least(0),
+       .help = "number of targets of each file; 0: all from mintarget on"});
   row("nminima", &C::nminima,
       {.metavar = "N",
-       .limits = between(1, 1000),
-       .help = "minima refined of each template, and rows kept of each spectral type"});
+       .limits = between(0, 1000),
+       .help = "minima refined of each template, and rows kept of each spectral type; 0: 3, with archetypes 9"});
   row("zminfit_npoints", &C::zminfit_npoints,
-      {.metavar = "N", .limits = between(3, 1000), .help = "redshifts of the fine scan around a minimum"});
+      {.metavar = "N", .limits = between(3, 1000), .help = "redshifts in the fine scan around each minimum"});
   row("zscan_galaxy", &C::zscan_galaxy,
       {.metavar = "ZMIN,ZMAX,DZ",
-       .help = "scan of galaxy templates without redshifts of their own, dz in log10(1+z); null: -0.005,1.7,3e-4"});
+       .help = "scan of galaxy templates whose file has no REDSHIFTS; dz in log10(1+z); null: -0.005,1.7,3e-4"});
   row("zscan_qso", &C::zscan_qso,
-      {.metavar = "ZMIN,ZMAX,DZ", .help = "the same for quasars, dz in log10(1+z); null: 0.05,6.0,5e-4"});
+      {.metavar = "ZMIN,ZMAX,DZ", .help = "the same of quasar templates; dz in log10(1+z); null: 0.05,6.0,5e-4"});
   row("zscan_star", &C::zscan_star,
-      {.metavar = "ZMIN,ZMAX,DZ", .help = "the same for stars, dz in z; null: -0.002,0.00201,4e-5"});
+      {.metavar = "ZMIN,ZMAX,DZ", .help = "the same of star templates; dz in z; null: -0.002,0.00201,4e-5"});
   row("priors", &C::priors,
-      {.metavar = "FILE", .help = "what is known of targets' redshifts, as Redrock's priors (.fits)"});
+      {.metavar = "FILE", .help = "what is known of redshifts beforehand: Redrock's priors (.fits)"});
   row("chi2_scan", &C::chi2_scan,
-      {.metavar = "FILE", .help = "a details file whose scans are used instead of scanning"});
-  row("allspec", &C::allspec, {.help = "fit each exposure's spectrum instead of a target's coadd"});
-  row("cosmics_nsig", &C::cosmics_nsig,
+      {.metavar = "FILE", .help = "details file whose scans are taken instead of scanning (.h5)"});
+  row("archetypes", &C::archetypes,
+      {.metavar = "FILE", .help = "Redrock archetypes: files or one folder (rrarchetype-*.fits); []: none"});
+  row("archetype_nnearest", &C::archetype_nnearest,
+      {.metavar = "N",
+       .limits = between(0, 50),
+       .help = "archetypes fitted together, those that fit best alone; 0: only the best one"});
+  row("archetype_legendre_degree", &C::archetype_legendre_degree,
+      {.metavar = "N", .limits = between(0, 10), .help = "Legendre polynomials beside archetypes; 0: none"});
+  row("archetype_legendre_percamera", &C::archetype_legendre_percamera,
+      {.help = "each camera has its own polynomials"});
+  row("archetype_legendre_prior", &C::archetype_legendre_prior,
       {.metavar = "X",
        .limits = at_least(0),
-       .help = "reject cosmic rays in coadds of exposures from so many sigma on; 0: don't"});
+       .help = "sigma of a Gaussian prior on each camera's polynomials; 0: no prior"});
+  row("allspec", &C::allspec, {.help = "fit the spectra of a target's exposures together, without coadding them"});
+  row("cosmics_nsig", &C::cosmics_nsig,
+      {.metavar = "X",
+       .unit = "sigma",
+       .limits = at_least(0),
+       .help = "reject cosmic rays that stand out by this in a target's exposures; 0: reject none"});
   row("negflux_nsig", &C::negflux_nsig,
-      {.metavar = "X", .limits = at_least(0), .help = "mask pixels more than so many sigma below zero"});
-  row("skymask", &C::skymask, {.help = "mask the sky lines at 5577 and 9793 Angstrom"});
+      {.metavar = "X",
+       .unit = "sigma",
+       .limits = at_least(0),
+       .help = "mask pixels with flux further below zero than this"});
+  row("skymask", &C::skymask, {.help = "mask the bright sky lines: 5572 to 5582 and 9792 to 9795 Angstrom"});
   row("precision", &C::precision, {{Precision::mixed, "mixed"}, {Precision::full, "double"}},
-      {.help = "of R x template in the scan: mixed: float, sums and refinement in double; double: all in double"});
+      {.help = "mixed: the scan convolves templates in single precision, all else is double; double: all is double"});
   row("refine", &C::refine, {{Refinement::reference, "reference"}, {Refinement::adaptive, "adaptive"}},
       {.help = "reference: as Redrock; adaptive: look at more minima, and twice as closely"});
   row("memory", &C::memory,
       {.metavar = "X",
        .unit = "GiB",
        .limits = {.above = 0, .at_most = 1e6},
-       .help = "of each rank for rebinned templates, at most"});
+       .help = "memory of each rank for rebinned templates, at most"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 

@@ -76,6 +76,10 @@ bool solve_lu(int n, double* m, double* c) {
 }
 
 bool solve_nonnegative(int n, const double* m, const double* y, double* c) {
+  return solve_partly_nonnegative(n, n, m, y, c);
+}
+
+bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double* y, double* c) {
   std::array<bool, most_unknowns> free{};
   std::array<int, most_unknowns> columns{};
   Unknowns gradient, s;
@@ -108,6 +112,11 @@ bool solve_nonnegative(int n, const double* m, const double* y, double* c) {
     for (int k = 0; k < nfree; ++k) s[columns[k]] = packed[k];
     return true;
   };
+  for (int j = 0; j < n; ++j) free[j] = j >= nbounded;
+  if (nbounded < n) {
+    if (!solve_free()) return false;
+    for (int j = 0; j < n; ++j) c[j] = s[j];
+  }
   update_gradient();
   for (int step = 0; step < 3 * n;) {
     int best = -1;
@@ -121,7 +130,7 @@ bool solve_nonnegative(int n, const double* m, const double* y, double* c) {
       int limit = -1;
       double alpha = 1;
       for (int j = 0; j < n; ++j) {
-        if (!free[j] || s[j] > 0) continue;
+        if (!free[j] || s[j] > 0 || j >= nbounded) continue;
         const double reach = c[j] / (c[j] - s[j]);
         if (limit < 0 || reach < alpha) {
           alpha = reach;
@@ -133,7 +142,7 @@ bool solve_nonnegative(int n, const double* m, const double* y, double* c) {
       for (int j = 0; j < n; ++j) {
         if (!free[j]) continue;
         c[j] += alpha * (s[j] - c[j]);
-        if (j == limit || c[j] <= 0) {
+        if (j == limit || (j < nbounded && c[j] <= 0)) {
           c[j] = 0;
           free[j] = false;
         }

@@ -21,4 +21,8 @@ bool solve_lu(int n, double* m, double* c);
 /// \return false when it has not ended after 3 n steps
 bool solve_nonnegative(int n, const double* m, const double* y, double* c);
 
+/// The same with c[i] >= 0 for i < nbounded only; the others are free. For nbounded = 0 an ordinary least-squares solution.
+/// The minimum is that of any bounded solver, such as BVLS (Stark & Parker 1995, Comput. Stat. 10, 129).
+bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double* y, double* c);
+
 }  // namespace zspex::kernels

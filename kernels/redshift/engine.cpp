@@ -19,9 +19,26 @@ std::vector<double> oii_sums(const Template& tmpl) {
 
 std::string angstrom(double value) { return std::to_string(static_cast<long long>(value + 0.5)); }
 
+[[noreturn]] void refuse_coverage(const std::string& what, const std::vector<std::vector<double>>& edges,
+                                  const std::vector<double>& wave, const std::vector<double>& redshifts) {
+  double least = edges[0].front(), most = edges[0].back();
+  for (const auto& band : edges) {
+    least = std::min(least, band.front());
+    most = std::max(most, band.back());
+  }
+  const double zmin = redshifts.front(), zmax = redshifts.back();
+  throw NumericsError("redshift",
+                      what + ": expected rest wavelengths from " + angstrom(least / (1 + zmax)) + " to " +
+                          angstrom(most / (1 + zmin)) + " Angstrom, to cover the spectra at redshifts " +
+                          std::to_string(zmin) + " to " + std::to_string(zmax) + ", found " + angstrom(wave.front()) +
+                          " to " + angstrom(wave.back()) +
+                          ". Narrow the scan (--zscan-galaxy, --zscan-qso, --zscan-star), or use longer ones.");
+}
+
 }  // namespace
 
-Engine::Engine(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings)
+Engine::Engine(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
+               const std::vector<Archetypes>& archetypes)
     : wave_(std::move(wave)),
       templates_(std::move(templates)),
       settings_(settings),
@@ -33,27 +50,32 @@ Engine::Engine(std::vector<std::vector<double>> wave, std::vector<Template> temp
       throw NumericsError("redshift", "template " + tmpl.full_type() + ": expected at most " +
                                           std::to_string(most_unknowns) + " basis vectors, found " +
                                           std::to_string(tmpl.nbasis()) + ". Leave some out.");
-    max_nbasis_ = std::max(max_nbasis_, tmpl.nbasis());
     rebinners_.emplace_back(tmpl.wave, tmpl.basis);
     auto& transmission = transmission_.emplace_back();
     for (const auto& grid : wave_) transmission.emplace_back(tmpl.igm, grid);
     oii_.push_back(oii_sums(tmpl));
-    if (!covers(static_cast<int>(it), tmpl.redshifts.front(), tmpl.redshifts.back())) {
-      double least = 1e99, most = 0;
-      for (const auto& edges : edges_) {
-        least = std::min(least, edges.front());
-        most = std::max(most, edges.back());
-      }
-      const double zmin = tmpl.redshifts.front(), zmax = tmpl.redshifts.back();
-      throw NumericsError(
-          "redshift", "template " + tmpl.full_type() + ": expected rest wavelengths from " +
-                          angstrom(least / (1 + zmax)) + " to " + angstrom(most / (1 + zmin)) +
-                          " Angstrom, to cover the spectra at redshifts " + std::to_string(zmin) + " to " +
-                          std::to_string(zmax) + ", found " + angstrom(tmpl.wave.front()) + " to " +
-                          angstrom(tmpl.wave.back()) +
-                          ". Narrow the scan (--zscan-galaxy, --zscan-qso, --zscan-star), or use a longer template.");
-    }
+    if (!covers(static_cast<int>(it), tmpl.redshifts.front(), tmpl.redshifts.back()))
+      refuse_coverage("template " + tmpl.full_type(), edges_, tmpl.wave, tmpl.redshifts);
   }
+  for (const auto& set : archetypes) {
+    archetypes_.emplace_back(set, wave_, settings.max_ndiag, settings.archetypes);
+    for (const Template& tmpl : templates_)
+      if (tmpl.spectype == set.spectype && !archetypes_.back().covers(tmpl.redshifts.front(), tmpl.redshifts.back()))
+        refuse_coverage("archetypes of " + set.spectype, edges_, set.wave, tmpl.redshifts);
+  }
+}
+
+const ArchetypeFitter* Engine::archetypes_of(int itemplate) const {
+  const auto found = std::find_if(archetypes_.begin(), archetypes_.end(), [&](const ArchetypeFitter& one) {
+    return one.archetypes().spectype == templates_[itemplate].spectype;
+  });
+  return found == archetypes_.end() ? nullptr : &*found;
+}
+
+bool Engine::is_negative(const Zfit& fit) const {
+  for (int it = 0; it < static_cast<int>(templates_.size()); ++it)
+    if (archetypes_of(it) == nullptr) return false;  // coefficients are never below zero
+  return settings_.archetypes.nnearest == 0 && fit.coeff.front() <= 0;
 }
 
 std::size_t Engine::target_bytes() const {

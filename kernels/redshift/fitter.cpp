@@ -39,8 +39,9 @@ struct RedshiftFitter::Impl {
   std::vector<detail::PackedTarget> targets;
   std::vector<std::pair<int, int>> pairs;
 
-  Impl(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings)
-      : engine(std::move(wave), std::move(templates), settings) {}
+  Impl(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
+       const std::vector<Archetypes>& archetypes)
+      : engine(std::move(wave), std::move(templates), settings, archetypes) {}
 
   /// Calls f(i) for i < n on all threads of the host.
   template <class F>
@@ -51,8 +52,8 @@ struct RedshiftFitter::Impl {
 };
 
 RedshiftFitter::RedshiftFitter(std::vector<std::vector<double>> wave, std::vector<Template> templates,
-                               const FitSettings& settings)
-    : impl_(std::make_unique<Impl>(std::move(wave), std::move(templates), settings)) {}
+                               const FitSettings& settings, const std::vector<Archetypes>& archetypes)
+    : impl_(std::make_unique<Impl>(std::move(wave), std::move(templates), settings, archetypes)) {}
 RedshiftFitter::~RedshiftFitter() = default;
 RedshiftFitter::RedshiftFitter(RedshiftFitter&&) noexcept = default;
 

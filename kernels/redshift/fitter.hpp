@@ -12,12 +12,22 @@
 
 namespace zspex::kernels {
 
+/// How archetypes are fitted: some of them, each with a coefficient >= 0, and Legendre polynomials of the observed
+/// wavelength for what calibration and dust do to a spectrum.
+struct ArchetypeSettings {
+  int nnearest = 0;        ///< that are fitted together, those of least chi^2 alone; 0: the best one only
+  int degree = 2;          ///< number of polynomials, P_0 to P_(degree - 1), on each band's wavelengths
+  bool per_camera = true;  ///< each band has its own coefficients
+  double prior = 0.1;      ///< sigma of these, around 0; 0: none. Not for coefficients that all bands share
+};
+
 struct FitSettings {
   bool mixed = true;   ///< R x basis of the scan in float; sums, solutions and the refinement are always in double
   int max_ndiag = 11;  ///< of all targets, also those of other ranks
   int nminima = 3;     ///< of each target and template
   int npoints = 15;    ///< of a fine scan, at least 3
   bool adaptive = false;
+  ArchetypeSettings archetypes{};
 };
 
 /// The coarse scan of one template.
@@ -31,8 +41,11 @@ class RedshiftFitter {
  public:
   /// \param wave       [nband] grids of the bands, Angstrom, increasing
   /// \param templates  in scan order
-  /// \throws NumericsError when a template doesn't cover a band at all its redshifts, or has too many basis vectors
-  RedshiftFitter(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings);
+  /// \param archetypes at most one set of a type; they refit the minima of that type's templates
+  /// \throws NumericsError when a template doesn't cover a band at all its redshifts, or has too many basis vectors; the
+  ///         same for archetypes
+  RedshiftFitter(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
+                 const std::vector<Archetypes>& archetypes = {});
   ~RedshiftFitter();
   RedshiftFitter(RedshiftFitter&&) noexcept;
 

@@ -51,6 +51,14 @@ struct Template {
   double velocity_limit_km_s() const { return spectype == "STAR" ? 100 : 1000; }
 };
 
+/// Spectra of real or physical objects of one type; one of them, or a few, takes the place of a sum of basis vectors.
+struct Archetypes {
+  std::string spectype;
+  std::vector<std::string> subtypes;  ///< [narchetype]
+  std::vector<double> wave;           ///< [nsample] rest frame, vacuum Angstrom, increasing
+  Array2<double> flux;                ///< [narchetype][nsample]
+};
+
 /// Bits of ZWARN.
 namespace zwarn {
 inline constexpr int sky = 1 << 0, little_coverage = 1 << 1, small_delta_chi2 = 1 << 2, negative_model = 1 << 3,
@@ -74,7 +82,8 @@ struct Zfit {
   int znum = 0;
   double deltachi2 = 0;
   // With archetypes only: the fit that the archetypes replaced, and the polynomial terms.
-  std::vector<double> legcoeff;  ///< [nband][degree] bands in alphabetical order, or [degree]
+  std::vector<int> archetypes;   ///< [ncoeff] which ones, the nearest first
+  std::vector<double> legcoeff;  ///< [nband][degree] in the fitter's order of bands, or [degree] for all bands
   std::vector<double> pca_coeff;
   std::string pca_spectype, pca_subtype;
 };

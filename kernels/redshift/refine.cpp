@@ -94,21 +94,32 @@ std::vector<Zfit> Engine::refine(const PackedTarget& target, int itemplate, std:
     if (static_cast<int>(fits.size()) == settings_.nminima) break;
     if (close_to_any(tmpl.redshifts[minimum], fits, limit)) continue;
     Zfit fit = refine_at(target, itemplate, minimum);
-    if (!close_to_any(fit.z, fits, limit)) fits.push_back(std::move(fit));
+    if (close_to_any(fit.z, fits, limit)) continue;
+    if (const ArchetypeFitter* archetypes = archetypes_of(itemplate)) {
+      archetypes->refit(target, transmission_[itemplate], fit);
+      if (is_negative(fit)) fit.zwarn |= zwarn::negative_model;
+    }
+    fits.push_back(std::move(fit));
   }
   std::stable_sort(fits.begin(), fits.end(), [](const Zfit& a, const Zfit& b) { return a.chi2 < b.chi2; });
   return fits;
 }
 
+std::vector<double> Engine::intrinsic_model(const Zfit& fit) const {
+  if (fit.method == FitMethod::archetype) return archetypes_of(fit.itemplate)->model(fit, transmission_[fit.itemplate]);
+  std::vector<double> sum(layout_.row, 0.0);
+  const bool dark = std::all_of(fit.coeff.begin(), fit.coeff.end(), [](double c) { return c == 0; });
+  if (dark || !covers(fit.itemplate, fit.z, fit.z)) return sum;
+  std::vector<double> basis(slice_size(fit.itemplate, 1));
+  rebin(fit.itemplate, fit.z, basis.data());
+  for (int b = 0; b < templates_[fit.itemplate].nbasis(); ++b)
+    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] += fit.coeff[b] * basis[b * layout_.row + p];
+  return sum;
+}
+
 std::vector<std::vector<float>> Engine::model(const Target& target, const Zfit& fit) const {
   std::vector<std::vector<float>> models;
-  std::vector<double> basis(slice_size(fit.itemplate, 1)), sum(layout_.row, 0.0);
-  const bool dark = std::all_of(fit.coeff.begin(), fit.coeff.end(), [](double c) { return c == 0; });
-  if (!dark && covers(fit.itemplate, fit.z, fit.z)) {
-    rebin(fit.itemplate, fit.z, basis.data());
-    for (int b = 0; b < templates_[fit.itemplate].nbasis(); ++b)
-      for (std::size_t p = 0; p < layout_.row; ++p) sum[p] += fit.coeff[b] * basis[b * layout_.row + p];
-  }
+  const std::vector<double> sum = intrinsic_model(fit);
   for (std::size_t band = 0; band < wave_.size(); ++band) {
     auto& model = models.emplace_back(wave_[band].size(), 0.0F);
     for (const auto& spectrum : target.spectra) {

@@ -24,9 +24,12 @@ namespace {
 kernels::FitSettings fit_settings(const config::RedshiftConfig& config, const TargetList& targets) {
   kernels::FitSettings settings;
   settings.mixed = config.precision == config::Precision::mixed;
-  settings.nminima = config.nminima;
+  settings.nminima = config.minima();
   settings.npoints = config.zminfit_npoints;
   settings.adaptive = config.refine == config::Refinement::adaptive;
+  settings.archetypes = {config.archetype_nnearest, config.archetype_legendre_degree,
+                         config.archetype_legendre_percamera && targets.bands.size() > 1,
+                         config.archetype_legendre_prior};
   settings.max_ndiag = 1;
   for (const auto& band : targets.bands) settings.max_ndiag = std::max(settings.max_ndiag, band.ndiag);
   return settings;
@@ -76,7 +79,8 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
   std::optional<kernels::RedshiftFitter> fitter;
   std::vector<kernels::Target> spectra;
   comm::agree(world_, "", [&] {
-    fitter.emplace(wave_grids(targets), plan.templates.templates, fit_settings(config_, targets));
+    fitter.emplace(wave_grids(targets), plan.templates.templates, fit_settings(config_, targets),
+                   plan.templates.archetypes);
     const Stopwatch watch;
     spectra = read_targets(config_, targets, mine);
     times.add(kReadSpectra, watch.seconds());

@@ -131,7 +131,7 @@ void TargetFitter::fit(int itemplate, io::DetailsWriter* details, const std::fun
 
 std::vector<std::vector<kernels::Zfit>> TargetFitter::rank() {
   for (std::size_t i = 0; i < fits_.size(); ++i)
-    fits_[i] = kernels::rank_fits(std::move(fits_[i]), config_.nminima, fitter_.npixels(static_cast<int>(i)));
+    fits_[i] = kernels::rank_fits(std::move(fits_[i]), config_.minima(), fitter_.npixels(static_cast<int>(i)));
   return std::move(fits_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "io/spectra.hpp"
@@ -61,6 +62,25 @@ io::RedshiftRow to_row(std::int64_t targetid, const kernels::Zfit& fit) {
   row.pca_spectype = fit.pca_spectype;
   row.pca_subtype = fit.pca_subtype;
   return row;
+}
+
+/// Indices of the bands, sorted by their names.
+std::vector<std::size_t> alphabetical(const std::vector<BandGrid>& bands) {
+  std::vector<std::size_t> order(bands.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return bands[a].band < bands[b].band; });
+  return order;
+}
+
+/// [nband][degree] with the bands in another order; nothing of a fit without polynomials.
+std::vector<double> reorder(const std::vector<double>& legcoeff, const std::vector<std::size_t>& order, int degree) {
+  std::vector<double> sorted;
+  if (legcoeff.empty()) return sorted;
+  for (const std::size_t band : order) {
+    const auto first = legcoeff.begin() + static_cast<std::ptrdiff_t>(band) * degree;
+    sorted.insert(sorted.end(), first, first + degree);
+  }
+  return sorted;
 }
 
 /// Fibers' states by target.
@@ -171,6 +191,15 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
   results.targetid = targets.targetid;
   results.templates = templates.names;
   results.coeff_width = templates.max_nbasis();
+  const auto band_order = alphabetical(targets.bands);
+  if (!templates.archetypes.empty()) {
+    const int nband = static_cast<int>(targets.bands.size());
+    results.archetypes = templates.archetype_names;
+    results.legendre_degree = config.archetype_legendre_degree;
+    results.legendre_bands = config.archetype_legendre_percamera && nband > 1 ? nband : 0;
+    results.coeff_width = std::max(
+        results.coeff_width, results.legendre_bands * results.legendre_degree + std::max(config.archetype_nnearest, 1));
+  }
   const std::set<std::int64_t> wanted(targets.targetid.begin(), targets.targetid.end());
   FiberStates states;
   std::optional<io::Table> fibermap;
@@ -192,7 +221,10 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
     const auto [begin, end] = states.equal_range(targets.targetid[i]);
     for (auto state = begin; state != end; ++state) kernels::flag_fiber(fits[i], state->second);
     auto& rows = results.zfit.emplace_back();
-    for (const auto& fit : fits[i]) rows.push_back(to_row(targets.targetid[i], fit));
+    for (const auto& fit : fits[i]) {
+      rows.push_back(to_row(targets.targetid[i], fit));
+      if (results.legendre_bands > 0) rows.back().legcoeff = reorder(fit.legcoeff, band_order, results.legendre_degree);
+    }
   }
   return results;
 }

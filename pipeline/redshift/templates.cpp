@@ -17,6 +17,14 @@ void fields(Archive& archive, Template& value) {
   value.basis = Array2<double>({shape[0], shape[1]}, std::move(basis));
 }
 
+template <class Archive>
+void fields(Archive& archive, Archetypes& value) {
+  std::vector<std::size_t> shape{value.flux.extent(0), value.flux.extent(1)};
+  std::vector<double> flux(value.flux.begin(), value.flux.end());
+  archive(value.spectype, value.subtypes, value.wave, shape, flux);
+  value.flux = Array2<double>({shape[0], shape[1]}, std::move(flux));
+}
+
 }  // namespace zspex::kernels
 
 namespace zspex::io {
@@ -32,7 +40,7 @@ namespace zspex::pipeline {
 
 template <class Archive>
 void fields(Archive& archive, TemplateSet& set) {
-  archive(set.templates, set.names);
+  archive(set.templates, set.names, set.archetypes, set.archetype_names);
 }
 
 namespace {
@@ -72,6 +80,25 @@ kernels::Template to_template(io::TemplateFile file, const config::RedshiftConfi
   return tmpl;
 }
 
+/// Adds an item under its name, or puts it in the place of an earlier one of the same kind.
+template <class Item>
+void add_or_replace(std::vector<Item>& items, std::vector<io::TemplateName>& names, Item item, io::TemplateName name,
+                    const char* what, std::vector<std::string>& warnings) {
+  const auto earlier =
+      std::find_if(names.begin(), names.end(), [&](const auto& other) { return other.full_type == name.full_type; });
+  if (earlier == names.end()) {
+    items.push_back(std::move(item));
+    names.push_back(std::move(name));
+    return;
+  }
+  warnings.push_back(what + name.full_type + ": expected one file, found " + earlier->file + " and " + name.file +
+                     "; " + name.file + " is used");
+  items[static_cast<std::size_t>(earlier - names.begin())] = std::move(item);
+  *earlier = std::move(name);
+}
+
+std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+
 }  // namespace
 
 int TemplateSet::max_nbasis() const {
@@ -84,22 +111,17 @@ TemplateSet read_templates(const config::RedshiftConfig& config, std::vector<std
   TemplateSet set;
   for (const std::string& path : io::find_templates(config.templates)) {
     io::TemplateFile file = io::read_template(path);
-    io::TemplateName name{"", file.version, std::filesystem::path(path).filename().string()};
+    io::TemplateName name{"", file.version, file_name(path)};
     kernels::Template tmpl = to_template(std::move(file), config);
     name.full_type = tmpl.full_type();
-    const auto earlier = std::find_if(set.templates.begin(), set.templates.end(), [&](const auto& other) {
-      return other.spectype == tmpl.spectype && other.subtype == tmpl.subtype;
-    });
-    if (earlier == set.templates.end()) {
-      set.templates.push_back(std::move(tmpl));
-      set.names.push_back(std::move(name));
-      continue;
-    }
-    auto& replaced = set.names[static_cast<std::size_t>(earlier - set.templates.begin())];
-    warnings.push_back("template " + name.full_type + ": expected one file, found " + replaced.file + " and " +
-                       name.file + "; " + name.file + " is used");
-    *earlier = std::move(tmpl);
-    replaced = std::move(name);
+    add_or_replace(set.templates, set.names, std::move(tmpl), std::move(name), "template ", warnings);
+  }
+  if (config.archetypes.empty()) return set;
+  for (const std::string& path : io::find_archetypes(config.archetypes)) {
+    io::ArchetypeFile file = io::read_archetypes(path);
+    kernels::Archetypes archetypes{file.spectype, std::move(file.subtypes), std::move(file.wave), std::move(file.flux)};
+    add_or_replace(set.archetypes, set.archetype_names, std::move(archetypes),
+                   {file.spectype, file.version, file_name(path)}, "archetypes of ", warnings);
   }
   return set;
 }

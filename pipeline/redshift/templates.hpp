@@ -15,12 +15,14 @@ namespace zspex::pipeline {
 struct TemplateSet {
   std::vector<kernels::Template> templates;  ///< in scan order
   std::vector<io::TemplateName> names;       ///< for the headers
+  std::vector<kernels::Archetypes> archetypes;
+  std::vector<io::TemplateName> archetype_names;
 
   int max_nbasis() const;
 };
 
-/// Reads and checks them. Of two templates with one type and subtype the later one takes the earlier one's place, with a
-/// warning.
+/// Reads and checks them. Of two templates with one type and subtype, or two sets of archetypes of one type, the later
+/// one takes the earlier one's place, with a warning.
 TemplateSet read_templates(const config::RedshiftConfig& config, std::vector<std::string>& warnings);
 
 /// The root's templates to all ranks, or its error. Collective.

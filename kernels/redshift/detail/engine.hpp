@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/redshift/detail/archetype_fit.hpp"
 #include "kernels/redshift/detail/fit.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "kernels/redshift/igm.hpp"
@@ -15,7 +16,8 @@ namespace zspex::kernels::detail {
 
 class Engine {
  public:
-  Engine(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings);
+  Engine(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
+         const std::vector<Archetypes>& archetypes);
 
   const PixelLayout& layout() const { return layout_; }
   const std::vector<Template>& templates() const { return templates_; }
@@ -38,12 +40,15 @@ class Engine {
             const Real* slice, Zscan& scan) const;
 
   /// Redrock's refinement: around each minimum of the scan a finer one, linear in z, and a parabola through its least
-  /// points.
+  /// points. Archetypes of the template's type, if there are any, then take the place of its basis vectors.
   std::vector<Zfit> refine(const PackedTarget& target, int itemplate, std::span<const double> chi2) const;
 
   std::vector<std::vector<float>> model(const Target& target, const Zfit& fit) const;
 
  private:
+  const ArchetypeFitter* archetypes_of(int itemplate) const;
+  /// Whether the archetypes reject a fit, as Redrock: a best one of zero does where all types have archetypes.
+  bool is_negative(const Zfit& fit) const;
   /// The penalty for negative [OII] emission: minus the sum of the model over 3724 to 3733 Angstrom, rest frame, where
   /// that is positive.
   double penalty(int itemplate, const double* coeff) const;
@@ -53,6 +58,9 @@ class Engine {
   LinearFit fit_at(const PackedTarget& target, int itemplate, double z, std::vector<double>& coeff) const;
   Zfit refine_at(const PackedTarget& target, int itemplate, int minimum) const;
 
+  /// The model of a fit on all pixels before it is convolved, [layout.row].
+  std::vector<double> intrinsic_model(const Zfit& fit) const;
+
   std::vector<std::vector<double>> wave_, edges_;
   std::vector<Template> templates_;
   FitSettings settings_;
@@ -60,7 +68,7 @@ class Engine {
   std::vector<Rebinner> rebinners_;                      ///< [ntemplate]
   std::vector<std::vector<Transmission>> transmission_;  ///< [ntemplate][nband]
   std::vector<std::vector<double>> oii_;                 ///< [ntemplate][nbasis], empty without penalty
-  int max_nbasis_ = 0;
+  std::vector<ArchetypeFitter> archetypes_;
 };
 
 }  // namespace zspex::kernels::detail

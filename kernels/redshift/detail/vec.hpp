@@ -3,6 +3,7 @@
 /// same bits alone and beside another target.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 
 namespace zspex::kernels::detail {
@@ -50,6 +51,18 @@ inline void store_as_double(double* to, const Vec<float>& value) {
 inline double lane_total(const Vec<double>& value) {
   double total = value[0];
   for (int lane = 1; lane < vec_width<double>; ++lane) total += value[lane];
+  return total;
+}
+
+/// sum of a[i] b[i], always in the same order.
+inline double dot(const double* a, const double* b, std::size_t n) {
+  constexpr std::size_t width = vec_width<double>;
+  Vec<double> sum[4] = {};
+  std::size_t i = 0;
+  for (; i + 4 * width <= n; i += 4 * width)
+    for (std::size_t k = 0; k < 4; ++k) sum[k] += load_vec(a + i + k * width) * load_vec(b + i + k * width);
+  double total = lane_total((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  for (; i < n; ++i) total += a[i] * b[i];
   return total;
 }
 

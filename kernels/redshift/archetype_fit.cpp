@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <string>
+
+#include "config/base/error.hpp"
+#include "kernels/linalg/small_solve.hpp"
+#include "kernels/redshift/detail/archetype_fit.hpp"
+#include "kernels/redshift/detail/vec.hpp"
+
+namespace zspex::kernels::detail {
+
+ArchetypeFitter::ArchetypeFitter(Archetypes archetypes, std::vector<std::vector<double>> wave, int max_ndiag,
+                                 const ArchetypeSettings& settings)
+    : archetypes_(std::move(archetypes)), wave_(std::move(wave)), settings_(settings), layout_(wave_, max_ndiag) {
+  const std::size_t narchetype = archetypes_.flux.extent(0), nsample = archetypes_.flux.extent(1);
+  const int npolynomial = settings.degree * (settings.per_camera ? static_cast<int>(wave_.size()) : 1);
+  if (std::max(settings.nnearest, 1) > static_cast<int>(narchetype))
+    throw NumericsError("redshift", "archetypes of " + archetypes_.spectype + ": expected at least " +
+                                        std::to_string(std::max(settings.nnearest, 1)) + ", found " +
+                                        std::to_string(narchetype) + ". Lower --archetype-nnearest.");
+  if (std::max(settings.nnearest, 1) + npolynomial > most_unknowns)
+    throw NumericsError("redshift", "archetypes: expected at most " + std::to_string(most_unknowns) +
+                                        " archetypes and polynomials in one fit, found " +
+                                        std::to_string(std::max(settings.nnearest, 1) + npolynomial) +
+                                        ". Lower --archetype-nnearest or --archetype-legendre-degree.");
+  for (const auto& grid : wave_) edges_.push_back(bin_edges(grid));
+  for (std::size_t first = 0; first < narchetype; first += group_size) {
+    const std::size_t n = std::min(group_size, narchetype - first);
+    Array2<double> group({n, nsample});
+    for (std::size_t i = 0; i < n; ++i)
+      std::copy_n(archetypes_.flux.row(first + i).begin(), nsample, group.row(i).begin());
+    rebinners_.emplace_back(archetypes_.wave, group);
+  }
+}
+
+bool ArchetypeFitter::covers(double zmin, double zmax) const {
+  return std::all_of(edges_.begin(), edges_.end(),
+                     [&](const auto& edges) { return rebinners_.front().covers(edges, zmin, zmax); });
+}
+
+std::vector<double> ArchetypeFitter::rebin(std::size_t group, double z,
+                                           const std::vector<Transmission>& transmission) const {
+  const Rebinner& rebinner = rebinners_[group];
+  std::vector<double> rows(static_cast<std::size_t>(rebinner.nbasis()) * layout_.row, 0.0);
+  for (std::size_t band = 0; band < wave_.size(); ++band) {
+    const BandLayout& place = layout_.bands[band];
+    rebinner.rebin(edges_[band], z, rows.data() + place.first, layout_.row);
+    for (int i = 0; i < rebinner.nbasis(); ++i)
+      transmission[band].apply(
+          z, std::span<double>(rows.data() + i * layout_.row + place.first, static_cast<std::size_t>(place.nwave)));
+  }
+  return rows;
+}
+
+Array2<double> ArchetypeFitter::legendre(std::size_t band) const {
+  const auto& wave = wave_[band];
+  Array2<double> values({static_cast<std::size_t>(settings_.degree), wave.size()});
+  for (std::size_t p = 0; p < wave.size(); ++p) {
+    const double u = 2 * (wave[p] - wave.front()) / (wave.back() - wave.front()) - 1;
+    double before = 0, value = 1;
+    for (int k = 0; k < settings_.degree; ++k) {
+      values(k, p) = value;
+      const double next = ((2 * k + 1) * u * value - k * before) / (k + 1);
+      before = value;
+      value = next;
+    }
+  }
+  return values;
+}
+
+ArchetypeFitter::Column ArchetypeFitter::convolve(const PackedTarget& target, const double* row, int band) const {
+  Column column;
+  std::size_t npixel = 0;
+  for (const auto& spectrum : target.spectra) npixel += static_cast<std::size_t>(spectrum.nstrip) * strip_width;
+  column.values.assign(npixel, 0.0);
+  column.first = npixel;
+  std::size_t at = 0;
+  for (const auto& spectrum : target.spectra) {
+    const std::size_t n = static_cast<std::size_t>(spectrum.nstrip) * strip_width;
+    if (band < 0 || spectrum.band == band) {
+      column.first = std::min(column.first, at);
+      column.last = at + n;
+      const double* from = row + layout_.bands[spectrum.band].first - spectrum.ndiag / 2;
+      for (int strip = 0; strip < spectrum.nstrip; ++strip) {
+        double sum[strip_width] = {};
+        const float* factors = spectrum.rows.data() + static_cast<std::size_t>(strip) * spectrum.ndiag * strip_width;
+        for (int m = 0; m < spectrum.ndiag; ++m)
+          for (int lane = 0; lane < strip_width; ++lane)
+            sum[lane] += factors[m * strip_width + lane] * from[strip * strip_width + lane + m];
+        for (int lane = 0; lane < strip_width; ++lane) {
+          const std::size_t p = static_cast<std::size_t>(strip) * strip_width + lane;
+          column.values[at + p] = spectrum.root_ivar[p] * sum[lane];
+        }
+      }
+    }
+    at += n;
+  }
+  return column;
+}
+
+std::vector<ArchetypeFitter::Column> ArchetypeFitter::legendre_columns(const PackedTarget& target) const {
+  std::vector<Column> columns;
+  for (int k = 0; k < settings_.degree; ++k) {
+    std::vector<double> row(layout_.row, 0.0);
+    for (std::size_t band = 0; band < wave_.size(); ++band) {
+      const auto polynomials = legendre(band);
+      std::copy_n(polynomials.row(k).begin(), wave_[band].size(), row.begin() + layout_.bands[band].first);
+    }
+    if (!settings_.per_camera) {
+      columns.push_back(convolve(target, row.data(), -1));
+      continue;
+    }
+    for (std::size_t band = 0; band < wave_.size(); ++band)
+      columns.push_back(convolve(target, row.data(), static_cast<int>(band)));
+  }
+  // Of polynomials [degree][nband] the order is made [nband][degree].
+  if (!settings_.per_camera) return columns;
+  std::vector<Column> by_band;
+  for (std::size_t band = 0; band < wave_.size(); ++band)
+    for (int k = 0; k < settings_.degree; ++k) by_band.push_back(std::move(columns[k * wave_.size() + band]));
+  return by_band;
+}
+
+ArchetypeFitter::Solution ArchetypeFitter::solve(const PackedTarget& target, const std::vector<const Column*>& columns,
+                                                 int narchetype) const {
+  // Columns without pixels, of cameras that the target doesn't have, stay out of the fit.
+  std::vector<int> used;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (columns[i]->first < columns[i]->last) used.push_back(static_cast<int>(i));
+  const int n = static_cast<int>(used.size());
+  std::vector<double> flux;
+  for (const auto& spectrum : target.spectra)
+    flux.insert(flux.end(), spectrum.scaled_flux.begin(), spectrum.scaled_flux.end());
+  std::vector<double> m(static_cast<std::size_t>(n) * n), y(n), c(n);
+  for (int i = 0; i < n; ++i) {
+    const Column& a = *columns[used[i]];
+    y[i] = dot(a.values.data() + a.first, flux.data() + a.first, a.last - a.first);
+    for (int j = 0; j <= i; ++j) {
+      const Column& b = *columns[used[j]];
+      const std::size_t first = std::max(a.first, b.first), last = std::min(a.last, b.last);
+      m[i * n + j] = m[j * n + i] =
+          first < last ? dot(a.values.data() + first, b.values.data() + first, last - first) : 0;
+    }
+    if (used[i] >= narchetype && settings_.per_camera && settings_.prior > 0)
+      m[i * n + i] += 1 / (settings_.prior * settings_.prior);
+  }
+  Solution solution;
+  solution.coeff.assign(columns.size(), 0.0);
+  if (!solve_partly_nonnegative(n, narchetype, m.data(), y.data(), c.data())) return solution;
+  for (int i = 0; i < n; ++i) {
+    const Column& a = *columns[used[i]];
+    solution.coeff[used[i]] = c[i];
+    for (std::size_t p = a.first; p < a.last; ++p) flux[p] -= c[i] * a.values[p];
+  }
+  solution.chi2 = dot(flux.data(), flux.data(), flux.size());
+  return solution;
+}
+
+void ArchetypeFitter::refit(const PackedTarget& target, const std::vector<Transmission>& transmission,
+                            Zfit& fit) const {
+  const auto polynomials = legendre_columns(target);
+  const auto with_polynomials = [&](std::vector<const Column*> columns) {
+    for (const Column& column : polynomials) columns.push_back(&column);
+    return columns;
+  };
+  const std::size_t nkept = static_cast<std::size_t>(std::max(settings_.nnearest, 1));
+  struct Candidate {
+    int archetype;
+    Solution solution;
+    Column column;
+  };
+  std::vector<Candidate> nearest;  // the least chi^2 first
+  for (std::size_t group = 0; group < rebinners_.size(); ++group) {
+    const auto rows = rebin(group, fit.z, transmission);
+    for (int i = 0; i < rebinners_[group].nbasis(); ++i) {
+      Candidate candidate{
+          static_cast<int>(group * group_size) + i, {}, convolve(target, rows.data() + i * layout_.row, -1)};
+      candidate.solution = solve(target, with_polynomials({&candidate.column}), 1);
+      const auto place = std::find_if(nearest.begin(), nearest.end(), [&](const Candidate& other) {
+        return candidate.solution.chi2 < other.solution.chi2;
+      });
+      nearest.insert(place, std::move(candidate));
+      if (nearest.size() > nkept) nearest.pop_back();
+    }
+  }
+  Solution best = nearest.front().solution;
+  if (settings_.nnearest > 0) {
+    std::vector<const Column*> columns;
+    for (const Candidate& candidate : nearest) columns.push_back(&candidate.column);
+    best = solve(target, with_polynomials(std::move(columns)), static_cast<int>(nkept));
+  }
+  fit.pca_coeff = std::move(fit.coeff);
+  fit.pca_spectype = fit.spectype;
+  fit.pca_subtype = std::move(fit.subtype);
+  fit.method = FitMethod::archetype;
+  fit.chi2 = fit.model_chi2 = best.chi2;
+  fit.coeff.assign(best.coeff.begin(), best.coeff.begin() + static_cast<std::ptrdiff_t>(nkept));
+  fit.legcoeff.assign(best.coeff.begin() + static_cast<std::ptrdiff_t>(nkept), best.coeff.end());
+  fit.ncoeff = static_cast<int>(nkept);
+  fit.subtype.clear();
+  fit.archetypes.clear();
+  for (const Candidate& candidate : nearest) {
+    fit.archetypes.push_back(candidate.archetype);
+    if (!fit.subtype.empty()) fit.subtype += ';';
+    fit.subtype += archetypes_.subtypes[candidate.archetype];
+  }
+}
+
+std::vector<double> ArchetypeFitter::model(const Zfit& fit, const std::vector<Transmission>& transmission) const {
+  std::vector<double> sum(layout_.row, 0.0);
+  for (std::size_t i = 0; i < fit.archetypes.size(); ++i) {
+    const auto archetype = static_cast<std::size_t>(fit.archetypes[i]);
+    const auto rows = rebin(archetype / group_size, fit.z, transmission);
+    const double* row = rows.data() + archetype % group_size * layout_.row;
+    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] += fit.coeff[i] * row[p];
+  }
+  for (std::size_t band = 0; band < wave_.size(); ++band) {
+    const auto polynomials = legendre(band);
+    for (int k = 0; k < settings_.degree; ++k) {
+      const double c = fit.legcoeff[settings_.per_camera ? band * settings_.degree + k : k];
+      for (std::size_t p = 0; p < wave_[band].size(); ++p) sum[layout_.bands[band].first + p] += c * polynomials(k, p);
+    }
+  }
+  return sum;
+}
+
+}  // namespace zspex::kernels::detail
