@@ -10,7 +10,7 @@ namespace zspex::io {
 void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance) {
   detail::FitsWriter file(path, results.targetid.size() * 2048);
   const Header header = detail::results_header(results, provenance);
-  file.image<double>("", {}, nullptr, header);
+  file.primary(header);
   Table redshifts = detail::best_rows_table(results);
   redshifts.header = header;
   file.table(redshifts);
@@ -30,7 +30,7 @@ void write_model_fits(const std::string& path, const RedshiftResults& results, c
   for (const auto& model : models) bytes += model.model.size() * sizeof(float);
   detail::FitsWriter file(path, bytes);
   const Header header = detail::results_header(results, provenance);
-  file.image<double>("", {}, nullptr, header);
+  file.primary(header);
   Table redshifts = detail::best_rows_table(results);
   redshifts.header = header;
   file.table(redshifts);

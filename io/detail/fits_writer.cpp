@@ -30,6 +30,10 @@ struct ImageType<double> {
   static constexpr int image = DOUBLE_IMG, memory = TDOUBLE;
 };
 template <>
+struct ImageType<std::uint8_t> {
+  static constexpr int image = BYTE_IMG, memory = TBYTE;
+};
+template <>
 struct ImageType<std::int32_t> {
   static constexpr int image = LONG_IMG, memory = TINT;
 };
@@ -154,6 +158,9 @@ template void FitsWriter::image(const std::string&, const std::vector<std::size_
                                 const Header&);
 template void FitsWriter::image(const std::string&, const std::vector<std::size_t>&, const std::uint32_t*,
                                 const Header&);
+
+// 8 bits a pixel that isn't there: what other programs write.
+void FitsWriter::primary(const Header& header) { image<std::uint8_t>("", {}, nullptr, header); }
 
 void FitsWriter::table(const Table& table) {
   write_table(file_, path_, table);

@@ -29,10 +29,12 @@ class FitsWriter {
   FitsWriter& operator=(const FitsWriter&) = delete;
 
   /// Appends an image. T: float, double, std::int32_t, std::uint32_t (stored with BZERO = 2^31).
-  /// \param shape  the last index runs fastest; empty for a primary HDU without data
+  /// \param shape  the last index runs fastest
   template <class T>
   void image(const std::string& name, const std::vector<std::size_t>& shape, const T* data, const Header& header = {});
   void table(const Table& table);
+  /// The primary HDU of a file whose data are all in extensions.
+  void primary(const Header& header);
   void finish();
 
  private:

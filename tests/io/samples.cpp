@@ -161,6 +161,39 @@ Frame sample_frame(std::size_t nspec, std::size_t nwave, std::size_t ndiag) {
   return frame;
 }
 
+SpectraFile sample_spectra(SpectraKind kind) {
+  constexpr std::size_t nspec = 5;
+  SpectraFile file;
+  file.kind = kind;
+  file.header = sample_header();
+  file.targetid = {39627800000000007, -8, 39627800000000009, -8, 11};
+  for (const bool blue : {true, false}) {
+    const std::size_t nwave = blue ? 29 : 23, ndiag = blue ? 7 : 3;
+    BandSpectra band;
+    band.band = blue ? "b" : "z";
+    for (std::size_t j = 0; j < nwave; ++j) band.wave.push_back((blue ? 3600 : 7520) + 0.8 * static_cast<double>(j));
+    band.flux = Array2<float>({nspec, nwave});
+    band.ivar = Array2<float>({nspec, nwave});
+    band.resolution = Array3<float>({nspec, ndiag, nwave});
+    fill(band.flux, blue ? -7.1 : 100, 0.3);
+    fill(band.ivar, 1e-3, 1e-4);
+    fill(band.resolution, 0.5, -1e-3);
+    if (blue) {
+      band.mask = Array2<std::uint32_t>({nspec, nwave});
+      for (std::size_t i = 0; i < band.mask.size(); ++i) band.mask.data()[i] = i % 7 == 0 ? 1u << (i % 32) : 0;
+    }
+    file.bands.push_back(std::move(band));
+  }
+  const auto with_targets = [&](Table table) {
+    std::get<std::vector<std::int64_t>>(table.columns.front().values) = file.targetid;
+    return table;
+  };
+  file.fibermap = with_targets(sample_table("FIBERMAP", nspec));
+  file.scores = with_targets(sample_table("SCORES", nspec));
+  if (kind == SpectraKind::coadd) file.exp_fibermap = sample_table("EXP_FIBERMAP", 11);
+  return file;
+}
+
 Provenance sample_provenance() {
   Provenance p;
   p.version = "0.1.0";
@@ -225,6 +258,27 @@ void expect_same(const Frame& a, const Frame& b) {
   ASSERT_EQ(a.scores.has_value(), b.scores.has_value());
   if (a.fibermap) expect_same(*a.fibermap, *b.fibermap);
   if (a.scores) expect_same(*a.scores, *b.scores);
+}
+
+void expect_same(const SpectraFile& a, const SpectraFile& b) {
+  EXPECT_EQ(a.path, b.path);
+  EXPECT_EQ(a.kind, b.kind);
+  EXPECT_EQ(a.targetid, b.targetid);
+  expect_same(a.header, b.header);
+  expect_same(a.fibermap, b.fibermap);
+  ASSERT_EQ(a.exp_fibermap.has_value(), b.exp_fibermap.has_value());
+  ASSERT_EQ(a.scores.has_value(), b.scores.has_value());
+  if (a.exp_fibermap) expect_same(*a.exp_fibermap, *b.exp_fibermap);
+  if (a.scores) expect_same(*a.scores, *b.scores);
+  ASSERT_EQ(a.bands.size(), b.bands.size());
+  for (std::size_t i = 0; i < a.bands.size(); ++i) {
+    EXPECT_EQ(a.bands[i].band, b.bands[i].band);
+    EXPECT_EQ(a.bands[i].wave, b.bands[i].wave);
+    EXPECT_EQ(a.bands[i].flux, b.bands[i].flux);
+    EXPECT_EQ(a.bands[i].ivar, b.bands[i].ivar);
+    EXPECT_EQ(a.bands[i].mask, b.bands[i].mask);
+    EXPECT_EQ(a.bands[i].resolution, b.bands[i].resolution);
+  }
 }
 
 void expect_same(const LegendreSeries& a, const LegendreSeries& b, const std::string& name) {

@@ -5,6 +5,7 @@
 #include "io/frame.hpp"
 #include "io/preproc.hpp"
 #include "io/psf.hpp"
+#include "io/spectra.hpp"
 
 namespace zspex::io::test {
 
@@ -15,6 +16,9 @@ Header sample_header();
 Preproc sample_preproc(std::size_t ny = 17, std::size_t nx = 13);
 GaussHermitePsf sample_psf(int nspec = 7);
 Frame sample_frame(std::size_t nspec = 7, std::size_t nwave = 31, std::size_t ndiag = 5);
+/// Five spectra in bands b (with masks, 7 diagonals) and z (without, 3 diagonals); targets 1 and 3 are one target. Without
+/// a path.
+SpectraFile sample_spectra(SpectraKind kind);
 Provenance sample_provenance();
 std::vector<Timing> sample_timing();
 
@@ -22,6 +26,7 @@ void expect_same(const Header& a, const Header& b);
 /// Values, types, units, descriptions.
 void expect_same(const Table& a, const Table& b);
 void expect_same(const Frame& a, const Frame& b);
+void expect_same(const SpectraFile& a, const SpectraFile& b);
 void expect_same(const LegendreSeries& a, const LegendreSeries& b, const std::string& name);
 
 }  // namespace zspex::io::test
