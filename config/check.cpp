@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -157,8 +158,11 @@ void check(const RedshiftConfig& config, const Origins& origins) {
   checker.require(!config.output.empty() || !config.details.empty() || !config.model.empty(), "output",
                   "expected a file for the redshifts, found none; name it with -o, -d or -m");
   std::map<std::string, std::string> taken;
-  for (const auto* files : {&config.input, &config.templates})
-    for (const std::string& file : *files) taken.emplace(normal(file), files == &config.input ? "input" : "templates");
+  for (const std::string& file : config.input)
+    checker.require(taken.emplace(normal(file), "input").second, "input",
+                    "expected each file once, found " + file + " again; its spectra would count twice");
+  for (const std::string& file : config.templates) taken.emplace(normal(file), "templates");
+  for (const std::string& file : config.archetypes) taken.emplace(normal(file), "archetypes");
   for (const auto* file : {&config.priors, &config.chi2_scan})
     if (!file->empty()) taken.emplace(normal(*file), file == &config.priors ? "priors" : "chi2_scan");
   const auto written = [&](const std::string& key, const std::string& file,
@@ -171,10 +175,20 @@ void check(const RedshiftConfig& config, const Origins& origins) {
                         "; it would be overwritten");
   };
   written("output", config.output, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5");
-  written("details", config.details, {".h5", ".hdf5"}, ".h5");
+  written("details", config.details, {".h5"}, ".h5");
   written("model", config.model, {".fits", ".fits.gz"}, ".fits or .fits.gz");
   checker.require(config.targetids.empty() || (config.mintarget == 0 && config.ntargets == 0), "targetids",
                   "expected either targetids or mintarget and ntargets, found both; take one out");
+  std::set<std::int64_t> seen;
+  for (const std::int64_t id : config.targetids)
+    checker.require(seen.insert(id).second, "targetids",
+                    "expected each target once, found " + std::to_string(id) + " again; take it out");
+  checker.require(!config.archetypes.empty() || config.archetype_nnearest == 0, "archetype_nnearest",
+                  "expected 0 without archetypes, found " + write(config.archetype_nnearest) +
+                      "; name archetypes with --archetypes, or take it out");
+  checker.require(!config.allspec || config.cosmics_nsig == 0, "cosmics_nsig",
+                  "expected 0 with allspec, found " + write(config.cosmics_nsig) +
+                      "; cosmic rays are looked for where exposures are coadded: take one of the two out");
 }
 
 void check(const SimulateConfig& config, const Origins& origins) {

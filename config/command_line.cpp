@@ -21,18 +21,23 @@ constexpr std::array jobs = {
     std::pair{Job::extract, std::string_view("extract")}, std::pair{Job::redshift, std::string_view("redshift")},
     std::pair{Job::simulate, std::string_view("simulate")}, std::pair{Job::inspect, std::string_view("inspect")}};
 
-/// Options of the programs that our users know, and what stands in their place.
+/// An option of the programs that our users know, and what stands in its place.
+struct Foreign {
+  std::string_view option, advice;
+  std::string_view key = "";  ///< the advice is for jobs with this key
+};
 constexpr std::array foreign = {
-    std::pair{std::string_view("--mpi"), "not needed: start zspex with mpirun or srun"},
-    std::pair{std::string_view("--gpu"), "use --device gpu"},
-    std::pair{std::string_view("--use-gpu"), "use --device gpu"},
-    std::pair{std::string_view("--no-gpu"), "use --device cpu"},
-    std::pair{std::string_view("--decorrelate-fibers"), "use --decorrelation noise"},
-    std::pair{std::string_view("--loglevel"), "use --quiet or --verbose"},
-    std::pair{std::string_view("--infiles"), "use -i or --input"},
-    std::pair{std::string_view("--outfile"), "use -o or --output"},
-    std::pair{std::string_view("--mp"), "start zspex with mpirun -n N"},
-    std::pair{std::string_view("--ncpu"), "start zspex with mpirun -n N"},
+    Foreign{"--mpi", "not needed: start zspex with mpirun or srun"},
+    Foreign{"--no-mpi-abort", "not needed: an error on one rank ends the run on all"},
+    Foreign{"--gpu", "use --device gpu", "device"},
+    Foreign{"--use-gpu", "use --device gpu", "device"},
+    Foreign{"--no-gpu", "use --device cpu", "device"},
+    Foreign{"--decorrelate-fibers", "use --decorrelation noise", "decorrelation"},
+    Foreign{"--loglevel", "use --quiet or --verbose"},
+    Foreign{"--infiles", "use -i or --input", "input"},
+    Foreign{"--outfile", "use -o or --output", "output"},
+    Foreign{"--mp", "start zspex with mpirun -n N"},
+    Foreign{"--ncpu", "start zspex with mpirun -n N"},
 };
 
 [[noreturn]] void refuse(const std::string& word, const std::string& what) {
@@ -146,8 +151,9 @@ class Parser {
   [[noreturn]] void refuse_option(const std::string& name) const {
     const std::string expected = "expected an option of zspex " + job_ + ", found an unknown one; ";
     const std::string more = " (zspex " + job_ + " --help lists all)";
-    for (const auto& [option, instead] : foreign) {
-      if (name == option) refuse(name, expected + instead);
+    for (const Foreign& known : foreign) {
+      if (name == known.option && (known.key.empty() || find_field(job_, known.key) != nullptr))
+        refuse(name, expected + std::string(known.advice));
     }
     std::vector<std::string> options, other_jobs;
     for (const Field* field : fields_) {
@@ -256,11 +262,10 @@ class Parser {
       }
       assignments_.push_back({file, scalar(word, "command line"), true});
     } else {
-      refuse(word,
-             job_ == "extract"
-                 ? "expected an option or a configuration file (.yaml), found another word; preproc files follow -i"
-                 : "expected an option or a configuration file (.yaml), found another word; zspex " + job_ +
-                       " --help lists all options");
+      const std::string advice = job_ == "extract"    ? "preproc files follow -i"
+                                 : job_ == "redshift" ? "files of spectra follow -i"
+                                                      : "zspex " + job_ + " --help lists all options";
+      refuse(word, "expected an option or a configuration file (.yaml), found another word; " + advice);
     }
   }
 

@@ -116,7 +116,7 @@ const std::vector<MetaOption>& meta_options() {
 std::string help_text(std::string_view job) {
   std::string result;
   if (job.empty()) {
-    result = "Usage: zspex JOB [options]\n\nFrom spectrograph CCD frames to spectra.\n\nJobs:\n";
+    result = "Usage: zspex JOB [options]\n\nFrom spectrograph CCD frames to spectra and redshifts.\n\nJobs:\n";
     for (const Section& section : sections()) {
       if (section.name != "job") result += help_entry(section.name, section.help);
     }

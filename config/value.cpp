@@ -212,7 +212,7 @@ void read(const Value& value, const std::string& name, const Limits&, ZscanRange
   const std::string all = write(range.zmin) + "," + write(range.zmax) + "," + write(range.dz);
   if (!(range.zmin > -1 && range.zmin < range.zmax)) wrong("expected -1 < zmin < zmax, found " + all);
   if (!(range.dz > 0)) wrong("expected a step dz > 0, found " + all);
-  constexpr double most_redshifts = 1e7;
+  constexpr int most_redshifts = 10000000;
   if ((range.zmax - range.zmin) / range.dz > most_redshifts)
     wrong("expected at most " + write(most_redshifts) + " redshifts, found more in " + all + "; take a larger step");
   result = range;

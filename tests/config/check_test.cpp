@@ -18,6 +18,14 @@ ExtractConfig good_extract() {
   return config;
 }
 
+RedshiftConfig good_redshift() {
+  RedshiftConfig config;
+  config.input = {"a/coadd-1.fits", "a/coadd-2.fits"};
+  config.templates = {"templates/"};
+  config.output = "redrock.fits";
+  return config;
+}
+
 SimulateConfig good_simulate() {
   SimulateConfig config;
   config.output = "out";
@@ -26,6 +34,12 @@ SimulateConfig good_simulate() {
 
 std::string refused(const std::function<void(ExtractConfig&)>& change) {
   ExtractConfig config = good_extract();
+  change(config);
+  return refusal([&] { check(config); });
+}
+
+std::string redshift_refused(const std::function<void(RedshiftConfig&)>& change) {
+  RedshiftConfig config = good_redshift();
   change(config);
   return refusal([&] { check(config); });
 }
@@ -156,6 +170,150 @@ TEST(CheckExtract, SaysWhereTheValueCameFrom) {
                          check(config, {{"extract.nspec", "survey.yaml:12"}});
                        }),
                        "survey.yaml:12: extract.nspec: "));
+}
+
+TEST(CheckRedshift, LetsGoodOnesPass) {
+  for (const auto& change : std::vector<std::function<void(RedshiftConfig&)>>{
+           [](auto&) {},
+           [](auto& c) { c.output = "redrock.fits.gz", c.details = "details.h5", c.model = "model.fits.gz"; },
+           [](auto& c) { c.output = "redshifts.h5", c.model = "model.fits"; },
+           [](auto& c) { c.output.clear(), c.details = "details.h5"; },
+           [](auto& c) { c.output.clear(), c.model = "model.fits"; },
+           [](auto& c) { c.templates.clear(); },  // $RR_TEMPLATE_DIR
+           [](auto& c) { c.mintarget = 5, c.ntargets = 10; },
+           [](auto& c) {
+             c.targetids = {39627652591521181, -7};
+           },
+           [](auto& c) { c.priors = "priors.fits", c.chi2_scan = "details.h5", c.details = "more.h5"; },
+           [](auto& c) {
+             c.zscan_galaxy = {-0.005, 1.7, 1e-4};
+           },
+           [](auto& c) { c.archetypes = {"rrarchetype-galaxy.fits"}, c.archetype_nnearest = 2; },
+           [](auto& c) { c.cosmics_nsig = 5; },
+           [](auto& c) { c.allspec = true; },
+       })
+    EXPECT_EQ(redshift_refused(change), "(not refused)");
+}
+
+TEST(CheckRedshift, NeedsInputAndSomethingToWrite) {
+  EXPECT_EQ(redshift_refused([](auto& c) { c.input.clear(); }),
+            "configuration: redshift.input: expected files of spectra, found none; name them with -i");
+  EXPECT_EQ(redshift_refused([](auto& c) { c.output.clear(); }),
+            "configuration: redshift.output: expected a file for the redshifts, found none; name it with -o, -d or -m");
+}
+
+TEST(CheckRedshift, NoFileIsReadTwice) {
+  EXPECT_EQ(redshift_refused([](auto& c) { c.input.push_back("a/./coadd-1.fits"); }),
+            "configuration: redshift.input: expected each file once, found a/./coadd-1.fits again; its spectra would "
+            "count twice");
+}
+
+TEST(CheckRedshift, NoFileIsWrittenTwiceOrOverAnInput) {
+  EXPECT_EQ(redshift_refused([](auto& c) { c.output = "a/../a/coadd-2.fits"; }),
+            "configuration: redshift.output: expected a name that is not in use, found a/../a/coadd-2.fits, which is "
+            "also in input; it would be overwritten");
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) {
+                         c.templates = {"t1.fits", "redrock.fits"};
+                       }),
+                       "redshift.output: expected a name that is not in use, found redrock.fits, which is also in "
+                       "templates"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.archetypes = {"redrock.fits"}; }),
+                       "redshift.output: expected a name that is not in use, found redrock.fits, which is also in "
+                       "archetypes"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.priors = "redrock.fits"; }),
+                       "redshift.output: expected a name that is not in use, found redrock.fits, which is also in "
+                       "priors"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.chi2_scan = c.details = "details.h5"; }),
+                       "redshift.details: expected a name that is not in use, found details.h5, which is also in "
+                       "chi2_scan"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.output = "x.h5", c.details = "./x.h5"; }),
+                       "redshift.details: expected a name that is not in use, found ./x.h5, which is also in output"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.model = "redrock.fits"; }),
+                       "redshift.model: expected a name that is not in use, found redrock.fits, which is also in "
+                       "output"));
+}
+
+TEST(CheckRedshift, KnowsTheSuffixesOfOutputs) {
+  for (const std::string name : {"redrock", "redrock.txt", "redrock.fits.fz", ".fits", "redrock.h5.gz", "out/"})
+    EXPECT_EQ(redshift_refused([&](auto& c) { c.output = name; }),
+              "configuration: redshift.output: expected a name that ends in .fits, .fits.gz or .h5, found " + name);
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.details = "details.fits"; }),
+                       "redshift.details: expected a name that ends in .h5, found details.fits"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.model = "model.h5"; }),
+                       "redshift.model: expected a name that ends in .fits or .fits.gz, found model.h5"));
+}
+
+TEST(CheckRedshift, TargetsAreChosenInOneWayAndOnceEach) {
+  const std::string both = "redshift.targetids: expected either targetids or mintarget and ntargets, found both";
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) {
+                         c.targetids = {1};
+                         c.mintarget = 5;
+                       }),
+                       both));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) {
+                         c.targetids = {1};
+                         c.ntargets = 5;
+                       }),
+                       both));
+  EXPECT_EQ(redshift_refused([](auto& c) {
+              c.targetids = {1, -2, 3, -2};
+            }),
+            "configuration: redshift.targetids: expected each target once, found -2 again; take it out");
+}
+
+TEST(CheckRedshift, NearestArchetypesNeedArchetypes) {
+  EXPECT_EQ(redshift_refused([](auto& c) { c.archetype_nnearest = 2; }),
+            "configuration: redshift.archetype_nnearest: expected 0 without archetypes, found 2; name archetypes with "
+            "--archetypes, or take it out");
+}
+
+TEST(CheckRedshift, DefaultMinimaHangOnArchetypes) {
+  RedshiftConfig config = good_redshift();
+  EXPECT_EQ(config.minima(), 3);
+  config.archetypes = {"rrarchetype-galaxy.fits"};
+  EXPECT_EQ(config.minima(), 9);
+  config.nminima = 4;
+  EXPECT_EQ(config.minima(), 4);
+}
+
+TEST(CheckRedshift, CosmicRaysAreRejectedInCoaddsOnly) {
+  EXPECT_EQ(
+      redshift_refused([](auto& c) { c.allspec = true, c.cosmics_nsig = 4.5; }),
+      "configuration: redshift.cosmics_nsig: expected 0 with allspec, found 4.5; cosmic rays are looked for where "
+      "exposures are coadded: take one of the two out");
+}
+
+TEST(CheckRedshift, RepeatsTheRangesOfSingleFields) {
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.mintarget = -1; }), "redshift.mintarget: "));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.ntargets = -1; }), "redshift.ntargets: "));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.nminima = -1; }),
+                       "redshift.nminima: expected a whole number >= 0 and <= 1000, found -1"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.archetype_legendre_degree = 11; }),
+                       "redshift.archetype_legendre_degree: expected a whole number >= 0 and <= 10, found 11"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.archetype_legendre_prior = -1; }),
+                       "redshift.archetype_legendre_prior: expected a number >= 0, found -1"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.zminfit_npoints = 2; }),
+                       "redshift.zminfit_npoints: expected a whole number >= 3 and <= 1000, found 2"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.negflux_nsig = -5; }), "redshift.negflux_nsig: "));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.cosmics_nsig = std::nan(""); }), "redshift.cosmics_nsig: "));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.memory = 0; }), "redshift.memory: expected a number > 0"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) {
+                         c.zscan_qso = {6, 0.05, 5e-4};
+                       }),
+                       "redshift.zscan_qso: expected -1 < zmin < zmax"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.precision = static_cast<Precision>(9); }),
+                       "redshift.precision: expected one of mixed, double"));
+  EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.refine = static_cast<Refinement>(9); }),
+                       "redshift.refine: expected one of reference, adaptive"));
+}
+
+TEST(CheckRedshift, SaysWhereTheValueCameFrom) {
+  RedshiftConfig config = good_redshift();
+  config.details = "details.fits";
+  EXPECT_TRUE(contains(refusal([&] {
+                         check(config, {{"redshift.details", "survey.yaml:12"}});
+                       }),
+                       "survey.yaml:12: redshift.details: "));
 }
 
 TEST(CheckSimulate, LetsGoodOnesPass) {

@@ -28,12 +28,22 @@ CommandLine extract(Words more) {
   return parse(more);
 }
 
+/// zspex redshift with what it needs, and more.
+CommandLine redshift(Words more) {
+  more.insert(more.begin(), {"redshift", "-i", "i.fits", "-t", "t.fits", "-o", "o.fits"});
+  return parse(more);
+}
+
 std::string refused(const Words& words) {
   return refusal([&] { parse(words); });
 }
 
 std::string extract_refused(const Words& more) {
   return refusal([&] { extract(more); });
+}
+
+std::string redshift_refused(const Words& more) {
+  return refusal([&] { redshift(more); });
 }
 
 class ConfigFile : public testing::Test {
@@ -135,6 +145,124 @@ TEST(CommandLine, ReadsTheReferencesOptions) {
   EXPECT_TRUE(line.text.empty());
 }
 
+TEST(CommandLine, ReadsRedrocksOptions) {
+  const CommandLine line = parse({"redshift",
+                                  "-i",
+                                  "a.fits",
+                                  "b.fits",
+                                  "-t",
+                                  "t1.fits",
+                                  "t2.fits",
+                                  "-o",
+                                  "z.fits",
+                                  "-d",
+                                  "d.h5",
+                                  "--model",
+                                  "m.fits",
+                                  "--nminima",
+                                  "5",
+                                  "--priors",
+                                  "p.fits",
+                                  "--zminfit-npoints",
+                                  "9",
+                                  "--allspec",
+                                  "--chi2-scan",
+                                  "s.h5",
+                                  "--targetids",
+                                  "39627652591521181,-7",
+                                  "--negflux-nsig",
+                                  "4",
+                                  "--no-skymask",
+                                  "--precision",
+                                  "double",
+                                  "--refine",
+                                  "adaptive",
+                                  "--memory",
+                                  "0.25",
+                                  "--zscan-star",
+                                  "-0.003,0.003,1e-5",
+                                  "--no-overwrite",
+                                  "--resume"});
+  EXPECT_EQ(line.job, Job::redshift);
+  const RedshiftConfig& config = line.redshift;
+  EXPECT_EQ(config.input, (Words{"a.fits", "b.fits"}));
+  EXPECT_EQ(config.templates, (Words{"t1.fits", "t2.fits"}));
+  EXPECT_EQ(config.output, "z.fits");
+  EXPECT_EQ(config.details, "d.h5");
+  EXPECT_EQ(config.model, "m.fits");
+  EXPECT_EQ(config.targetids, (std::vector<std::int64_t>{39627652591521181, -7}));
+  EXPECT_EQ(config.nminima, 5);
+  EXPECT_EQ(config.zminfit_npoints, 9);
+  EXPECT_EQ(config.priors, "p.fits");
+  EXPECT_EQ(config.chi2_scan, "s.h5");
+  EXPECT_TRUE(config.allspec);
+  EXPECT_EQ(config.negflux_nsig, 4);
+  EXPECT_FALSE(config.skymask);
+  EXPECT_EQ(config.precision, Precision::full);
+  EXPECT_EQ(config.refine, Refinement::adaptive);
+  EXPECT_EQ(config.memory, 0.25);
+  ASSERT_TRUE(config.zscan_star);
+  EXPECT_EQ(config.zscan_star->zmin, -0.003);
+  EXPECT_FALSE(config.zscan_galaxy);
+  EXPECT_FALSE(config.overwrite);
+  EXPECT_TRUE(line.common.resume);
+  const RedshiftConfig fine =
+      redshift({"--archetypes", "a.fits", "b.fits", "--archetype-nnearest", "2", "--archetype-legendre-degree", "3",
+                "--no-archetype-legendre-percamera", "--archetype-legendre-prior", "0.2"})
+          .redshift;
+  EXPECT_EQ(fine.archetypes, (Words{"a.fits", "b.fits"}));
+  EXPECT_EQ(fine.archetype_nnearest, 2);
+  EXPECT_EQ(fine.archetype_legendre_degree, 3);
+  EXPECT_FALSE(fine.archetype_legendre_percamera);
+  EXPECT_EQ(fine.archetype_legendre_prior, 0.2);
+  const RedshiftConfig part = redshift({"--mintarget", "3", "-n", "7", "--cosmics-nsig", "4.5"}).redshift;
+  EXPECT_EQ(part.mintarget, 3);
+  EXPECT_EQ(part.ntargets, 7);
+  EXPECT_EQ(part.cosmics_nsig, 4.5);
+}
+
+TEST(CommandLine, RedshiftsMayBeNegative) {
+  for (const Words& words : {Words{"--zscan-galaxy", "-0.005,1.7,3e-4"}, Words{"--zscan-galaxy=-0.005,1.7,3e-4"},
+                             Words{"--set", "redshift.zscan_galaxy=[-0.005, 1.7, 3e-4]"}}) {
+    const auto range = redshift(words).redshift.zscan_galaxy;
+    ASSERT_TRUE(range) << words[0];
+    EXPECT_EQ(range->zmin, -0.005);
+    EXPECT_EQ(range->zmax, 1.7);
+    EXPECT_EQ(range->dz, 3e-4);
+  }
+  EXPECT_EQ(redshift({"--zscan-galaxy", "-.5,1,1e-3"}).redshift.zscan_galaxy->zmin, -0.5);
+  EXPECT_FALSE(redshift({"--zscan-galaxy=0,1,1e-3", "--zscan-galaxy=null"}).redshift.zscan_galaxy);
+  for (const Words& words : {Words{"--targetids", "-7,8"}, Words{"--targetids=-7,8"}, Words{"--targetids", "-7, 8"}})
+    EXPECT_EQ(redshift(words).redshift.targetids, (std::vector<std::int64_t>{-7, 8})) << words.back();
+}
+
+TEST(CommandLine, RefusesWrongValuesOfRedshift) {
+  EXPECT_EQ(redshift_refused({"--zscan-qso", "0.05,6.0"}),
+            "command line, --zscan-qso: redshift.zscan_qso: expected zmin,zmax,dz, found \"0.05,6.0\"; for example "
+            "-0.005,1.7,3e-4");
+  EXPECT_EQ(redshift_refused({"--targetids", "12,a"}),
+            "command line, --targetids: redshift.targetids: expected whole numbers, found \"12,a\"; for example "
+            "39627652591521181,39627652591521182");
+  EXPECT_EQ(redshift_refused({"--precision", "doubel"}),
+            "command line, --precision: redshift.precision: expected one of mixed, double, found \"doubel\"; did you "
+            "mean double?");
+  EXPECT_EQ(redshift_refused({"--precision", "float"}),
+            "command line, --precision: redshift.precision: expected one of mixed, double, found \"float\"");
+  EXPECT_TRUE(contains(redshift_refused({"--refine", "reference,adaptive"}), "expected one of reference, adaptive"));
+  EXPECT_TRUE(contains(redshift_refused({"--nminima", "-1"}),
+                       "redshift.nminima: expected a whole number >= 0 and <= 1000, found -1"));
+  EXPECT_TRUE(contains(redshift_refused({"--zscan-galxy=0,1,1e-3"}), "did you mean --zscan-galaxy?"));
+  EXPECT_TRUE(contains(redshift_refused({"--template", "x"}), "did you mean --templates?"));
+  EXPECT_TRUE(contains(redshift_refused({"--target-ids", "1"}), "did you mean --targetids?"));
+  EXPECT_TRUE(contains(redshift_refused({"--psf", "p.fits"}), "it is one of zspex extract"));
+  EXPECT_EQ(
+      refused({"redshift", "coadd.fits", "-o", "o.fits"}),
+      "command line: coadd.fits: expected an option or a configuration file (.yaml), found another word; files of "
+      "spectra follow -i");
+  EXPECT_EQ(refused({"redshift", "-i", "coadd.fits"}),
+            "configuration: redshift.output: expected a file for the redshifts, found none; name it with -o, -d or -m");
+}
+
 TEST(CommandLine, ListsTakeSeveralValuesAndRepeat) {
   const CommandLine line = parse({"extract", "-i", "a.fits", "b.fits", "-p", "p.fits", "--input=c.fits", "-o", "x/a.h5",
                                   "x/b.h5", "--output", "x/c.h5"});
@@ -217,6 +345,12 @@ TEST(CommandLine, KnowsWhatStandsForTheReferencesOtherOptions) {
   EXPECT_TRUE(contains(extract_refused({"--mpi"}), "not needed: start zspex with mpirun or srun"));
   EXPECT_TRUE(contains(extract_refused({"--use-gpu"}), "use --device gpu"));
   EXPECT_TRUE(contains(extract_refused({"--decorrelate-fibers"}), "use --decorrelation noise"));
+  EXPECT_TRUE(contains(redshift_refused({"--infiles", "a.fits"}), "use -i or --input"));
+  EXPECT_TRUE(contains(redshift_refused({"--outfile=a.fits"}), "use -o or --output"));
+  EXPECT_TRUE(contains(redshift_refused({"--mp", "32"}), "start zspex with mpirun -n N"));
+  EXPECT_TRUE(contains(redshift_refused({"--no-mpi-abort"}), "not needed: an error on one rank ends the run on all"));
+  // Advice is given to jobs that can follow it.
+  EXPECT_FALSE(contains(redshift_refused({"--decorrelate-fibers"}), "--decorrelation noise"));
 }
 
 TEST(CommandLine, RefusesWrongValuesAndNamesTheOption) {
@@ -252,9 +386,11 @@ TEST(CommandLine, RefusesStrayWords) {
 }
 
 TEST(CommandLine, RefusesUnknownJobs) {
-  EXPECT_TRUE(contains(refused({}), "expected a job (extract, simulate or inspect), found nothing"));
+  EXPECT_TRUE(contains(refused({}), "expected a job (extract, redshift, simulate or inspect), found nothing"));
   EXPECT_EQ(refused({"exract"}), "command line: exract: expected a job, found an unknown word; did you mean extract?");
-  EXPECT_TRUE(contains(refused({"redshift"}), "valid are extract, simulate, inspect"));
+  EXPECT_EQ(refused({"redshifts"}),
+            "command line: redshifts: expected a job, found an unknown word; did you mean redshift?");
+  EXPECT_TRUE(contains(refused({"sing"}), "valid are extract, redshift, simulate, inspect"));
   EXPECT_TRUE(contains(refused({"job"}), "expected a job, found an unknown word"));
   EXPECT_TRUE(contains(refused({"-i", "a.fits"}), "expected a job first"));
   EXPECT_TRUE(contains(refused({""}), "expected a job, found an unknown word"));
@@ -264,7 +400,7 @@ TEST(CommandLine, HelpIsTextAndNothingElseMatters) {
   for (const Words& words : {Words{"--help"}, Words{"-h"}, Words{"help"}}) {
     const CommandLine line = parse(words);
     EXPECT_EQ(line.job, Job::help);
-    for (const char* job : {"extract", "simulate", "inspect"})
+    for (const char* job : {"extract", "redshift", "simulate", "inspect"})
       EXPECT_TRUE(contains(line.text, std::string("\n  ") + job));
   }
   for (const Words& words : {Words{"extract", "--help"}, Words{"extract", "-h"}, Words{"help", "extract"},
@@ -381,7 +517,10 @@ TEST_F(ConfigFile, MadeOfTheResolvedConfigurationGivesTheSame) {
 TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
   for (const Field& field : schema()) {
     const std::string job = field.section == "job" ? "inspect" : field.section;
-    const Words needed = job == "extract"    ? Words{"-i", "i.fits", "-p", "p.fits", "-o", "o/"}
+    const Words needed = field.key == "archetype_nnearest"
+                             ? Words{"-i", "i.fits", "-o", "o.fits", "--archetypes", "a.fits"}
+                         : job == "extract"  ? Words{"-i", "i.fits", "-p", "p.fits", "-o", "o/"}
+                         : job == "redshift" ? Words{"-i", "i.fits", "-o", "o.fits"}
                          : job == "simulate" ? Words{"-o", "out"}
                                              : Words{"--file", "f.h5"};
     std::vector<std::pair<Words, std::string>> cases;
@@ -391,7 +530,12 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
       const std::string value = field.yaml(Settings{}) == "null" ? "" : field.yaml(Settings{});
       if (field.type.ends_with("number"))
         cases.push_back({{field.option(), value.empty() ? "0" : value}, value.empty() ? "0" : value});
-      if (field.type == "text") cases.push_back({{field.option(), "name.h5"}, "name.h5"});
+      if (field.type == "text") {
+        const std::string file = field.name() == "redshift.model" ? "name.fits" : "name.h5";
+        cases.push_back({{field.option(), file}, file});
+      }
+      if (field.type == "list of whole numbers") cases.push_back({{field.option(), "-7,8"}, "[-7, 8]"});
+      if (field.type == "zmin,zmax,dz") cases.push_back({{field.option(), "-0.5,7,0.8"}, "[-0.5, 7, 0.8]"});
       if (field.type == "wmin,wmax,dw") cases.push_back({{field.option(), "5760,7620,0.8"}, "[5760, 7620, 0.8]"});
     }
     if (field.takes_many) continue;  // see ListsTakeSeveralValuesAndRepeat; needs agreeing counts

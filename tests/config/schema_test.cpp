@@ -39,6 +39,12 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
                 {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m, &n, &o, &p, &q, &r, &s, &t, &u, &v, &w, &x});
   }
   {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab] =
+        settings.redshift;
+    expect_rows(settings, "redshift", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m,  &n,
+                                       &o, &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab});
+  }
+  {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac] =
         settings.simulate;
     expect_rows(settings, "simulate", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l,  &m,  &n, &o,
@@ -55,7 +61,10 @@ TEST(Schema, KeysAreWordsOnceASectionAndHelpIsOneLine) {
   for (const Field& field : schema()) {
     EXPECT_TRUE(names.insert(field.name()).second) << field.name();
     for (const char letter : field.key)
-      EXPECT_TRUE(std::islower(static_cast<unsigned char>(letter)) || letter == '_') << field.name();
+      EXPECT_TRUE(std::islower(static_cast<unsigned char>(letter)) ||
+                  std::isdigit(static_cast<unsigned char>(letter)) || letter == '_')
+          << field.name();
+    EXPECT_TRUE(std::islower(static_cast<unsigned char>(field.key[0]))) << field.name();
     EXPECT_FALSE(field.help.empty()) << field.name();
     EXPECT_EQ(field.help.find('\n'), std::string::npos) << field.name();
     EXPECT_FALSE(field.type.empty()) << field.name();
@@ -98,12 +107,15 @@ TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
                                                       {"number", "0.5"},
                                                       {"text", "some.fits"},
                                                       {"list of text", "[a.fits, \"b c.fits\"]"},
-                                                      {"wmin,wmax,dw", "[6001, 6102.5, 0.7]"}};
+                                                      {"list of whole numbers", "[39627652591521181, -7]"},
+                                                      {"wmin,wmax,dw", "[6001, 6102.5, 0.7]"},
+                                                      {"zmin,zmax,dz", "[-0.005, 1.8, 0.001]"}};
   for (const Field& field : schema()) {
     std::vector<std::string> values = field.choices;
     if (field.type == "true or false") values = {"false", "true"};
     if (const auto value = by_type.find(field.type); value != by_type.end()) values = {value->second};
     if (field.name() == "simulate.night") values = {"20260203"};
+    if (field.name() == "redshift.archetype_legendre_degree") values = {"7"};
     ASSERT_FALSE(values.empty()) << field.name() << " of type " << field.type;
     for (const std::string& value : values) {
       Settings settings;
@@ -119,14 +131,58 @@ TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
 }
 
 TEST(Schema, UsersFindTheLettersThatTheyKnow) {
-  const std::map<std::string, char> letters = {{"input", 'i'},    {"psf", 'p'},   {"output", 'o'},
-                                               {"fibermap", 'f'}, {"model", 'm'}, {"wavelength", 'w'},
-                                               {"specmin", 's'},  {"nspec", 'n'}, {"regularize", 'r'}};
-  for (const Field* field : fields_of("extract")) {
-    const auto letter = letters.find(field->key);
-    EXPECT_EQ(field->letter, letter == letters.end() ? 0 : letter->second) << field->key;
+  const std::map<std::string, std::map<std::string, char>> of_job = {
+      {"extract",
+       {{"input", 'i'},
+        {"psf", 'p'},
+        {"output", 'o'},
+        {"fibermap", 'f'},
+        {"model", 'm'},
+        {"wavelength", 'w'},
+        {"specmin", 's'},
+        {"nspec", 'n'},
+        {"regularize", 'r'}}},
+      {"redshift",
+       {{"input", 'i'}, {"templates", 't'}, {"output", 'o'}, {"details", 'd'}, {"model", 'm'}, {"ntargets", 'n'}}}};
+  for (const auto& [job, letters] : of_job) {
+    for (const Field* field : fields_of(job)) {
+      const auto letter = letters.find(field->key);
+      EXPECT_EQ(field->letter, letter == letters.end() ? 0 : letter->second) << field->name();
+    }
   }
   EXPECT_EQ(find_field("extract", "pixpad_frac")->option(), "--pixpad-frac");
+}
+
+TEST(Schema, RedrocksOptionsHaveTheirNames) {
+  for (const std::string option : {"--details",
+                                   "--model",
+                                   "--templates",
+                                   "--targetids",
+                                   "--mintarget",
+                                   "--ntargets",
+                                   "--nminima",
+                                   "--zminfit-npoints",
+                                   "--zscan-galaxy",
+                                   "--zscan-qso",
+                                   "--zscan-star",
+                                   "--priors",
+                                   "--chi2-scan",
+                                   "--allspec",
+                                   "--cosmics-nsig",
+                                   "--negflux-nsig",
+                                   "--no-skymask",
+                                   "--archetypes",
+                                   "--archetype-nnearest",
+                                   "--archetype-legendre-degree",
+                                   "--archetype-legendre-percamera",
+                                   "--archetype-legendre-prior"}) {
+    bool there = false;
+    for (const Field* field : fields_of("redshift")) {
+      there = there || field->option() == option;
+      for (const Switch& one : field->switches) there = there || one.option == option;
+    }
+    EXPECT_TRUE(there) << option;
+  }
 }
 
 TEST(Schema, FieldsAreFoundBySectionAndKey) {

@@ -121,6 +121,47 @@ TEST(Value, WavelengthsMakeAGridOfASpectrograph) {
   EXPECT_NO_THROW(parsed<WaveRange>("5760,5768,0.8"));
 }
 
+TEST(Value, WholeNumbersComeInListsOrBetweenCommas) {
+  using List = std::vector<std::int64_t>;
+  EXPECT_EQ(parsed<List>("[39627652591521181, -7, +3]"), (List{39627652591521181, -7, 3}));
+  EXPECT_EQ(parsed<List>("39627652591521181,-7"), (List{39627652591521181, -7}));
+  EXPECT_EQ(parsed<List>("\"1, 2\""), (List{1, 2}));
+  EXPECT_EQ(parsed<List>("9223372036854775807"), (List{9223372036854775807}));
+  EXPECT_EQ(parsed<List>("-5"), (List{-5}));
+  EXPECT_EQ(parsed<List>("[]"), List{});
+  EXPECT_EQ(refused<List>("1,x"),
+            "x.yaml:7: extract.key: expected whole numbers, found \"1,x\"; for example "
+            "39627652591521181,39627652591521182");
+  for (const std::string text : {"1,,2", "1,", "", "1.5", "1e3", "9223372036854775808", "1 2", "[1, [2]]", "[x]"})
+    EXPECT_TRUE(contains(refused<List>(text), "extract.key: expected whole numbers, found ")) << text;
+  for (const std::string text : {"~", "{a: 1}"})
+    EXPECT_TRUE(contains(refused<List>(text), "expected a list of whole numbers, found ")) << text;
+}
+
+TEST(Value, ScansAreTextOrAListOfThree) {
+  for (const std::string text : {"[-0.005, 1.7, 3e-4]", "-0.005,1.7,3e-4", "\"-0.005, 1.7, 3e-4\""}) {
+    const auto range = parsed<ZscanRange>(text);
+    EXPECT_EQ(range.zmin, -0.005) << text;
+    EXPECT_EQ(range.zmax, 1.7) << text;
+    EXPECT_EQ(range.dz, 3e-4) << text;
+  }
+  for (const std::string text : {"0,1", "0,1,1e-3,4", "0,,1e-3", "a,b,c", "1", "", "[0, 1]", "~", "{a: 1}"})
+    EXPECT_TRUE(contains(refused<ZscanRange>(text), "expected zmin,zmax,dz, found ")) << text;
+  EXPECT_TRUE(contains(refused<ZscanRange>("[0, x, 1e-3]"), "expected a number, found \"x\""));
+}
+
+TEST(Value, ScansGoUpwardsInSteps) {
+  EXPECT_EQ(refused<ZscanRange>("1.7,-0.005,3e-4"),
+            "x.yaml:7: extract.key: expected -1 < zmin < zmax, found 1.7,-0.005,3e-04");
+  EXPECT_TRUE(contains(refused<ZscanRange>("1,1,1e-3"), "expected -1 < zmin < zmax"));
+  EXPECT_TRUE(contains(refused<ZscanRange>("-1,1,1e-3"), "expected -1 < zmin < zmax"));
+  EXPECT_TRUE(contains(refused<ZscanRange>("0,1,0"), "expected a step dz > 0, found 0,1,0"));
+  EXPECT_TRUE(contains(refused<ZscanRange>("0,1,-1e-3"), "expected a step dz > 0"));
+  EXPECT_EQ(refused<ZscanRange>("0,7,1e-9"),
+            "x.yaml:7: extract.key: expected at most 10000000 redshifts, found more in 0,7,1e-09; take a larger step");
+  EXPECT_NO_THROW(parsed<ZscanRange>("-0.999,7,1e-6"));
+}
+
 TEST(Value, OptionalTakesNull) {
   EXPECT_EQ(parsed<std::optional<double>>("null"), std::nullopt);
   EXPECT_EQ(parsed<std::optional<double>>("~"), std::nullopt);
@@ -184,6 +225,9 @@ TEST(Value, NumbersSurviveWritingAndReadingToTheLastBit) {
     EXPECT_EQ(parsed<double>(write(number)), number);
   EXPECT_EQ(write(0.8), "0.8");
   EXPECT_EQ(write(WaveRange{5760, 7620, 0.8}), "[5760, 7620, 0.8]");
+  EXPECT_EQ(write(ZscanRange{-0.005, 1.7, 0.0003}), "[-0.005, 1.7, 3e-04]");
+  EXPECT_EQ(write(std::vector<std::int64_t>{39627652591521181, -7}), "[39627652591521181, -7]");
+  EXPECT_EQ(write(std::vector<std::int64_t>{}), "[]");
   EXPECT_EQ(write(std::optional<int>{}), "null");
   EXPECT_EQ(write(std::optional<int>{3}), "3");
 }

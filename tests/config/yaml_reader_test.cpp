@@ -100,11 +100,13 @@ TEST(YamlReader, RefusesKeysOfAnotherSectionAndSaysWhichOne) {
 TEST(YamlReader, RefusesUnknownSections) {
   EXPECT_EQ(refused("job:\n  resume: true\nextrakt:\n  nspec: 25\n"),
             "survey.yaml:3: extrakt: expected a section, found an unknown word; did you mean extract?");
+  EXPECT_EQ(refused("redshifts:\n"),
+            "survey.yaml:1: redshifts: expected a section, found an unknown word; did you mean redshift?");
   // Jobs that are planned but not there yet are no exception.
-  for (const std::string name : {"redshift", "run", "scaling"})
+  for (const std::string name : {"run", "scaling"})
     EXPECT_EQ(refused(name + ":\n"),
               "survey.yaml:1: " + name +
-                  ": expected a section, found an unknown word; valid are job, extract, simulate, inspect");
+                  ": expected a section, found an unknown word; valid are job, extract, redshift, simulate, inspect");
 }
 
 TEST(YamlReader, RefusesWrongTypesWithLine) {
