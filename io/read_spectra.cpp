@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <string>
 
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
+#include "io/detail/sdss.hpp"
 #include "io/spectra.hpp"
 
 namespace zspex::io {
@@ -34,9 +36,10 @@ std::vector<BandPlace> find_bands(FitsReader& file) {
     places.push_back({detail::lower(camera->substr(0, 1)), ""});
   }
   if (places.empty())
-    file.refuse("",
-                "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra) or WAVELENGTH, FLUX, ... "
-                "(cframe), found neither. Give a file of flux-calibrated spectra.");
+    file.refuse(
+        "",
+        "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra), WAVELENGTH, FLUX, ... (cframe) "
+        "or a table COADD (SDSS), found none of them. Give a file of flux-calibrated spectra.");
   return places;
 }
 
@@ -132,10 +135,22 @@ SpectraFile read_tables(FitsReader& file, const std::vector<BandPlace>& places, 
   return spectra;
 }
 
+/// All rows of an SDSS file.
+constexpr std::array<std::size_t, 1> only_row = {0};
+constexpr std::span<const std::size_t> first_row(only_row);
+
+SpectraInfo info_of(const SpectraFile& spectra) {
+  SpectraInfo info{spectra.kind, spectra.targetid, {}};
+  for (const auto& band : spectra.bands)
+    info.bands.push_back({band.band, band.wave, static_cast<int>(band.resolution.extent(1))});
+  return info;
+}
+
 }  // namespace
 
 SpectraInfo read_spectra_info(const std::string& path) {
   FitsReader file(path);
+  if (detail::is_sdss(file)) return info_of(detail::read_sdss(file, first_row));
   const auto bands = find_bands(file);
   SpectraInfo info;
   info.kind = kind_of(file, bands);
@@ -151,11 +166,17 @@ SpectraInfo read_spectra_info(const std::string& path) {
 
 SpectraFile read_spectra_tables(const std::string& path, std::span<const std::size_t> rows) {
   FitsReader file(path);
+  if (detail::is_sdss(file)) {
+    SpectraFile spectra = detail::read_sdss(file, rows);
+    spectra.bands.clear();
+    return spectra;
+  }
   return read_tables(file, find_bands(file), rows);
 }
 
 SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows) {
   FitsReader file(path);
+  if (detail::is_sdss(file)) return detail::read_sdss(file, rows.value_or(first_row));
   const auto places = find_bands(file);
   const std::size_t nspec = spectra_in(file, places);
   std::vector<std::size_t> wanted(nspec);

@@ -26,6 +26,13 @@ struct BandSpectra {
 
 enum class SpectraKind { coadd, spectra, cframe, sdss };
 
+/// The band of SDSS files.
+inline constexpr const char* sdss_band = "sdss";
+
+/// The wavelengths of the grid that all SDSS files share, 10^(0.0001 i) Angstrom, from `first` to `last`, both included
+/// and both of the grid. A file holds a piece of it.
+std::vector<double> sdss_grid(double first, double last);
+
 /// One file. Rows of all bands and tables are the same spectra; a cframe has one band.
 struct SpectraFile {
   std::string path;
@@ -56,11 +63,14 @@ SpectraInfo read_spectra_info(const std::string& path);
 SpectraFile read_spectra_tables(const std::string& path, std::span<const std::size_t> rows);
 
 /// Reads the given rows (growing indices) of a file; all rows without them. Plain, .gz and .fz.
-/// Kind: an EXP_FIBERMAP makes a coadd; images named FLUX, IVAR, ... without a band and a CAMERA card a cframe; a table
-/// with flux, loglam, ivar, wdisp an SDSS file (its TARGETID is plate * 10^9 + mjd * 10^4 + fiber; the resolution is a
-/// Gaussian of wdisp pixels); anything else with <B>_WAVELENGTH images is uncoadded spectra.
+/// Kind: an EXP_FIBERMAP makes a coadd; images named FLUX, IVAR, ... without a band and a CAMERA card a cframe; a table in
+/// the first extension that is called COADD or has no name an SDSS file; anything else with <B>_WAVELENGTH images is
+/// uncoadded spectra.
+/// Of an SDSS file: the pixels from 3500 to 10000 Angstrom, no mask, a FIBERMAP made from the second table with TARGETID =
+/// plate * 10^9 + mjd * 10^4 + fiber, and a resolution of Gaussians, sigma = WDISP pixels (2 where WDISP is 0), whose
+/// columns sum to 1; as Redrock's rrboss.
 /// \throws FileError with file and HDU: missing HDUs or columns, shapes that do not fit each other, wavelengths that do
-///         not grow, an even number of diagonals, a truncated file
+///         not grow or (SDSS) are off the common grid, an even number of diagonals, a truncated file
 SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows = std::nullopt);
 
 /// Writes file.path as desispec does: PRIMARY with the header, FIBERMAP, EXP_FIBERMAP, <B>_WAVELENGTH, <B>_FLUX, <B>_IVAR,

@@ -68,19 +68,6 @@ void reject_cosmics(std::vector<TargetSpectrum>& exposures, std::span<const doub
   }
 }
 
-/// ivar = 0 where a row of R sums to less than 0.99.
-void mask_open_rows(TargetSpectrum& spectrum) {
-  const int nwave = static_cast<int>(spectrum.flux.size()), half = spectrum.ndiag / 2;
-  for (int p = 0; p < nwave; ++p) {
-    double sum = 0;
-    for (int k = 0; k < spectrum.ndiag; ++k) {
-      const int column = p + half - k;
-      if (column >= 0 && column < nwave) sum += spectrum.resolution[static_cast<std::size_t>(k) * nwave + column];
-    }
-    if (!(sum >= 0.99)) spectrum.ivar[p] = 0;
-  }
-}
-
 }  // namespace
 
 TargetSpectrum mask_pixels(const RawSpectrum& raw, int band, const PixelSettings& settings) {
@@ -111,6 +98,18 @@ TargetSpectrum mask_pixels(const RawSpectrum& raw, int band, const PixelSettings
     }
   }
   return spectrum;
+}
+
+void mask_open_rows(TargetSpectrum& spectrum) {
+  const int nwave = static_cast<int>(spectrum.flux.size()), half = spectrum.ndiag / 2;
+  for (int p = 0; p < nwave; ++p) {
+    double sum = 0;
+    for (int k = 0; k < spectrum.ndiag; ++k) {
+      const int column = p + half - k;
+      if (column >= 0 && column < nwave) sum += spectrum.resolution[static_cast<std::size_t>(k) * nwave + column];
+    }
+    if (!(sum >= 0.99)) spectrum.ivar[p] = 0;
+  }
 }
 
 TargetSpectrum coadd_exposures(std::span<const TargetSpectrum> exposures, std::span<const double> wave,

@@ -36,6 +36,9 @@ TargetSpectrum mask_pixels(const RawSpectrum& raw, int band, const PixelSettings
 TargetSpectrum coadd_exposures(std::span<const TargetSpectrum> exposures, std::span<const double> wave,
                                const PixelSettings& settings);
 
+/// ivar = 0 where a row of R sums to less than 0.99: coadd_exposures() does it to the coadd.
+void mask_open_rows(TargetSpectrum& spectrum);
+
 /// ivar = 0 in the bright sky lines.
 void mask_sky(TargetSpectrum& spectrum, std::span<const double> wave);
 

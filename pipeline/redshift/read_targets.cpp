@@ -1,6 +1,7 @@
 #include "pipeline/redshift/read_targets.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "kernels/redshift/target.hpp"
@@ -40,11 +41,42 @@ auto row_or_nothing(const Values& values, std::size_t row) {
   return values.empty() ? decltype(values.row(row)){} : values.row(row);
 }
 
+/// What is masked: Redrock leaves SDSS's deep negative pixels and sky lines as they are.
+kernels::PixelSettings settings_of(const config::RedshiftConfig& config, const std::string& band) {
+  if (band == io::sdss_band) return {std::numeric_limits<double>::infinity(), config.cosmics_nsig, false};
+  return {config.negflux_nsig, config.cosmics_nsig, config.skymask};
+}
+
+/// A copy of `values`, [nrow][nwave], from index `at` of each longer row on; zeros elsewhere.
+template <class Row>
+std::vector<float> place(const Row& values, std::size_t nwave, std::size_t at, std::size_t nlong) {
+  std::vector<float> out(values.size() / nwave * nlong);
+  for (std::size_t from = 0, to = at; from < values.size(); from += nwave, to += nlong)
+    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from), nwave,
+                out.begin() + static_cast<std::ptrdiff_t>(to));
+  return out;
+}
+
+/// A band whose wavelengths are a piece of `wave`, with ivar = 0 in the rest of it.
+void stretch(io::BandSpectra& band, const std::vector<double>& wave) {
+  const std::size_t nwave = band.wave.size(), nlong = wave.size();
+  if (nwave == nlong) return;
+  const auto at =
+      static_cast<std::size_t>(std::lower_bound(wave.begin(), wave.end(), band.wave.front()) - wave.begin());
+  const std::size_t nspec = band.flux.extent(0), ndiag = band.resolution.extent(1);
+  band.flux = Array2<float>({nspec, nlong}, place(band.flux, nwave, at, nlong));
+  band.ivar = Array2<float>({nspec, nlong}, place(band.ivar, nwave, at, nlong));
+  band.resolution = Array3<float>({nspec, ndiag, nlong}, place(band.resolution, nwave, at, nlong));
+  band.wave = wave;
+}
+
 /// Appends the masked spectra of one file to its targets, band by band and row by row.
-void take_file(const io::SpectraFile& file, const FileRows& wanted, const TargetList& targets,
-               const kernels::PixelSettings& settings, std::vector<std::vector<Exposures>>& exposures) {
-  for (const auto& band : file.bands) {
+void take_file(io::SpectraFile file, const FileRows& wanted, const TargetList& targets,
+               const config::RedshiftConfig& config, std::vector<std::vector<Exposures>>& exposures) {
+  for (auto& band : file.bands) {
     const int iband = band_index(targets, band.band);
+    const auto settings = settings_of(config, band.band);
+    if (file.kind == io::SpectraKind::sdss) stretch(band, targets.bands[iband].wave);
     for (std::size_t i = 0; i < wanted.rows.size(); ++i) {
       const kernels::RawSpectrum raw{band.wave,
                                      band.flux.row(i),
@@ -52,7 +84,10 @@ void take_file(const io::SpectraFile& file, const FileRows& wanted, const Target
                                      row_or_nothing(band.mask, i),
                                      band.resolution.row(i),
                                      static_cast<int>(band.resolution.extent(1))};
-      exposures[wanted.owner[i]][iband].push_back(kernels::mask_pixels(raw, iband, settings));
+      auto spectrum = kernels::mask_pixels(raw, iband, settings);
+      // Redrock's reader of SDSS files does so before the coadd too, which then masks their neighbours.
+      if (file.kind == io::SpectraKind::sdss) kernels::mask_open_rows(spectrum);
+      exposures[wanted.owner[i]][iband].push_back(std::move(spectrum));
     }
   }
 }
@@ -74,12 +109,11 @@ void widen(Exposures& exposures, std::size_t nwave) {
 
 std::vector<kernels::Target> read_targets(const config::RedshiftConfig& config, const TargetList& targets,
                                           const std::vector<int>& mine) {
-  const kernels::PixelSettings settings{config.negflux_nsig, config.cosmics_nsig, config.skymask};
   std::vector<std::vector<Exposures>> exposures(mine.size(), std::vector<Exposures>(targets.bands.size()));
   for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
     const FileRows wanted = rows_of_file(targets, mine, static_cast<int>(ifile));
     if (wanted.rows.empty()) continue;
-    take_file(io::read_spectra(config.input[ifile], wanted.rows), wanted, targets, settings, exposures);
+    take_file(io::read_spectra(config.input[ifile], wanted.rows), wanted, targets, config, exposures);
   }
   std::vector<kernels::Target> read(mine.size());
   for (std::size_t i = 0; i < mine.size(); ++i) {
@@ -87,6 +121,7 @@ std::vector<kernels::Target> read_targets(const config::RedshiftConfig& config, 
     for (std::size_t iband = 0; iband < targets.bands.size(); ++iband) {
       Exposures& band = exposures[i][iband];
       const auto& wave = targets.bands[iband].wave;
+      const auto settings = settings_of(config, targets.bands[iband].band);
       if (band.empty()) continue;
       if (!config.allspec) {
         widen(band, wave.size());

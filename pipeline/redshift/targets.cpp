@@ -43,6 +43,12 @@ void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::stri
       targets.bands.push_back({band.band, band.wave, band.ndiag});
       continue;
     }
+    known->ndiag = std::max(known->ndiag, band.ndiag);
+    if (info.kind == io::SpectraKind::sdss) {
+      known->wave = io::sdss_grid(std::min(known->wave.front(), band.wave.front()),
+                                  std::max(known->wave.back(), band.wave.back()));
+      continue;
+    }
     constexpr double tolerance = 1e-6;  // Angstrom
     const bool same = known->wave.size() == band.wave.size() &&
                       std::equal(band.wave.begin(), band.wave.end(), known->wave.begin(),
@@ -53,7 +59,6 @@ void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::stri
                           " wavelengths from " + std::to_string(known->wave.front()) + " Angstrom), found another (" +
                           std::to_string(band.wave.size()) + " from " + std::to_string(band.wave.front()) +
                           "). Fit these files in another run.");
-    known->ndiag = std::max(known->ndiag, band.ndiag);
   }
 }
 

@@ -21,7 +21,7 @@ void fields(Archive& archive, SpectrumPlace& place) {
   archive(place.file, place.row);
 }
 
-/// One band's wavelengths, the same in all files.
+/// One band's wavelengths, the same in all files; of SDSS files, which hold pieces of one grid, what they cover together.
 struct BandGrid {
   std::string band;
   std::vector<double> wave;  ///< [nwave] Angstrom
