@@ -43,11 +43,11 @@ std::vector<long long> need_places(const FitsReader& file, const Table& coadd) {
   std::vector<long long> places;
   for (std::size_t i = 0; i < loglam.size(); ++i) {
     const double at = loglam[i] / step;
-    const bool sane = at > 0 && at < 1e5;
+    const bool sane = std::isfinite(at) && at > 0 && at < 1e5;
     if (!sane || std::fabs(at - std::round(at)) > 0.01 || (i > 0 && std::llround(at) != places.back() + 1))
       file.refuse(coadd.name + ".LOGLAM",
                   "expected the common grid of SDSS spectra, multiples of 0.0001 that grow one by one, found " +
-                      detail::format_number(loglam[i]) + " in row " + std::to_string(i) + ". Download the file again.");
+                      detail::show_number(loglam[i]) + " in row " + std::to_string(i) + ". Download the file again.");
     places.push_back(std::llround(at));
   }
   return places;
@@ -57,7 +57,7 @@ std::vector<long long> need_places(const FitsReader& file, const Table& coadd) {
 Array3<float> gaussian_resolution(std::vector<float> wdisp) {
   constexpr float none = 1e-5F, otherwise = 2;
   for (float& sigma : wdisp)
-    if (!(sigma >= none && std::isfinite(sigma))) sigma = otherwise;
+    if (!std::isfinite(sigma) || sigma < none) sigma = otherwise;
   const std::size_t nwave = wdisp.size();
   const double widest = std::ceil(*std::max_element(wdisp.begin(), wdisp.end()));
   const std::size_t half = 2 * static_cast<std::size_t>(std::min(widest, static_cast<double>((nwave - 1) / 4)));

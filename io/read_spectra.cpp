@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 #include <string>
 
@@ -66,8 +67,8 @@ std::vector<double> read_wave(FitsReader& file, const std::string& name) {
   const auto wave = file.image1<double>(file.need_image(name, 1));
   if (wave.size() < 2) file.refuse(name, "expected at least 2 wavelengths, found " + std::to_string(wave.size()) + ".");
   for (std::size_t i = 0; i < wave.size(); ++i) {
-    if (!(wave[i] > 0 && wave[i] < 1e7) || (i > 0 && !(wave[i] > wave[i - 1])))
-      file.refuse(name, "expected wavelengths in Angstrom that grow, found " + detail::format_number(wave[i]) +
+    if (!std::isfinite(wave[i]) || wave[i] <= 0 || wave[i] > 1e7 || (i > 0 && wave[i] <= wave[i - 1]))
+      file.refuse(name, "expected wavelengths in Angstrom that grow, found " + detail::show_number(wave[i]) +
                             " at index " + std::to_string(i) + ". Make the file again.");
   }
   return wave;

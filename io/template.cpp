@@ -67,15 +67,15 @@ std::vector<double> wave_grid(const FitsReader& file, const std::string& part, c
   const bool log = is_true(header, "LOGLAM");
   if (!(step > 0) || n < 2)
     file.refuse(part, "expected at least 2 wavelengths and CDELT1 > 0, found " + std::to_string(n) + " and " +
-                          detail::format_number(step) + ". Correct the file.");
+                          detail::show_number(step) + ". Correct the file.");
   std::vector<double> wave(n);
   for (std::size_t i = 0; i < n; ++i) {
     const double value = first + step * static_cast<double>(i);
     wave[i] = log ? std::pow(10.0, value) : value;
   }
   if (!(wave.front() > 0 && std::isfinite(wave.back()) && wave.back() > wave.front()))
-    file.refuse(part, "expected wavelengths above 0 Angstrom, found " + detail::format_number(wave.front()) + " to " +
-                          detail::format_number(wave.back()) + ". Check CRVAL1, CDELT1 and LOGLAM.");
+    file.refuse(part, "expected wavelengths above 0 Angstrom, found " + detail::show_number(wave.front()) + " to " +
+                          detail::show_number(wave.back()) + ". Check CRVAL1, CDELT1 and LOGLAM.");
   return wave;
 }
 
@@ -113,8 +113,8 @@ TemplateFile read_template(const std::string& path) {
     tmpl.redshifts = file.image1<double>(file.need_image("REDSHIFTS", 1));
     for (std::size_t i = 0; i < tmpl.redshifts.size(); ++i) {
       const double z = tmpl.redshifts[i];
-      if (!(z > -1 && z < 1000) || (i > 0 && !(z > tmpl.redshifts[i - 1])))
-        file.refuse("REDSHIFTS", "expected redshifts above -1 that grow, found " + detail::format_number(z) +
+      if (!std::isfinite(z) || z <= -1 || z > 1000 || (i > 0 && z <= tmpl.redshifts[i - 1]))
+        file.refuse("REDSHIFTS", "expected redshifts above -1 that grow, found " + detail::show_number(z) +
                                      " at index " + std::to_string(i) + ". Make the file again.");
     }
   }
@@ -193,9 +193,9 @@ Priors read_priors(const std::string& path) {
   else
     file.refuse("PRIORS.FUNCTION", "expected gaussian, lorentzien or tophat, found '" + name + "'. Correct it.");
   for (std::size_t i = 0; i < table.nrow; ++i)
-    if (!(std::isfinite(priors.z[i]) && priors.sigma[i] > 0))
-      file.refuse("PRIORS", "expected a finite Z and SIGMA > 0, found " + detail::format_number(priors.z[i]) + " and " +
-                                detail::format_number(priors.sigma[i]) + " in row " + std::to_string(i) +
+    if (!std::isfinite(priors.z[i]) || !std::isfinite(priors.sigma[i]) || priors.sigma[i] <= 0)
+      file.refuse("PRIORS", "expected a finite Z and SIGMA > 0, found " + detail::show_number(priors.z[i]) + " and " +
+                                detail::show_number(priors.sigma[i]) + " in row " + std::to_string(i) +
                                 ". Correct it.");
   return priors;
 }

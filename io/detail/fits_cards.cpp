@@ -230,4 +230,6 @@ std::string format_number(double value) {
   return out;
 }
 
+std::string show_number(double value) { return std::isfinite(value) ? format_number(value) : std::to_string(value); }
+
 }  // namespace zspex::io::detail

@@ -30,6 +30,8 @@ std::optional<std::string> unquote(std::string_view value);
 /// The shortest decimal that reads back as the same double, with a point or an exponent. Empty (an undefined value,
 /// which FITS allows) if not finite, which a header can't hold.
 std::string format_number(double value);
+/// The same for messages, which can say nan and inf.
+std::string show_number(double value);
 
 std::string_view trim(std::string_view text);
 std::string upper(std::string_view text);
