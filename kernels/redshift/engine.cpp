@@ -43,7 +43,12 @@ Engine::Engine(std::vector<std::vector<double>> wave, std::vector<Template> temp
       templates_(std::move(templates)),
       settings_(settings),
       layout_(wave_, settings.max_ndiag) {
-  for (const auto& grid : wave_) edges_.push_back(bin_edges(grid));
+  for (std::size_t band = 0; band < wave_.size(); ++band) {
+    const std::size_t nwave = wave_[band].size();
+    edges_.push_back(bin_edges(wave_[band]));
+    for (std::size_t first = 0; first < nwave; first += Rebinner::piece_bins)
+      pieces_.push_back({band, first, std::min(Rebinner::piece_bins, nwave - first)});
+  }
   for (std::size_t it = 0; it < templates_.size(); ++it) {
     const Template& tmpl = templates_[it];
     if (tmpl.nbasis() > most_unknowns)
@@ -92,13 +97,28 @@ bool Engine::covers(int itemplate, double zmin, double zmax) const {
 }
 
 template <class Real>
-void Engine::rebin(int itemplate, double z, Real* out) const {
-  const int nbasis = templates_[itemplate].nbasis();
-  std::fill_n(out, nbasis * layout_.row, Real{0});
+void Engine::rebin(int itemplate, std::span<const double> redshifts, Real* out) const {
+  for (int piece = 0; piece < npiece(); ++piece) rebin_piece(itemplate, redshifts, piece, out);
+  for (std::size_t iz = 0; iz < redshifts.size(); ++iz)
+    absorb(itemplate, redshifts[iz], out + slice_size(itemplate, static_cast<int>(iz)));
+}
+
+template <class Real>
+void Engine::rebin_piece(int itemplate, std::span<const double> redshifts, int ipiece, Real* out) const {
+  const Piece& piece = pieces_[ipiece];
+  const std::span<const double> edges = std::span(edges_[piece.band]).subspan(piece.first, piece.n + 1);
+  Real* to = out + layout_.bands[piece.band].first + piece.first;
+  for (const double z : redshifts) {
+    rebinners_[itemplate].rebin(edges, z, to, layout_.row);
+    to += slice_size(itemplate, 1);
+  }
+}
+
+template <class Real>
+void Engine::absorb(int itemplate, double z, Real* out) const {
   for (std::size_t band = 0; band < wave_.size(); ++band) {
     const BandLayout& place = layout_.bands[band];
-    rebinners_[itemplate].rebin(edges_[band], z, out + place.first, layout_.row);
-    for (int b = 0; b < nbasis; ++b)
+    for (int b = 0; b < templates_[itemplate].nbasis(); ++b)
       transmission_[itemplate][band].apply(
           z, std::span<Real>(out + b * layout_.row + place.first, static_cast<std::size_t>(place.nwave)));
   }
@@ -112,11 +132,11 @@ double Engine::penalty(int itemplate, const double* coeff) const {
 }
 
 template <class Real, int NT>
-void Engine::scan(const PackedTarget* const (&targets)[NT], const int (&rows)[NT], int itemplate, int first, int nz,
-                  const Real* slice, Zscan& scan) const {
+void Engine::scan(const std::array<const PackedTarget*, NT>& targets, const std::array<int, NT>& rows, int itemplate,
+                  int first, int nz, const Real* slice, Zscan& scan) const {
   const Template& tmpl = templates_[itemplate];
   const int nbasis = tmpl.nbasis(), nsum = columns_of(nbasis) * columns_of(nbasis);
-  FitRoom<Real> room(nbasis, settings_.max_ndiag);
+  FitRoom<Real, NT> room(nbasis, settings_.max_ndiag);
   std::vector<double> sums(static_cast<std::size_t>(NT) * nz * nsum), coeff(nbasis);
   sum_products<Real, NT>(targets, layout_, slice, nz, nbasis, room, sums.data());
   for (int it = 0; it < NT; ++it) {
@@ -136,15 +156,18 @@ void Engine::scan(const PackedTarget* const (&targets)[NT], const int (&rows)[NT
   }
 }
 
-template void Engine::rebin<float>(int, double, float*) const;
-template void Engine::rebin<double>(int, double, double*) const;
-template void Engine::scan<float, 1>(const PackedTarget* const (&)[1], const int (&)[1], int, int, int, const float*,
-                                     Zscan&) const;
-template void Engine::scan<float, 2>(const PackedTarget* const (&)[2], const int (&)[2], int, int, int, const float*,
-                                     Zscan&) const;
-template void Engine::scan<double, 1>(const PackedTarget* const (&)[1], const int (&)[1], int, int, int, const double*,
-                                      Zscan&) const;
-template void Engine::scan<double, 2>(const PackedTarget* const (&)[2], const int (&)[2], int, int, int, const double*,
-                                      Zscan&) const;
+template void Engine::rebin<double>(int, std::span<const double>, double*) const;
+template void Engine::rebin_piece<float>(int, std::span<const double>, int, float*) const;
+template void Engine::rebin_piece<double>(int, std::span<const double>, int, double*) const;
+template void Engine::absorb<float>(int, double, float*) const;
+template void Engine::absorb<double>(int, double, double*) const;
+template void Engine::scan<float, 1>(const std::array<const PackedTarget*, 1>&, const std::array<int, 1>&, int, int,
+                                     int, const float*, Zscan&) const;
+template void Engine::scan<double, 1>(const std::array<const PackedTarget*, 1>&, const std::array<int, 1>&, int, int,
+                                      int, const double*, Zscan&) const;
+template void Engine::scan<float, 2>(const std::array<const PackedTarget*, 2>&, const std::array<int, 2>&, int, int,
+                                     int, const float*, Zscan&) const;
+template void Engine::scan<double, 2>(const std::array<const PackedTarget*, 2>&, const std::array<int, 2>&, int, int,
+                                      int, const double*, Zscan&) const;
 
 }  // namespace zspex::kernels::detail

@@ -1,7 +1,8 @@
 #include "kernels/redshift/fitter.hpp"
 
-#include <cstring>
+#include <array>
 #include <numeric>
+#include <type_traits>
 
 #include "config/base/error.hpp"
 #include "kernels/base/kokkos.hpp"
@@ -13,8 +14,14 @@ namespace {
 using detail::Engine;
 using Host = Kokkos::DefaultHostExecutionSpace;
 
-/// Targets two by two where their spectra have the same shape; -1 where there is no second one.
-std::vector<std::pair<int, int>> pair_targets(const std::vector<detail::PackedTarget>& targets) {
+/// Targets that are scanned side by side.
+struct Group {
+  std::array<int, detail::most_beside> targets{};
+  int n = 0;
+};
+
+/// Targets two by two where their spectra have the same shape.
+std::vector<Group> group_targets(const std::vector<detail::PackedTarget>& targets) {
   std::vector<int> order(targets.size());
   std::iota(order.begin(), order.end(), 0);
   const auto key = [&](int i) {
@@ -23,13 +30,14 @@ std::vector<std::pair<int, int>> pair_targets(const std::vector<detail::PackedTa
     return shape;
   };
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return key(a) < key(b); });
-  std::vector<std::pair<int, int>> pairs;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const bool two = i + 1 < order.size() && targets[order[i]].same_shape(targets[order[i + 1]]);
-    pairs.emplace_back(order[i], two ? order[i + 1] : -1);
-    i += two ? 1 : 0;
+  std::vector<Group> groups;
+  for (const int i : order) {
+    const bool fits = !groups.empty() && groups.back().n < detail::most_beside &&
+                      targets[groups.back().targets[0]].same_shape(targets[i]);
+    if (!fits) groups.emplace_back();
+    groups.back().targets[groups.back().n++] = i;
   }
-  return pairs;
+  return groups;
 }
 
 }  // namespace
@@ -37,7 +45,7 @@ std::vector<std::pair<int, int>> pair_targets(const std::vector<detail::PackedTa
 struct RedshiftFitter::Impl {
   Engine engine;
   std::vector<detail::PackedTarget> targets;
-  std::vector<std::pair<int, int>> pairs;
+  std::vector<Group> groups;
 
   Impl(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
        const std::vector<Archetypes>& archetypes)
@@ -63,7 +71,7 @@ void RedshiftFitter::set_targets(std::span<const Target> targets) {
   impl_->targets.assign(targets.size(), {});
   Impl::for_all("zspex::redshift::pack_targets", static_cast<int>(targets.size()),
                 [&](int i) { impl_->targets[i] = detail::pack_target(targets[i], impl_->engine.layout()); });
-  impl_->pairs = pair_targets(impl_->targets);
+  impl_->groups = group_targets(impl_->targets);
 }
 
 std::size_t RedshiftFitter::target_bytes() const { return impl_->engine.target_bytes(); }
@@ -77,9 +85,11 @@ void RedshiftFitter::rebin(int itemplate, int first, int nz, std::span<std::byte
     using Real = decltype(real);
     auto* to = reinterpret_cast<Real*>(slice.data());
     const std::size_t stride = impl_->engine.slice_size(itemplate, 1);
-    const auto& redshifts = templates()[itemplate].redshifts;
-    Impl::for_all("zspex::redshift::rebin", nz,
-                  [&](int iz) { impl_->engine.rebin(itemplate, redshifts[first + iz], to + iz * stride); });
+    const auto redshifts = std::span(templates()[itemplate].redshifts).subspan(first, nz);
+    Impl::for_all("zspex::redshift::rebin", impl_->engine.npiece(),
+                  [&](int piece) { impl_->engine.rebin_piece(itemplate, redshifts, piece, to); });
+    Impl::for_all("zspex::redshift::absorb", nz,
+                  [&](int iz) { impl_->engine.absorb(itemplate, redshifts[iz], to + iz * stride); });
   };
   impl_->engine.mixed() ? rebin_as(float{}) : rebin_as(double{});
 }
@@ -88,13 +98,21 @@ void RedshiftFitter::scan(int itemplate, int first, int nz, std::span<const std:
   const auto scan_as = [&](auto real) {
     using Real = decltype(real);
     const auto* from = reinterpret_cast<const Real*>(slice.data());
-    Impl::for_all("zspex::redshift::scan", static_cast<int>(impl_->pairs.size()), [&](int ipair) {
-      const auto [one, other] = impl_->pairs[ipair];
-      if (other < 0)
-        impl_->engine.scan<Real, 1>({&impl_->targets[one]}, {one}, itemplate, first, nz, from, scan);
+    Impl::for_all("zspex::redshift::scan", static_cast<int>(impl_->groups.size()), [&](int igroup) {
+      const Group& group = impl_->groups[igroup];
+      const auto scan_group = [&]<int n>(std::integral_constant<int, n>) {
+        std::array<const detail::PackedTarget*, n> targets;
+        std::array<int, n> rows;
+        for (int i = 0; i < n; ++i) {
+          rows[i] = group.targets[i];
+          targets[i] = &impl_->targets[rows[i]];
+        }
+        impl_->engine.scan<Real, n>(targets, rows, itemplate, first, nz, from, scan);
+      };
+      if (group.n == 1)
+        scan_group(std::integral_constant<int, 1>());
       else
-        impl_->engine.scan<Real, 2>({&impl_->targets[one], &impl_->targets[other]}, {one, other}, itemplate, first, nz,
-                                    from, scan);
+        scan_group(std::integral_constant<int, detail::most_beside>());
     });
   };
   impl_->engine.mixed() ? scan_as(float{}) : scan_as(double{});

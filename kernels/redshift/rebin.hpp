@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,9 @@ std::vector<double> bin_edges(std::span<const double> centres);
 /// is kept at each sample, so that a bin costs two look-ups however fine the template is.
 class Rebinner {
  public:
+  /// Bins that are done together; a longer row is cut into such pieces.
+  static constexpr std::size_t piece_bins = 255;
+
   /// \param wave   [nsample] rest frame, increasing, at least two samples
   /// \param basis  [nbasis][nsample]
   Rebinner(std::span<const double> wave, const Array2<double>& basis);
@@ -33,12 +37,34 @@ class Rebinner {
   void rebin(std::span<const double> edges, double z, Real* out, std::size_t stride) const;
 
  private:
-  /// The last sample at or below x, but at most the last but one.
-  std::size_t sample_below(double x, std::size_t hint) const;
+  /// Where an edge lies between two samples: integral(edge) = integral(sample) + reach * value + slope * (next - value).
+  struct Place {
+    std::int64_t sample;
+    double reach, slope;
+  };
+  static constexpr int lanes = 4;  ///< basis vectors are padded to a multiple of this
+  struct alignas(64) CacheLine {
+    double values[8];
+  };
 
-  int nbasis_ = 0;
+  const double* sample(std::size_t j) const {
+    return samples_.data()->values + j * 2 * static_cast<std::size_t>(padded_);
+  }
+  /// The last sample at or below x, but at most the last but one.
+  std::size_t sample_below(double x) const;
+  /// Places of the edges x, growing and in the rest frame.
+  void find_places(std::span<const double> x, Place* places) const;
+  /// Means of `nlane` basis vectors from `first` on in the bins between the edges at `places`.
+  template <int nlane, class Real>
+  void average(std::span<const Place> places, const double* inverse_width, int first, Real* out,
+               std::size_t stride) const;
+
+  int nbasis_ = 0, padded_ = 0;
   std::vector<double> wave_;
-  std::vector<double> samples_;  ///< [nsample][nbasis][2] integral up to the sample, and its value
+  bool even_ = false;                 ///< samples are equally far apart
+  std::vector<std::uint32_t> guide_;  ///< the last sample at or below wave[0] + i / guides_per_angstrom
+  double guides_per_angstrom_ = 0;    ///< on the mean one guide a sample
+  std::vector<CacheLine> samples_;    ///< [nsample][2][padded] integrals up to the sample, and values
 };
 
 }  // namespace zspex::kernels

@@ -30,8 +30,8 @@ std::vector<double> Engine::fine_scan(const PackedTarget& target, int itemplate,
   const int nsum = columns_of(nbasis) * columns_of(nbasis);
   std::vector<double> slice(slice_size(itemplate, nz)), sums(static_cast<std::size_t>(nz) * nsum), coeff(nbasis),
       chi2(nz);
-  for (int iz = 0; iz < nz; ++iz) rebin(itemplate, redshifts[iz], slice.data() + slice_size(itemplate, iz));
-  FitRoom<double> room(nbasis, settings_.max_ndiag);
+  rebin(itemplate, redshifts, slice.data());
+  FitRoom<double, 1> room(nbasis, settings_.max_ndiag);
   sum_products<double, 1>({&target}, layout_, slice.data(), nz, nbasis, room, sums.data());
   for (int iz = 0; iz < nz; ++iz) {
     LinearFit fit = solve_fit(tmpl.method, nbasis, sums.data() + static_cast<std::size_t>(iz) * nsum, coeff.data());
@@ -48,8 +48,8 @@ LinearFit Engine::fit_at(const PackedTarget& target, int itemplate, double z, st
   coeff.assign(nbasis, 0.0);
   if (!covers(itemplate, z, z)) return {target.flux_square, false, false};
   std::vector<double> slice(slice_size(itemplate, 1)), sums(nsum);
-  rebin(itemplate, z, slice.data());
-  FitRoom<double> room(nbasis, settings_.max_ndiag);
+  rebin(itemplate, {&z, 1}, slice.data());
+  FitRoom<double, 1> room(nbasis, settings_.max_ndiag);
   sum_products<double, 1>({&target}, layout_, slice.data(), 1, nbasis, room, sums.data());
   LinearFit fit = solve_fit(tmpl.method, nbasis, sums.data(), coeff.data());
   if (fit.cancelled) fit.chi2 = direct_chi2(target, layout_, slice.data(), nbasis, coeff.data());
@@ -111,7 +111,7 @@ std::vector<double> Engine::intrinsic_model(const Zfit& fit) const {
   const bool dark = std::all_of(fit.coeff.begin(), fit.coeff.end(), [](double c) { return c == 0; });
   if (dark || !covers(fit.itemplate, fit.z, fit.z)) return sum;
   std::vector<double> basis(slice_size(fit.itemplate, 1));
-  rebin(fit.itemplate, fit.z, basis.data());
+  rebin(fit.itemplate, {&fit.z, 1}, basis.data());
   for (int b = 0; b < templates_[fit.itemplate].nbasis(); ++b)
     for (std::size_t p = 0; p < layout_.row; ++p) sum[p] += fit.coeff[b] * basis[b * layout_.row + p];
   return sum;

@@ -3,6 +3,7 @@
 /// columns. All else of a fit costs little.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "kernels/redshift/detail/layout.hpp"
@@ -12,6 +13,7 @@ namespace zspex::kernels::detail {
 
 inline constexpr int block_strips = 16;                          ///< strips of a block
 inline constexpr int block_pixels = block_strips * strip_width;  ///< 256: the columns of two targets stay in L1
+inline constexpr int most_beside = 2;                            ///< targets that a load of a basis vector serves
 inline constexpr int column_group = 3;                           ///< columns are padded to a multiple of this
 
 /// B[t][g][p] = sum_m R[t][p][m] T[g][p + m], for NT targets that share G basis vectors. 2 ndiag G NT flops a pixel;
@@ -20,8 +22,8 @@ inline constexpr int column_group = 3;                           ///< columns ar
 ///   t           basis vector 0 at the block's first pixel less ndiag/2; the next vector is `trow` further on
 ///   b [NT]      [G][block_pixels], in double
 template <class Real, int G, int NT>
-inline void convolve_block(const Real* const (&r)[NT], int nstrip, int ndiag, const Real* t, std::size_t trow,
-                           double* const (&b)[NT]) {
+inline void convolve_block(const std::array<const Real*, NT>& r, int nstrip, int ndiag, const Real* t, std::size_t trow,
+                           const std::array<double*, NT>& b) {
   constexpr int width = vec_width<Real>;
   for (int at = 0; at < nstrip * strip_width; at += width) {
     const int inside = at % strip_width;
@@ -44,13 +46,13 @@ inline void convolve_block(const Real* const (&r)[NT], int nstrip, int ndiag, co
 
 /// All basis vectors of a block, in groups of at most five: ten sums, two factors and a vector fit the registers.
 template <class Real, int NT>
-inline void convolve_columns(const Real* const (&r)[NT], int nstrip, int ndiag, const Real* t, std::size_t trow,
-                             int nbasis, double* const (&b)[NT]) {
+inline void convolve_columns(const std::array<const Real*, NT>& r, int nstrip, int ndiag, const Real* t,
+                             std::size_t trow, int nbasis, const std::array<double*, NT>& b) {
   const int ngroup = (nbasis + 4) / 5;
   int first = 0;
   for (int igroup = 0; igroup < ngroup; ++igroup) {
     const int last = nbasis * (igroup + 1) / ngroup;
-    double* to[NT];
+    std::array<double*, NT> to;
     for (int it = 0; it < NT; ++it) to[it] = b[it] + first * block_pixels;
     const Real* from = t + first * trow;
     switch (last - first) {

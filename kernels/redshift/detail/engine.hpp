@@ -28,16 +28,23 @@ class Engine {
     return static_cast<std::size_t>(nz) * templates_[itemplate].nbasis() * layout_.row;
   }
 
-  /// One redshift of a template on all pixels, in the light that passes the intergalactic medium.
-  ///   out  [nbasis][layout.row]
+  /// A template at some redshifts on all pixels, in the light that passes the intergalactic medium.
+  ///   out  [nz][nbasis][layout.row]; padding is left as it is
   template <class Real>
-  void rebin(int itemplate, double z, Real* out) const;
+  void rebin(int itemplate, std::span<const double> redshifts, Real* out) const;
+  /// Its two steps, for threads: one piece of the pixels at all redshifts, where neighbours in redshift use the same
+  /// samples of the template; and then the absorption at one redshift.
+  template <class Real>
+  void rebin_piece(int itemplate, std::span<const double> redshifts, int piece, Real* out) const;
+  template <class Real>
+  void absorb(int itemplate, double z, Real* out) const;
+  int npiece() const { return static_cast<int>(pieces_.size()); }
   bool covers(int itemplate, double zmin, double zmax) const;
 
   /// Columns [first, first + nz) of the rows `rows` of `scan`, for targets of one shape.
   template <class Real, int NT>
-  void scan(const PackedTarget* const (&targets)[NT], const int (&rows)[NT], int itemplate, int first, int nz,
-            const Real* slice, Zscan& scan) const;
+  void scan(const std::array<const PackedTarget*, NT>& targets, const std::array<int, NT>& rows, int itemplate,
+            int first, int nz, const Real* slice, Zscan& scan) const;
 
   /// Redrock's refinement: around each minimum of the scan a finer one, linear in z, and a parabola through its least
   /// points. Archetypes of the template's type, if there are any, then take the place of its basis vectors.
@@ -61,7 +68,13 @@ class Engine {
   /// The model of a fit on all pixels before it is convolved, [layout.row].
   std::vector<double> intrinsic_model(const Zfit& fit) const;
 
+  /// Bins [first, first + n) of a band.
+  struct Piece {
+    std::size_t band, first, n;
+  };
+
   std::vector<std::vector<double>> wave_, edges_;
+  std::vector<Piece> pieces_;
   std::vector<Template> templates_;
   FitSettings settings_;
   PixelLayout layout_;

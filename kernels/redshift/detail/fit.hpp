@@ -18,10 +18,10 @@ namespace zspex::kernels::detail {
 inline int columns_of(int nbasis) { return (nbasis + 1 + column_group - 1) / column_group * column_group; }
 
 /// What a fit needs beside its inputs and sums.
-template <class Real>
+template <class Real, int NT>
 struct FitRoom {
-  std::vector<Real> rows[2];       ///< [block_strips][ndiag][strip_width] of two targets: sqrt(ivar) R
-  std::vector<double> columns[2];  ///< [ncolumn][block_pixels]
+  std::vector<Real> rows[NT];       ///< [block_strips][ndiag][strip_width] a target: sqrt(ivar) R
+  std::vector<double> columns[NT];  ///< [ncolumn][block_pixels]
 
   FitRoom(int max_nbasis, int max_ndiag) {
     for (auto& r : rows) r.resize(static_cast<std::size_t>(block_pixels) * max_ndiag);
@@ -35,12 +35,12 @@ struct FitRoom {
 ///   templates  [nz][nbasis][layout.row]
 ///   sums       [NT][nz][ncolumn * ncolumn], overwritten
 template <class Real, int NT>
-void sum_products(const PackedTarget* const (&targets)[NT], const PixelLayout& layout, const Real* templates, int nz,
-                  int nbasis, FitRoom<Real>& room, double* sums) {
+void sum_products(const std::array<const PackedTarget*, NT>& targets, const PixelLayout& layout, const Real* templates,
+                  int nz, int nbasis, FitRoom<Real, NT>& room, double* sums) {
   const int ncolumn = columns_of(nbasis), nsum = ncolumn * ncolumn;
   std::fill_n(sums, static_cast<std::size_t>(NT) * nz * nsum, 0.0);
-  const Real* rows[NT];
-  double* columns[NT];
+  std::array<const Real*, NT> rows;
+  std::array<double*, NT> columns;
   for (int it = 0; it < NT; ++it) {
     rows[it] = room.rows[it].data();
     columns[it] = room.columns[it].data();

@@ -19,10 +19,12 @@ struct VecOf;
 template <>
 struct VecOf<float> {
   using type = float __attribute__((vector_size(vec_bytes)));
+  using anywhere = float __attribute__((vector_size(vec_bytes), aligned(4), may_alias));
 };
 template <>
 struct VecOf<double> {
   using type = double __attribute__((vector_size(vec_bytes)));
+  using anywhere = double __attribute__((vector_size(vec_bytes), aligned(8), may_alias));
 };
 template <class Real>
 using Vec = typename VecOf<Real>::type;
@@ -31,9 +33,7 @@ inline constexpr int vec_width = vec_bytes / static_cast<int>(sizeof(Real));
 
 template <class Real>
 inline Vec<Real> load_vec(const Real* from) {
-  Vec<Real> value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
+  return *reinterpret_cast<const typename VecOf<Real>::anywhere*>(from);
 }
 
 inline void store_as_double(double* to, const Vec<double>& value) { std::memcpy(to, &value, sizeof value); }
@@ -47,11 +47,17 @@ inline void store_as_double(double* to, const Vec<float>& value) {
   std::memcpy(to + vec_width<double>, &high, sizeof high);
 }
 
-/// Sum of all lanes, always in the same order.
+/// Sum of all lanes, always in the same order: halves onto each other.
 inline double lane_total(const Vec<double>& value) {
-  double total = value[0];
-  for (int lane = 1; lane < vec_width<double>; ++lane) total += value[lane];
-  return total;
+  using Four = double __attribute__((vector_size(32)));
+  using Two = double __attribute__((vector_size(16)));
+  Four fours[vec_bytes / 32];
+  std::memcpy(fours, &value, sizeof value);
+  for (int i = 1; i < vec_bytes / 32; ++i) fours[0] += fours[i];
+  Two twos[2];
+  std::memcpy(twos, fours, sizeof twos);
+  const Two sum = twos[0] + twos[1];
+  return sum[0] + sum[1];
 }
 
 /// sum of a[i] b[i], always in the same order.
