@@ -51,12 +51,12 @@ SpectraKind kind_of(const FitsReader& file, const std::vector<BandPlace>& bands)
 
 /// The shape that all bands share.
 std::size_t spectra_in(FitsReader& file, const std::vector<BandPlace>& bands) {
-  return file.need_image(bands.front().prefix + "FLUX", 2).shape[0];
+  return file.need_rows(bands.front().prefix + "FLUX", 2).shape[0];
 }
 
 const HduInfo& need_shape(FitsReader& file, const std::string& name, const std::vector<std::size_t>& shape,
                           const std::string& meaning) {
-  const HduInfo& hdu = file.need_image(name, shape.size());
+  const HduInfo& hdu = file.need_rows(name, shape.size());
   if (hdu.shape != shape)
     file.refuse(name, "expected " + detail::to_string(shape) + " values (" + meaning + "), found " +
                           detail::to_string(hdu.shape) + ". Check that the HDUs belong to one file.");
@@ -105,7 +105,7 @@ BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspe
     read_rows(file, image("MASK"), nwave, rows, band.mask.data());
   }
   const std::string name = place.prefix + "RESOLUTION";
-  const std::size_t ndiag = file.need_image(name, 3).shape[1];
+  const std::size_t ndiag = file.need_rows(name, 3).shape[1];
   const HduInfo& resolution = need_shape(file, name, {nspec, ndiag, nwave}, "spectra x diagonals x wavelengths");
   if (ndiag % 2 == 0 || ndiag > nwave)
     file.refuse(name, "expected an odd number of diagonals, at most the " + std::to_string(nwave) +
@@ -152,13 +152,14 @@ SpectraInfo info_of(const SpectraFile& spectra) {
 SpectraInfo read_spectra_info(const std::string& path) {
   FitsReader file(path);
   if (detail::is_sdss(file)) return info_of(detail::read_sdss(file, first_row));
-  const auto bands = find_bands(file);
   SpectraInfo info;
+  if (const HduInfo* fibermap = file.find("FIBERMAP"); fibermap && file.table(*fibermap).nrow == 0) return info;
+  const auto bands = find_bands(file);
   info.kind = kind_of(file, bands);
   const std::size_t nspec = spectra_in(file, bands);
   info.targetid = read_row_table(file, "FIBERMAP", nspec).integers("TARGETID", path);
   for (const auto& place : bands) {
-    const HduInfo& resolution = file.need_image(place.prefix + "RESOLUTION", 3);
+    const HduInfo& resolution = file.need_rows(place.prefix + "RESOLUTION", 3);
     info.bands.push_back(
         {place.band, read_wave(file, place.prefix + "WAVELENGTH"), static_cast<int>(resolution.shape[1])});
   }

@@ -57,6 +57,7 @@ struct SpectraInfo {
   std::vector<Band> bands;
 };
 
+/// Of a file whose FIBERMAP has no rows: no targets and no bands.
 SpectraInfo read_spectra_info(const std::string& path);
 
 /// The header and the tables, without bands.

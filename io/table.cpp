@@ -110,23 +110,29 @@ Table Table::pick(std::span<const std::size_t> indices) const {
   return out;
 }
 
-void Table::append(const Table& other, std::string_view path) {
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    Column& column = columns[i];
+std::vector<std::string> Table::append(const Table& other) {
+  std::vector<std::string> dropped;
+  for (const Column& column : other.columns)
+    if (!find(column.name)) dropped.push_back(column.name);
+  std::erase_if(columns, [&](const Column& column) {
     const Column* more = other.find(column.name);
-    if (!more || more->code != column.code || (more->repeat != column.repeat && column.code != 'A') ||
-        more->zero != column.zero || more->scale != column.scale || other.columns.size() != columns.size())
-      throw FileError(path, name + "." + column.name,
-                      "expected the columns of the files before, found others. Give files of one kind together.");
-    column.repeat = std::max(column.repeat, more->repeat);
+    const bool alike = more && more->code == column.code && more->zero == column.zero && more->scale == column.scale &&
+                       (more->repeat == column.repeat || column.code == 'A');
+    if (!alike) dropped.push_back(column.name);
+    return !alike;
+  });
+  for (Column& column : columns) {
+    const Column& more = *other.find(column.name);
+    column.repeat = std::max(column.repeat, more.repeat);
     std::visit(
         [&](auto& to) {
-          const auto& from = std::get<std::decay_t<decltype(to)>>(more->values);
+          const auto& from = std::get<std::decay_t<decltype(to)>>(more.values);
           to.insert(to.end(), from.begin(), from.end());
         },
         column.values);
   }
   nrow += other.nrow;
+  return dropped;
 }
 
 }  // namespace zspex::io

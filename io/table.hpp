@@ -49,8 +49,9 @@ struct Table {
   Table rows(std::size_t first, std::size_t n) const;
   /// The rows with these indices, in this order.
   Table pick(std::span<const std::size_t> indices) const;
-  /// Appends the rows of a table with the same columns. \throws FileError naming `path` and the column that differs
-  void append(const Table& other, std::string_view path);
+  /// Appends the rows of another table. Columns that the two don't have alike are dropped.
+  /// \return the names of those
+  std::vector<std::string> append(const Table& other);
 };
 
 }  // namespace zspex::io

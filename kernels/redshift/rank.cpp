@@ -95,6 +95,8 @@ void flag_fiber(std::span<Zfit> fits, const FiberState& fiber) {
     fit.spectype = "GALAXY";
     fit.subtype.clear();
     std::fill(fit.coeff.begin(), fit.coeff.end(), 0.0);
+    std::fill(fit.legcoeff.begin(), fit.legcoeff.end(), 0.0);
+    fit.model_chi2 = fit.null_chi2;
     fit.method = FitMethod::none;
   }
 }

@@ -77,6 +77,7 @@ struct Zfit {
   std::vector<double> coeff;       ///< [ncoeff]
   std::vector<double> zz, zzchi2;  ///< [npoints] the fine scan
   double model_chi2 = 0;           ///< direct chi^2 of the model that `coeff` makes at `z`
+  double null_chi2 = 0;            ///< chi^2 of no model at all
   std::string spectype, subtype;
   int ncoeff = 0;
   int znum = 0;

@@ -64,6 +64,7 @@ Zfit Engine::refine_at(const PackedTarget& target, int itemplate, int minimum) c
   fit.itemplate = itemplate;
   fit.method = tmpl.method;
   fit.npixels = target.npixels;
+  fit.null_chi2 = target.flux_square;
   fit.ncoeff = tmpl.nbasis();
   fit.spectype = tmpl.spectype;
   fit.subtype = tmpl.subtype;

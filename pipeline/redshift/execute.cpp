@@ -118,11 +118,13 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
   times.add(kGatherFits, gathering.seconds());
 
   RedshiftReport report;
+  std::vector<std::string> warnings;
   report.timing = times.over_ranks(world_);
   comm::agree(world_, "", [&] {
     if (!world_.is_root()) return;
     const Stopwatch watch;
-    const auto results = make_results(config_, targets, plan.templates, std::move(all));
+    const auto results = make_results(config_, targets, plan.templates, std::move(all), warnings);
+    blank_models(results, models);
     io::Provenance provenance = provenance_;
     provenance.inputs = config_.input;
     provenance.finished = utc_now();
@@ -135,6 +137,7 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     count(results, report);
     times.add(kWriteResults, watch.seconds());
   });
+  warn(warnings);
   report.timing = times.over_ranks(world_);
   report.seconds = whole.seconds();
   return report;

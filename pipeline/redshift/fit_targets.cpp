@@ -26,7 +26,7 @@ TargetFitter::TargetFitter(const comm::Communicator& world, const config::Redshi
       fitter_(fitter),
       priors_(std::move(priors)),
       times_(times),
-      ring_(world, fitter, static_cast<std::size_t>(config.memory * (1 << 30)) / 2),
+      ring_(world, fitter, static_cast<std::size_t>(config.memory * gibibyte)),
       fits_(mine.size()) {}
 
 kernels::Zscan TargetFitter::make_scan(int itemplate, const std::function<void(int nz)>& done) {

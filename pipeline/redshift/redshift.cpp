@@ -59,9 +59,13 @@ RedshiftPlan RedshiftStage::plan() const {
   if (plan.already_done) return plan;
   plan.targets = comm::share(world_, [&] { return list_targets(config_); });
   plan.templates = share_templates(world_, config_, plan.warnings);
-  if (world_.is_root())
-    for (const std::string& warning : plan.warnings) err_ << "zspex redshift: warning: " << warning << "\n";
+  warn(plan.warnings);
   return plan;
+}
+
+void RedshiftStage::warn(const std::vector<std::string>& warnings) const {
+  if (!world_.is_root()) return;
+  for (const std::string& warning : warnings) err_ << "zspex redshift: warning: " << warning << "\n";
 }
 
 void RedshiftStage::print(const RedshiftPlan& plan) const {

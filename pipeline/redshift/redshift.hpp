@@ -47,6 +47,9 @@ class RedshiftStage {
   RedshiftReport execute(const RedshiftPlan& plan) const;
 
  private:
+  /// Tells the user; on the root.
+  void warn(const std::vector<std::string>& warnings) const;
+
   const comm::Communicator& world_;
   config::RedshiftConfig config_;
   config::JobConfig job_;

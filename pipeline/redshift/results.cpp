@@ -1,23 +1,21 @@
 #include "pipeline/redshift/results.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
-#include <set>
 
-#include "io/spectra.hpp"
 #include "kernels/redshift/rank.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/bytes.hpp"
 #include "pipeline/comm/gather.hpp"
+#include "pipeline/redshift/input_tables.hpp"
 
 namespace zspex::kernels {
 
 template <class Archive>
 void fields(Archive& archive, Zfit& fit) {
   archive(fit.itemplate, fit.z, fit.zerr, fit.chi2, fit.zwarn, fit.npixels, fit.method, fit.coeff, fit.zz, fit.zzchi2,
-          fit.model_chi2, fit.spectype, fit.subtype, fit.ncoeff, fit.znum, fit.deltachi2, fit.legcoeff, fit.pca_coeff,
-          fit.pca_spectype, fit.pca_subtype);
+          fit.model_chi2, fit.null_chi2, fit.spectype, fit.subtype, fit.ncoeff, fit.znum, fit.deltachi2, fit.legcoeff,
+          fit.pca_coeff, fit.pca_spectype, fit.pca_subtype);
 }
 
 }  // namespace zspex::kernels
@@ -83,87 +81,6 @@ std::vector<double> reorder(const std::vector<double>& legcoeff, const std::vect
   return sorted;
 }
 
-/// Fibers' states by target.
-using FiberStates = std::multimap<std::int64_t, kernels::FiberState>;
-
-void add_states(const io::SpectraFile& file, FiberStates& states) {
-  const char* column = file.fibermap.find("COADD_FIBERSTATUS") ? "COADD_FIBERSTATUS" : "FIBERSTATUS";
-  std::vector<std::int64_t> status(file.targetid.size(), 0);
-  if (file.fibermap.find(column)) status = file.fibermap.integers(column, file.path);
-  const io::Column* objtype = file.fibermap.find("OBJTYPE");
-  std::map<std::int64_t, std::int64_t> of_target;  // of exposures: what all of them have
-  for (std::size_t i = 0; i < status.size(); ++i) {
-    const auto [at, fresh] = of_target.emplace(file.targetid[i], status[i]);
-    if (!fresh) at->second &= status[i];
-  }
-  std::set<std::int64_t> seen;
-  for (std::size_t i = 0; i < file.targetid.size(); ++i) {
-    if (!seen.insert(file.targetid[i]).second) continue;
-    kernels::FiberState state;
-    if (objtype && objtype->code == 'A') state.objtype = std::get<std::vector<std::string>>(objtype->values)[i];
-    state.status = of_target[file.targetid[i]];
-    states.emplace(file.targetid[i], state);
-  }
-}
-
-io::Table keep_targets(const io::Table& table, const std::set<std::int64_t>& targets, const std::string& path) {
-  const auto ids = table.integers("TARGETID", path);
-  std::vector<std::size_t> rows;
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    if (targets.count(ids[i]) != 0) rows.push_back(i);
-  return table.pick(rows);
-}
-
-io::Table tsnr2_of(const io::Table& scores) {
-  io::Table table;
-  table.name = "TSNR2";
-  table.nrow = scores.nrow;
-  for (const io::Column& column : scores.columns)
-    if (column.name == "TARGETID" || column.name.starts_with("TSNR2_")) table.columns.push_back(column);
-  return table;
-}
-
-/// One row a target, the first exposure's, and how many there are.
-io::Table coadded_fibermap(const io::SpectraFile& file) {
-  std::map<std::int64_t, std::size_t> first;
-  std::vector<std::size_t> rows;
-  std::vector<std::int16_t> count;
-  std::vector<std::int32_t> status;
-  std::vector<std::int64_t> all(file.targetid.size(), 0);
-  if (file.fibermap.find("FIBERSTATUS")) all = file.fibermap.integers("FIBERSTATUS", file.path);
-  for (std::size_t i = 0; i < file.targetid.size(); ++i) {
-    const auto [at, fresh] = first.emplace(file.targetid[i], rows.size());
-    if (fresh) {
-      rows.push_back(i);
-      count.push_back(0);
-      status.push_back(-1);
-    }
-    ++count[at->second];
-    status[at->second] &= static_cast<std::int32_t>(all[i]);
-  }
-  io::Table fibermap = file.fibermap.pick(rows);
-  std::erase_if(fibermap.columns, [](const io::Column& column) { return column.name == "FIBERSTATUS"; });
-  io::Column numexp, coadded;
-  numexp.name = "COADD_NUMEXP";
-  numexp.code = 'I';
-  numexp.values = std::move(count);
-  numexp.description = "exposures of the target";
-  coadded.name = "COADD_FIBERSTATUS";
-  coadded.code = 'J';
-  coadded.values = std::move(status);
-  coadded.description = "bits that all exposures have";
-  fibermap.columns.push_back(std::move(numexp));
-  fibermap.columns.push_back(std::move(coadded));
-  return fibermap;
-}
-
-void append(std::optional<io::Table>& to, const io::Table& more, const std::string& path) {
-  if (to)
-    to->append(more, path);
-  else
-    to = more;
-}
-
 }  // namespace
 
 std::vector<std::vector<kernels::Zfit>> gather_fits(const comm::Communicator& world, const TargetList& targets,
@@ -186,7 +103,8 @@ std::vector<std::vector<kernels::Zfit>> gather_fits(const comm::Communicator& wo
 }
 
 io::RedshiftResults make_results(const config::RedshiftConfig& config, const TargetList& targets,
-                                 const TemplateSet& templates, std::vector<std::vector<kernels::Zfit>> fits) {
+                                 const TemplateSet& templates, std::vector<std::vector<kernels::Zfit>> fits,
+                                 std::vector<std::string>& warnings) {
   io::RedshiftResults results;
   results.targetid = targets.targetid;
   results.templates = templates.names;
@@ -200,25 +118,14 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
     results.coeff_width = std::max(
         results.coeff_width, results.legendre_bands * results.legendre_degree + std::max(config.archetype_nnearest, 1));
   }
-  const std::set<std::int64_t> wanted(targets.targetid.begin(), targets.targetid.end());
-  FiberStates states;
-  std::optional<io::Table> fibermap;
-  for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
-    const std::string& path = config.input[ifile];
-    const auto file = io::read_spectra_tables(path, targets.rows_of(static_cast<int>(ifile)));
-    if (ifile == 0) results.input_header = file.header;
-    add_states(file, states);
-    const bool coadd = file.kind == io::SpectraKind::coadd;
-    append(fibermap, coadd ? file.fibermap : coadded_fibermap(file), path);
-    if (file.exp_fibermap)
-      append(results.exp_fibermap, keep_targets(*file.exp_fibermap, wanted, path), path);
-    else if (!coadd)
-      append(results.exp_fibermap, file.fibermap, path);
-    if (file.scores && file.scores->find("TARGETID")) append(results.tsnr2, tsnr2_of(*file.scores), path);
-  }
-  results.fibermap = std::move(*fibermap);
+  InputTables tables = read_input_tables(config, targets);
+  results.input_header = std::move(tables.header);
+  results.fibermap = std::move(tables.fibermap);
+  results.exp_fibermap = std::move(tables.exp_fibermap);
+  results.tsnr2 = std::move(tables.tsnr2);
+  warnings.insert(warnings.end(), tables.warnings.begin(), tables.warnings.end());
   for (std::size_t i = 0; i < fits.size(); ++i) {
-    const auto [begin, end] = states.equal_range(targets.targetid[i]);
+    const auto [begin, end] = tables.states.equal_range(targets.targetid[i]);
     for (auto state = begin; state != end; ++state) kernels::flag_fiber(fits[i], state->second);
     auto& rows = results.zfit.emplace_back();
     for (const auto& fit : fits[i]) {
@@ -246,6 +153,13 @@ std::vector<io::ModelSpectra> gather_models(const comm::Communicator& world, con
     all.push_back(std::move(band));
   }
   return all;
+}
+
+void blank_models(const io::RedshiftResults& results, std::vector<io::ModelSpectra>& models) {
+  for (std::size_t i = 0; i < results.zfit.size(); ++i) {
+    if (results.zfit[i].front().fitmethod != method_name(kernels::FitMethod::none)) continue;
+    for (auto& band : models) std::fill(band.model.row(i).begin(), band.model.row(i).end(), 0.0F);
+  }
 }
 
 }  // namespace zspex::pipeline

@@ -1,7 +1,9 @@
 #include "pipeline/redshift/ring.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "config/base/error.hpp"
@@ -15,11 +17,14 @@ ScanRing::ScanRing(const comm::Communicator& world, const kernels::RedshiftFitte
 int ScanRing::slice_redshifts(int itemplate) const {
   constexpr std::size_t enough = 32;
   const std::size_t one = fitter_.slice_bytes(itemplate, 1), fit = memory_ / 2 / one;
-  if (fit == 0)
+  if (fit == 0) {
+    char needed[32], found[32];
+    std::snprintf(needed, sizeof needed, "%.3g", static_cast<double>(2 * one) / gibibyte);
+    std::snprintf(found, sizeof found, "%.3g", static_cast<double>(memory_) / gibibyte);
     throw ConfigError("configuration", "redshift.memory",
-                      "expected room for two redshifts of template " + fitter_.templates()[itemplate].full_type() +
-                          " (" + std::to_string(2 * one / 1000000 + 1) + " MB), found " +
-                          std::to_string(memory_ / 1000000) + " MB. Raise it.");
+                      "expected at least " + std::string(needed) + " GiB, for two redshifts of template " +
+                          fitter_.templates()[itemplate].full_type() + ", found " + found + ". Raise it.");
+  }
   return static_cast<int>(std::min(fit, enough));
 }
 

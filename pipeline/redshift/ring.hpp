@@ -11,6 +11,8 @@
 
 namespace zspex::pipeline {
 
+inline constexpr double gibibyte = 1 << 30;
+
 /// Seconds of the parts of a scan on this rank.
 struct ScanTimes {
   double rebin = 0, scan = 0, wait = 0;

@@ -12,8 +12,7 @@ namespace zspex::pipeline {
 namespace {
 
 /// The targets of one file that are wanted, in their order of output.
-std::vector<std::int64_t> select(const std::vector<std::int64_t>& in_file, const config::RedshiftConfig& config,
-                                 const std::string& path) {
+std::vector<std::int64_t> select(const std::vector<std::int64_t>& in_file, const config::RedshiftConfig& config) {
   std::vector<std::int64_t> unique;
   std::set<std::int64_t> seen;
   for (const std::int64_t id : in_file)
@@ -25,10 +24,6 @@ std::vector<std::int64_t> select(const std::vector<std::int64_t>& in_file, const
     return wanted;
   }
   const auto first = static_cast<std::size_t>(config.mintarget);
-  if (first >= unique.size() && !unique.empty())
-    throw ConfigError("configuration", "redshift.mintarget",
-                      "expected a number below the " + std::to_string(unique.size()) + " targets of " + path +
-                          ", found " + std::to_string(first) + ". Take a smaller one.");
   const std::size_t rest = unique.size() - std::min(first, unique.size());
   const std::size_t n = config.ntargets > 0 ? std::min<std::size_t>(config.ntargets, rest) : rest;
   const auto begin = unique.begin() + static_cast<std::ptrdiff_t>(first);
@@ -79,11 +74,10 @@ TargetList list_targets(const config::RedshiftConfig& config) {
   for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
     const std::string& path = config.input[ifile];
     const io::SpectraInfo info = io::read_spectra_info(path);
-    targets.uncoadded.push_back(info.kind != io::SpectraKind::coadd);
     add_bands(targets, info, path);
     std::map<std::int64_t, std::vector<std::uint64_t>> rows;
     for (std::size_t row = 0; row < info.targetid.size(); ++row) rows[info.targetid[row]].push_back(row);
-    for (const std::int64_t id : select(info.targetid, config, path)) {
+    for (const std::int64_t id : select(info.targetid, config)) {
       const auto [at, fresh] = index.emplace(id, targets.size());
       if (fresh) {
         targets.targetid.push_back(id);
@@ -98,7 +92,10 @@ TargetList list_targets(const config::RedshiftConfig& config) {
           "configuration", "redshift.targetids",
           "expected targets that are in the files, found " + std::to_string(id) + ", which is in none. Leave it out.");
   if (targets.size() == 0)
-    throw FileError(config.input.front(), "FIBERMAP", "expected at least one target, found none. Give other files.");
+    throw FileError(config.input.front(), "FIBERMAP",
+                    config.mintarget > 0 ? "expected more than --mintarget " + std::to_string(config.mintarget) +
+                                               " targets in one of the files, found fewer. Lower it."
+                                         : "expected at least one target, found none. Give other files.");
   return targets;
 }
 

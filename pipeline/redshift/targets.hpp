@@ -37,7 +37,6 @@ struct TargetList {
   std::vector<std::int64_t> targetid;              ///< [ntarget]
   std::vector<std::vector<SpectrumPlace>> places;  ///< [ntarget] in the order in which they are summed
   std::vector<BandGrid> bands;                     ///< in the order of the files
-  std::vector<std::uint8_t> uncoadded;             ///< [nfile] rows are exposures
 
   std::size_t size() const { return targetid.size(); }
   /// Rows of one file that are used, growing.
@@ -45,7 +44,7 @@ struct TargetList {
 };
 template <class Archive>
 void fields(Archive& archive, TargetList& list) {
-  archive(list.targetid, list.places, list.bands, list.uncoadded);
+  archive(list.targetid, list.places, list.bands);
 }
 
 /// Reads the files' tables and selects. \throws FileError for files that can't be read or don't fit each other,

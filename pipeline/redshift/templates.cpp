@@ -45,16 +45,14 @@ void fields(Archive& archive, TemplateSet& set) {
 
 namespace {
 
-kernels::RedshiftRange to_range(const std::optional<config::ZscanRange>& given, const std::string& spectype) {
-  return given ? kernels::RedshiftRange{given->zmin, given->zmax, given->dz} : kernels::default_range(spectype);
-}
-
 std::vector<double> redshifts_of(const io::TemplateFile& file, const config::RedshiftConfig& config) {
   if (!file.redshifts.empty()) return file.redshifts;
+  kernels::RedshiftRange range = kernels::default_range(file.spectype);  // refuses unknown types
   const auto& given = file.spectype == "GALAXY" ? config.zscan_galaxy
                       : file.spectype == "QSO"  ? config.zscan_qso
                                                 : config.zscan_star;
-  return kernels::redshift_grid(file.spectype, to_range(given, file.spectype));
+  if (given) range = {given->zmin, given->zmax, given->dz};
+  return kernels::redshift_grid(file.spectype, range);
 }
 
 kernels::IgmModel igm_of(const std::string& name) {
