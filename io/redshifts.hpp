@@ -97,7 +97,9 @@ ZscanTable read_zscan(const std::string& path, const std::string& full_type, con
 /// Full types in a details file, in alphabetical order.
 std::vector<std::string> zscan_types(const std::string& path);
 
-/// The best rows of a redshift file (FITS or HDF5), without their fine scans.
+/// The best rows of a redshift file (FITS, HDF5 or details, Redrock's or ours), without their fine scans.
 std::vector<RedshiftRow> read_redshifts(const std::string& path);
+/// All minima of a target in znum order, from details or our HDF5, without their fine scans.
+std::vector<RedshiftRow> read_zfit(const std::string& path, std::int64_t targetid);
 
 }  // namespace zspex::io

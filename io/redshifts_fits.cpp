@@ -6,6 +6,15 @@
 #include "io/redshifts.hpp"
 
 namespace zspex::io {
+namespace {
+
+std::vector<RedshiftRow> rows_of(const detail::Hdf5Reader& file, const std::string& name) {
+  Table table = file.table(name);
+  for (Column& column : table.columns) column.name = detail::upper(column.name);
+  return detail::rows_from(table, file.context().path());
+}
+
+}  // namespace
 
 void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance) {
   detail::FitsWriter file(path, results.targetid.size() * 2048);
@@ -46,14 +55,16 @@ void write_model_fits(const std::string& path, const RedshiftResults& results, c
 }
 
 std::vector<RedshiftRow> read_redshifts(const std::string& path) {
-  if (path.ends_with(".h5") || path.ends_with(".hdf5")) {
+  if (detail::is_hdf5(path)) {
     const detail::Hdf5Reader file(path);
-    Table table = file.table("/redshifts");
-    for (Column& column : table.columns) column.name = detail::upper(column.name);
-    return detail::rows_from(table, path);
+    return rows_of(file, file.has("/redshifts") ? "/redshifts" : "/zbest");
   }
   detail::FitsReader file(path);
   return detail::rows_from(file.table(file.need("REDSHIFTS")), path);
+}
+
+std::vector<RedshiftRow> read_zfit(const std::string& path, std::int64_t targetid) {
+  return rows_of(detail::Hdf5Reader(path), "/zfit/" + std::to_string(targetid) + "/zfit");
 }
 
 }  // namespace zspex::io

@@ -4,8 +4,6 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
-#include <string_view>
 
 #include "config/base/error.hpp"
 #include "io/detail/camera.hpp"
@@ -16,16 +14,6 @@
 
 namespace zspex::io {
 namespace {
-
-/// Anything else is left to the FITS reader, whose errors fit missing, empty and foreign files alike.
-bool looks_like_hdf5(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return false;
-  std::array<char, 8> magic{};
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  return file && std::fread(magic.data(), 1, magic.size(), file.get()) == magic.size() &&
-         std::string_view(magic.data(), magic.size()) == "\x89HDF\r\n\x1a\n";
-}
 
 std::string pixel_name(int type) {
   switch (type) {
@@ -223,14 +211,14 @@ const char* to_string(FileKind kind) {
 }
 
 ResultsSummary read_summary(const std::string& path) {
-  ResultsSummary summary = looks_like_hdf5(path) ? hdf5_summary(path) : fits_summary(path);
+  ResultsSummary summary = detail::is_hdf5(path) ? hdf5_summary(path) : fits_summary(path);
   summary.path = path;
   summary.file_bytes = std::filesystem::file_size(path);
   return summary;
 }
 
 Spectrum read_spectrum(const std::string& path, std::size_t ispec, const std::string& frame) {
-  return looks_like_hdf5(path) ? hdf5_spectrum(path, ispec, frame) : fits_spectrum(path, ispec);
+  return detail::is_hdf5(path) ? hdf5_spectrum(path, ispec, frame) : fits_spectrum(path, ispec);
 }
 
 }  // namespace zspex::io

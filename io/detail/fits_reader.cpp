@@ -169,15 +169,20 @@ const HduInfo& FitsReader::need(std::string_view name) const {
                    ". Check that this is the right kind of file and that it was copied whole.");
 }
 
-const HduInfo& FitsReader::need_image(std::string_view name, std::size_t ndim) const {
+const HduInfo& FitsReader::need_rows(std::string_view name, std::size_t ndim) const {
   const HduInfo& hdu = need(name);
-  if (hdu.kind != HduInfo::Kind::image)
-    refuse(name, "expected an image of " + std::to_string(ndim) + " dimensions, found a table. Check the file.");
-  const bool some = std::all_of(hdu.shape.begin(), hdu.shape.end(), [](std::size_t n) { return n > 0; });
-  if (hdu.shape.size() != ndim || !some)
-    refuse(name, "expected an image of " + std::to_string(ndim) + " dimensions, found " + to_string(hdu.shape) +
+  const std::string wanted = "expected an image of " + std::to_string(ndim) + " dimensions, found ";
+  if (hdu.kind != HduInfo::Kind::image) refuse(name, wanted + "a table. Check the file.");
+  if (hdu.shape.size() != ndim || std::count(hdu.shape.begin() + 1, hdu.shape.end(), 0) > 0)
+    refuse(name, wanted + to_string(hdu.shape) +
                      (hdu.shape.empty() ? "" : " (" + std::to_string(hdu.shape.size()) + " dimensions)") +
                      ". Check the file.");
+  return hdu;
+}
+
+const HduInfo& FitsReader::need_image(std::string_view name, std::size_t ndim) const {
+  const HduInfo& hdu = need_rows(name, ndim);
+  if (hdu.shape[0] == 0) refuse(name, "expected an image, found one without pixels, " + to_string(hdu.shape) + ".");
   return hdu;
 }
 

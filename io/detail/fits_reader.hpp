@@ -43,7 +43,9 @@ class FitsReader {
   const std::vector<HduInfo>& hdus() const { return hdus_; }
   const HduInfo* find(std::string_view name) const;
   const HduInfo& need(std::string_view name) const;
-  /// An image of N dimensions by name.
+  /// An image of N dimensions by name, which may have no rows: an extent of 0 along the first (slowest) dimension.
+  const HduInfo& need_rows(std::string_view name, std::size_t ndim) const;
+  /// An image of N dimensions by name, with pixels.
   const HduInfo& need_image(std::string_view name, std::size_t ndim) const;
 
   /// Cards without the structural ones.

@@ -3,8 +3,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string_view>
 
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/hdf5_table.hpp"
@@ -36,6 +41,15 @@ std::string number_name(hid_t type) {
 }
 
 }  // namespace
+
+bool is_hdf5(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  std::array<char, 8> magic{};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  return file && std::fread(magic.data(), 1, magic.size(), file.get()) == magic.size() &&
+         std::string_view(magic.data(), magic.size()) == "\x89HDF\r\n\x1a\n";
+}
 
 Hdf5Reader::Hdf5Reader(const std::string& path) : context_(path, ExitCode::input) {
   struct stat status {};

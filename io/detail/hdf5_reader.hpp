@@ -13,6 +13,10 @@
 
 namespace zspex::io::detail {
 
+/// True if the file begins as an HDF5 file. Anything else is left to the FITS reader, whose errors fit missing, empty and
+/// foreign files alike.
+bool is_hdf5(const std::string& path);
+
 /// \throws FileError (exit code `input`)
 class Hdf5Reader {
  public:

@@ -1,6 +1,7 @@
 #include "io/detail/redshift_table.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "config/base/error.hpp"
 #include "io/detail/fits_cards.hpp"
@@ -57,6 +58,15 @@ Column texts(const char* name, std::size_t width, const Rows& rows, const Get& g
   column.values = std::move(values);
   column.description = description;
   return column;
+}
+
+/// The longest text of all rows of all targets, so that the tables of all targets have one type.
+template <class Get>
+std::size_t longest(const RedshiftResults& results, const Get& get) {
+  std::size_t width = 1;
+  for (const auto& rows : results.zfit)
+    for (const RedshiftRow& row : rows) width = std::max(width, get(row).size());
+  return width;
 }
 
 void add_archetype_columns(Table& table, const RedshiftResults& results, const Rows& rows) {
@@ -160,14 +170,17 @@ Table zfit_table(const RedshiftResults& results, const std::vector<const Redshif
       "coeff", 'E', static_cast<std::size_t>(coeff_width(results)), rows,
       [](const auto& row) -> const auto& { return row.coeff; }, "template coefficients"));
   add_legendre(table, results, rows);
-  columns.push_back(texts(
-      "fitmethod", 3, rows, [](const auto& row) { return row.fitmethod; }, "PCA, NMF, ARCH or NONE"));
+  const auto text = [&](const char* name, const auto& get, const char* description) {
+    columns.push_back(texts(name, longest(results, get), rows, get, description));
+  };
+  text(
+      "fitmethod", [](const auto& row) { return row.fitmethod; }, "PCA, NMF, ARCH or NONE");
   columns.push_back(numbers<std::int32_t>(
       "npixels", 'J', rows, [](const auto& row) { return row.npixels; }, "pixels that were fitted"));
-  columns.push_back(texts(
-      "spectype", 3, rows, [](const auto& row) { return row.spectype; }, "spectral type"));
-  columns.push_back(texts(
-      "subtype", 1, rows, [](const auto& row) { return row.subtype; }, "its subtype"));
+  text(
+      "spectype", [](const auto& row) { return row.spectype; }, "spectral type");
+  text(
+      "subtype", [](const auto& row) { return row.subtype; }, "its subtype");
   // One byte, signed: FITS has it as an unsigned one with an offset.
   constexpr int offset = 128;
   const auto small = [&](const char* name, const auto& get, const char* description) {
@@ -199,6 +212,8 @@ std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path) 
   const auto z = table.numbers("Z", path), zerr = table.numbers("ZERR", path), chi2 = table.numbers("CHI2", path),
              deltachi2 = table.numbers("DELTACHI2", path);
   const auto spectype = strings("SPECTYPE"), subtype = strings("SUBTYPE");
+  std::optional<std::vector<std::int64_t>> znum;
+  if (table.find("ZNUM")) znum = table.integers("ZNUM", path);
   const Column* coeff = table.find("COEFF");
   std::vector<RedshiftRow> rows(table.nrow);
   for (std::size_t i = 0; i < table.nrow; ++i) {
@@ -213,6 +228,7 @@ std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path) 
     row.ncoeff = static_cast<int>(ncoeff[i]);
     row.spectype = spectype[i];
     row.subtype = subtype[i];
+    if (znum) row.znum = static_cast<int>((*znum)[i]);
     if (table.find("FITMETHOD")) row.fitmethod = strings("FITMETHOD")[i];
     if (!coeff) continue;
     std::visit(

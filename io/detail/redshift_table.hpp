@@ -20,7 +20,7 @@ Table best_rows_table(const RedshiftResults& results);
 /// Rows with their fine scans: those of /zbest, or with `znum` of /zfit/<targetid>/zfit.
 Table zfit_table(const RedshiftResults& results, const std::vector<const RedshiftRow*>& rows, bool znum);
 
-/// The columns of the REDSHIFTS HDU back as rows.
+/// The columns of the REDSHIFTS HDU back as rows, without LEGCOEFF, PCA_* and MODEL_CHI2; ZNUM where there is one.
 std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path);
 
 /// RRVER, templates, programs, and what identifies the input.
