@@ -14,6 +14,8 @@ std::vector<RedshiftRow> rows_of(const detail::Hdf5Reader& file, const std::stri
   return detail::rows_from(table, file.context().path());
 }
 
+std::string zfit_of(std::int64_t targetid) { return "/zfit/" + std::to_string(targetid) + "/zfit"; }
+
 }  // namespace
 
 void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance) {
@@ -55,16 +57,21 @@ void write_model_fits(const std::string& path, const RedshiftResults& results, c
 }
 
 std::vector<RedshiftRow> read_redshifts(const std::string& path) {
-  if (detail::is_hdf5(path)) {
-    const detail::Hdf5Reader file(path);
-    return rows_of(file, file.has("/redshifts") ? "/redshifts" : "/zbest");
+  if (!detail::is_hdf5(path)) {
+    detail::FitsReader file(path);
+    return detail::rows_from(file.table(file.need("REDSHIFTS")), path);
   }
-  detail::FitsReader file(path);
-  return detail::rows_from(file.table(file.need("REDSHIFTS")), path);
+  const detail::Hdf5Reader file(path);
+  for (const char* table : {"/redshifts", "/zbest"})
+    if (file.has(table)) return rows_of(file, table);
+  std::vector<RedshiftRow> rows;  // Redrock's older details
+  for (const std::int64_t targetid : file.array1<std::int64_t>("/targetids"))
+    rows.push_back(rows_of(file, zfit_of(targetid)).at(0));
+  return rows;
 }
 
 std::vector<RedshiftRow> read_zfit(const std::string& path, std::int64_t targetid) {
-  return rows_of(detail::Hdf5Reader(path), "/zfit/" + std::to_string(targetid) + "/zfit");
+  return rows_of(detail::Hdf5Reader(path), zfit_of(targetid));
 }
 
 }  // namespace zspex::io

@@ -194,6 +194,70 @@ SpectraFile sample_spectra(SpectraKind kind) {
   return file;
 }
 
+RedshiftResults sample_redshifts() {
+  RedshiftResults results;
+  results.targetid = {39627800000000007, -8, 12};
+  const auto row = [](std::int64_t targetid, double z, const char* spectype, const char* subtype,
+                      const std::vector<double>& coeff) {
+    RedshiftRow out;
+    out.targetid = targetid;
+    out.z = z;
+    out.zerr = 1.1e-5;
+    out.chi2 = 7926.3;
+    out.deltachi2 = 1234.7;
+    out.npixels = 7926;
+    out.spectype = spectype;
+    out.subtype = subtype;
+    out.fitmethod = "PCA";
+    out.coeff = coeff;
+    out.ncoeff = static_cast<int>(coeff.size());
+    out.zz = {0.5, 1, 1.5};
+    out.zzchi2 = {8000, 7926, 8100};
+    return out;
+  };
+  results.zfit = {{row(39627800000000007, 0.123456789012345678, "GALAXY", "", {1, 2, 3})},
+                  {row(-8, 2.5, "QSO", "HIZ", {5, 6, 7, 8}), row(-8, 1e-4, "STAR", "A", {5, 4, 3})},
+                  {row(12, 0, "GALAXY", "", {})}};
+  results.zfit[1][1].znum = 1;
+  results.zfit[1][0].zwarn = 4;
+  RedshiftRow& none = results.zfit[2][0];
+  none.zwarn = 512 | 2;
+  none.fitmethod = "NONE";
+  none.npixels = 0;
+  none.ncoeff = 3;
+  none.zerr = -1;
+  for (std::size_t i = 0; i < 3; ++i) results.zfit[i][0].model_chi2 = 101.5 + 100 * static_cast<double>(i);
+  results.coeff_width = 4;
+  results.templates = {{"GALAXY", "2.6", "rrtemplate-GALAXY-None-v2.6.fits"},
+                       {"QSO:::HIZ", "1.1", "rrtemplate-QSO-HIZ-v1.1.fits"}};
+  results.input_header.set("EXPTIME", 900.0);
+  results.input_header.set("SPGRP", "healpix", "grouping");
+  results.input_header.set("SPGRPVAL", 27);
+  results.input_header.set("HPXNEST", true);
+  const auto with_targets = [&](const char* name) {
+    Table table = sample_table(name, 3);
+    std::get<std::vector<std::int64_t>>(table.columns.front().values) = results.targetid;
+    return table;
+  };
+  results.fibermap = with_targets("FIBERMAP");
+  results.exp_fibermap = sample_table("EXP_FIBERMAP", 7);
+  results.tsnr2 = with_targets("TSNR2");
+  return results;
+}
+
+ZscanTable sample_zscan() {
+  ZscanTable scan;
+  scan.full_type = "QSO:::HIZ";
+  scan.redshifts = {1.5, 1.6, 1.75, 1.9, 2.1};
+  scan.zchi2 = Array2<float>({3, 5});
+  scan.penalty = Array2<float>({3, 5});
+  scan.zcoeff = Array3<float>({3, 5, 2});
+  fill(scan.zchi2, 9000, -3.25);
+  fill(scan.penalty, 0, 0.5);
+  fill(scan.zcoeff, -1, 0.125);
+  return scan;
+}
+
 Provenance sample_provenance() {
   Provenance p;
   p.version = "0.1.0";

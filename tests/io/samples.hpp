@@ -5,6 +5,7 @@
 #include "io/frame.hpp"
 #include "io/preproc.hpp"
 #include "io/psf.hpp"
+#include "io/redshifts.hpp"
 #include "io/spectra.hpp"
 
 namespace zspex::io::test {
@@ -19,6 +20,10 @@ Frame sample_frame(std::size_t nspec = 7, std::size_t nwave = 31, std::size_t nd
 /// Five spectra in bands b (with masks, 7 diagonals) and z (without, 3 diagonals); targets 1 and 3 are one target. Without
 /// a path.
 SpectraFile sample_spectra(SpectraKind kind);
+/// Three targets: 39627800000000007, a galaxy with 3 coefficients; -8, a quasar with 4, and a star; 12, without data.
+RedshiftResults sample_redshifts();
+/// Their scan with QSO:::HIZ, two basis vectors, at five redshifts.
+ZscanTable sample_zscan();
 Provenance sample_provenance();
 std::vector<Timing> sample_timing();
 
