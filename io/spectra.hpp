@@ -75,7 +75,7 @@ SpectraFile read_spectra_tables(const std::string& path, std::span<const std::si
 SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows = std::nullopt);
 
 /// Writes file.path as desispec does: PRIMARY with the header, FIBERMAP, EXP_FIBERMAP, <B>_WAVELENGTH, <B>_FLUX, <B>_IVAR,
-/// <B>_MASK (unless it is empty) and <B>_RESOLUTION of each band, SCORES. A name that ends in .gz is compressed. Whole or
+/// <B>_MASK (of all bands or, if they are empty, of none) and <B>_RESOLUTION of each band, SCORES. A name that ends in .gz is compressed. Whole or
 /// not at all.
 /// \throws FileError (exit code `output`): kinds other than coadd (which has an exp_fibermap) and spectra (which has
 ///         none), parts that do not fit each other, and a file that can't be written

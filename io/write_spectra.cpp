@@ -44,6 +44,8 @@ void check(const SpectraFile& file) {
     const std::vector<std::size_t> shape = {nspec, band.wave.size()};
     check.same(name + "_FLUX", shape_of(band.flux.shape()), shape);
     check.same(name + "_IVAR", shape_of(band.ivar.shape()), shape);
+    if (band.mask.empty() != file.bands.front().mask.empty())
+      check.refuse(name + "_MASK", "masks in all bands or in none", "them in some");  // desispec reads no other files
     if (!band.mask.empty()) check.same(name + "_MASK", shape_of(band.mask.shape()), shape);
     check.same(name + "_RESOLUTION", shape_of(band.resolution.shape()),
                {nspec, band.resolution.extent(1), band.wave.size()});

@@ -81,9 +81,10 @@ void encode(const std::vector<T>& values, std::size_t per_row, std::byte* field,
   }
 }
 
+/// Rows are zero: texts end at a zero byte (FITS standard, section 7.3.3.1). Padded with blanks, a comparison such as
+/// SPECTYPE == "QSO" would fail in astropy's Table and fitsio, which keep them.
 void encode(const std::vector<std::string>& values, std::size_t width, std::byte* field, std::size_t stride) {
   for (std::size_t irow = 0; irow < values.size(); ++irow) {
-    std::memset(field + irow * stride, ' ', width);
     std::memcpy(field + irow * stride, values[irow].data(), std::min(width, values[irow].size()));
   }
 }

@@ -152,6 +152,92 @@ def check_others(folder):
         np.testing.assert_allclose(hdus[0].data, steps((17, 13), -3.3, 0.7), rtol=1e-5, atol=1e-5)
 
 
+def spectra_arrays(band):
+    """What sample_spectra() holds, but the targets."""
+    nwave, ndiag, first = (29, 7, 3600) if band == "B" else (23, 3, 7520)
+    return {
+        "WAVELENGTH": first + 0.8 * np.arange(nwave),
+        "FLUX": steps((5, nwave), -7.1 if band == "B" else 100, 0.3),
+        "IVAR": steps((5, nwave), 1e-3, 1e-4),
+        "RESOLUTION": steps((5, ndiag, nwave), 0.5, -1e-3),
+    }
+
+
+def check_spectra(path, coadd):
+    with open_checked(path) as hdus:
+        names = [hdu.name for hdu in hdus]
+        exposures = ["EXP_FIBERMAP"] if coadd else []
+        masks = ["MASK"] if coadd else []
+        images = [f"{b}_{name}" for b in "BZ" for name in ["WAVELENGTH", "FLUX", "IVAR"] + masks + ["RESOLUTION"]]
+        assert names == ["PRIMARY", "FIBERMAP"] + exposures + images + ["SCORES"], names
+        check_header(hdus[0].header)
+        units = {"WAVELENGTH": "Angstrom", "FLUX": "10**-17 erg/(s cm2 Angstrom)",
+                 "IVAR": "10**+34 (s2 cm4 Angstrom2) / erg2"}
+        for band in ("B", "Z"):
+            for name, values in spectra_arrays(band).items():
+                hdu = hdus[f"{band}_{name}"]
+                np.testing.assert_allclose(hdu.data, values, rtol=1e-5, atol=1e-5, err_msg=hdu.name)
+                assert hdu.header.get("BUNIT") == units.get(name), hdu.name
+                assert hdu.data.dtype.newbyteorder("=").str[1:] == ("f8" if name == "WAVELENGTH" else "f4"), hdu.name
+        for band, nwave in (("B", 29), ("Z", 23)) if coadd else ():
+            bits = np.array([1 << (k % 32) if k % 7 == 0 else 0 for k in range(5 * nwave)], dtype="u4").view("i4")
+            np.testing.assert_array_equal(hdus[f"{band}_MASK"].data, bits.reshape(5, nwave))
+            assert hdus[f"{band}_MASK"].data.dtype.newbyteorder("=") == np.dtype("i4")
+        for name in ("FIBERMAP", "SCORES"):
+            assert list(hdus[name].data["TARGETID"]) == [39627800000000007, -8, 39627800000000009, -8, 11], name
+        np.testing.assert_array_equal(hdus["FIBERMAP"].data["FIBER"], -5 + 7 * np.arange(5))
+
+
+def check_best(table, case):
+    """The best rows of sample_redshifts(); names in capitals (FITS) or as `case` makes them."""
+    column = lambda name: np.asarray(table[case(name)])
+    text = lambda name: [t.decode() if isinstance(t, bytes) else t for t in column(name)]
+    assert list(column("TARGETID")) == [39627800000000007, -8, 12]
+    assert list(column("Z")) == [0.123456789012345678, 2.5, 0.0]
+    np.testing.assert_array_equal(column("ZERR"), np.array([1.1e-5, 1.1e-5, -1], dtype="f4"))
+    assert list(column("ZWARN")) == [0, 4, 514] and list(column("NPIXELS")) == [7926, 7926, 0]
+    np.testing.assert_array_equal(column("COEFF"), [[1, 2, 3, 0], [5, 6, 7, 8], [0, 0, 0, 0]])
+    assert text("SPECTYPE") == ["GALAXY", "QSO", "GALAXY"] and text("SUBTYPE") == ["", "HIZ", ""]
+    assert text("FITMETHOD") == ["PCA", "PCA", "NONE"] and list(column("NCOEFF")) == [3, 4, 3]
+    np.testing.assert_array_equal(column("CHI2"), np.full(3, 7926.3, dtype="f4"))
+    np.testing.assert_array_equal(column("DELTACHI2"), np.full(3, 1234.7, dtype="f4"))
+
+
+def check_redshifts(folder):
+    for name in ("redrock.fits", "rrmodel.fits"):
+        with open_checked(os.path.join(folder, name)) as hdus:
+            check_best(hdus["REDSHIFTS"].data, str.upper)
+            for header in (hdus[0].header, hdus["REDSHIFTS"].header):
+                assert header["LONGSTRN"] == "OGIP 1.0" and header["RRVER"] == "zspex 0.1.0"
+                assert header["TEMNAM01"] == "QSO:::HIZ" and header["TEMVER01"] == "1.1" and header["SPGRPVAL"] == 27
+            if name == "rrmodel.fits":
+                np.testing.assert_array_equal(hdus["B_MODEL"].data, [[1, 2], [3, 4], [5, 6]])
+            else:
+                assert [hdu.name for hdu in hdus] == ["PRIMARY", "REDSHIFTS", "FIBERMAP", "EXP_FIBERMAP", "TSNR2"]
+    with h5py.File(os.path.join(folder, "redrock.h5"), "r") as file:
+        check_best(file["redshifts"], str.upper)
+        assert list(file["redshifts"]["MODEL_CHI2"]) == [101.5, 201.5, 301.5]
+        check_best(np.concatenate([file[f"zfit/{t}/zfit"][:1] for t in (39627800000000007, -8, 12)]), str.lower)
+    with h5py.File(os.path.join(folder, "rrdetails.h5"), "r") as file:
+        check_best(file["zbest"], str.lower)
+        best = {"targetid": "<i8", "z": "<f8", "zerr": "<f4", "zwarn": "<i4", "chi2": "<f4", "zz": ("<f4", (3,)),
+                "zzchi2": ("<f4", (3,)), "coeff": ("<f4", (4,)), "fitmethod": "S4", "npixels": "<i4",
+                "spectype": "S6", "subtype": "S3", "ncoeff": "i1", "deltachi2": "<f4"}
+        fields = list(best.items())
+        assert file["zbest"].dtype == np.dtype([(n, *t) if isinstance(t, tuple) else (n, t) for n, t in fields])
+        fields.insert(-1, ("znum", "i1"))
+        zfit = file["zfit/-8/zfit"]
+        assert zfit.dtype == np.dtype([(n, *t) if isinstance(t, tuple) else (n, t) for n, t in fields]), zfit.dtype
+        assert list(zfit["znum"]) == [0, 1] and list(zfit["spectype"]) == [b"QSO", b"STAR"]
+        scan = file["zscan/QSO:::HIZ"]
+        kinds = {name: (scan[name].dtype.str, scan[name].shape) for name in scan}
+        assert kinds == {"redshifts": ("<f8", (5,)), "zchi2": ("<f4", (3, 5)), "penalty": ("<f4", (3, 5)),
+                         "zcoeff": ("<f4", (3, 5, 2))}, kinds
+        np.testing.assert_array_equal(scan["zchi2"], steps((3, 5), 9000, -3.25))
+        np.testing.assert_array_equal(scan["zcoeff"], steps((3, 5, 2), -1, 0.125))
+        assert scan["zchi2"].compression == "gzip" and scan["zcoeff"].chunks is not None
+
+
 def check_with_desispec(folder):
     try:
         import desispec.io
@@ -162,6 +248,12 @@ def check_with_desispec(folder):
         frame = desispec.io.read_frame(folder + "/frame.fits" + suffix)
         np.testing.assert_allclose(frame.flux, frame_arrays()["FLUX"], rtol=1e-5)
         assert frame.mask.dtype == np.uint32 and frame.R[6].shape == (31, 31) and frame.meta["FLAVOR"] == "science"
+    for name in ("coadd.fits", "spectra.fits.gz"):
+        spectra = desispec.io.read_spectra(os.path.join(folder, name))
+        assert spectra.bands == ["b", "z"] and list(spectra.fibermap["TARGETID"][:2]) == [39627800000000007, -8]
+        assert (spectra.exp_fibermap is not None) == (name == "coadd.fits")
+        np.testing.assert_allclose(spectra.flux["z"], spectra_arrays("Z")["FLUX"], rtol=1e-5)
+        assert spectra.R["b"][4].shape == (29, 29)
     image = desispec.io.read_image(folder + "/preproc.fits")
     assert image.pix.shape == (17, 13) and image.camera == "r0"
     print("desispec reads them too")
@@ -179,6 +271,9 @@ def main():
             check_frame_hdf5(os.path.join(folder, "frame.h5"))
             check_psf(os.path.join(folder, "psf.fits"))
             check_others(folder)
+            check_spectra(os.path.join(folder, "coadd.fits"), coadd=True)
+            check_spectra(os.path.join(folder, "spectra.fits.gz"), coadd=False)
+            check_redshifts(folder)
         check_with_desispec(folder)
     print("astropy and h5py read what was meant")
 

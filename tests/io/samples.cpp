@@ -178,7 +178,7 @@ SpectraFile sample_spectra(SpectraKind kind) {
     fill(band.flux, blue ? -7.1 : 100, 0.3);
     fill(band.ivar, 1e-3, 1e-4);
     fill(band.resolution, 0.5, -1e-3);
-    if (blue) {
+    if (kind == SpectraKind::coadd) {
       band.mask = Array2<std::uint32_t>({nspec, nwave});
       for (std::size_t i = 0; i < band.mask.size(); ++i) band.mask.data()[i] = i % 7 == 0 ? 1u << (i % 32) : 0;
     }

@@ -17,8 +17,8 @@ Header sample_header();
 Preproc sample_preproc(std::size_t ny = 17, std::size_t nx = 13);
 GaussHermitePsf sample_psf(int nspec = 7);
 Frame sample_frame(std::size_t nspec = 7, std::size_t nwave = 31, std::size_t ndiag = 5);
-/// Five spectra in bands b (with masks, 7 diagonals) and z (without, 3 diagonals); targets 1 and 3 are one target. Without
-/// a path.
+/// Five spectra in bands b (7 diagonals) and z (3 diagonals), with masks in a coadd and without in uncoadded spectra; 1 and
+/// 3 are one target. Without a path.
 SpectraFile sample_spectra(SpectraKind kind);
 /// Three targets: 39627800000000007, a galaxy with 3 coefficients; -8, a quasar with 4, and a star; 12, without data.
 RedshiftResults sample_redshifts();
