@@ -153,9 +153,11 @@ std::vector<double> sdss_grid(double first, double last) {
 
 namespace detail {
 
-bool is_sdss(const FitsReader& file) {
+bool is_sdss(FitsReader& file) {
   const auto& hdus = file.hdus();
-  return hdus.size() > 1 && hdus[1].kind == HduInfo::Kind::table && (hdus[1].name.empty() || hdus[1].name == "COADD");
+  if (hdus.size() < 2 || hdus[1].kind != HduInfo::Kind::table || !(hdus[1].name.empty() || hdus[1].name == "COADD"))
+    return false;
+  return read_capital_table(file, 1).find("LOGLAM") != nullptr;
 }
 
 SpectraFile read_sdss(FitsReader& file, std::span<const std::size_t> rows) {

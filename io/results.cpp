@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <string_view>
 
 #include "config/base/error.hpp"
 #include "io/detail/camera.hpp"
@@ -11,6 +12,7 @@
 #include "io/detail/frame_hdf5.hpp"
 #include "io/detail/hdf5_reader.hpp"
 #include "io/detail/provenance_cards.hpp"
+#include "io/detail/sdss.hpp"
 
 namespace zspex::io {
 namespace {
@@ -42,13 +44,29 @@ std::string pixel_name(int type) {
   }
 }
 
-FileKind kind_of(const detail::FitsReader& file) {
+bool has_bands(const detail::FitsReader& file) {
+  const auto& hdus = file.hdus();
+  return std::any_of(hdus.begin(), hdus.end(), [&](const detail::HduInfo& hdu) {
+    constexpr std::string_view tail = "_WAVELENGTH";
+    return hdu.name.ends_with(tail) && file.find(hdu.name.substr(0, hdu.name.size() - tail.size()) + "_FLUX");
+  });
+}
+
+bool is_calibrated(detail::FitsReader& file) {
+  return file.header(file.need("FLUX")).text("BUNIT").value_or("").find("erg") != std::string::npos;
+}
+
+FileKind kind_of(detail::FitsReader& file) {
   const auto has = [&](const char* name) { return file.find(name) != nullptr; };
+  if (has_bands(file)) return has("EXP_FIBERMAP") ? FileKind::coadd : FileKind::spectra;
+  if (has("REDSHIFTS") && file.need("REDSHIFTS").kind == detail::HduInfo::Kind::table) return FileKind::redshifts_fits;
+  if (has("FLUX") && has("IVAR") && has("WAVELENGTH") && is_calibrated(file)) return FileKind::cframe;
   if (has("FLUX") && has("IVAR") && has("WAVELENGTH")) return FileKind::frame_fits;
   if (has("FLUX") && has("WAVELENGTH")) return FileKind::truth;
   if (has("IMAGE") && has("IVAR") && has("MASK")) return FileKind::preproc;
   if (has("XTRACE") && has("YTRACE") && has("PSF")) return FileKind::psf;
   if (has("MODEL")) return FileKind::model;
+  if (detail::is_sdss(file)) return FileKind::sdss;
   return FileKind::other_fits;
 }
 
@@ -99,12 +117,27 @@ ResultsSummary fits_summary(const std::string& path) {
     summary.datasets.push_back(describe(file, hdu, header));
   }
   if (summary.kind == FileKind::frame_fits) add_fits_frame(file, summary);
+  summary.has_redshifts = summary.kind == FileKind::redshifts_fits;
   return summary;
+}
+
+DatasetInfo all_zfit(const detail::Hdf5Reader& file) {
+  const auto targets = file.children("/zfit");
+  DatasetInfo info;
+  info.name = "/zfit/TARGETID/zfit";
+  info.type = std::to_string(targets.size()) + (targets.size() == 1 ? " table" : " tables");
+  info.description = "minima of each target";
+  for (const std::string& target : targets) info.bytes += file.stored_bytes("/zfit/" + target + "/zfit");
+  return info;
 }
 
 void add_datasets(const detail::Hdf5Reader& file, const std::string& group, std::vector<DatasetInfo>& datasets) {
   for (const std::string& child : file.children(group)) {
     const std::string name = group + (group == "/" ? "" : "/") + child;
+    if (name == "/zfit") {
+      datasets.push_back(all_zfit(file));
+      continue;
+    }
     if (file.is_group(name)) {
       add_datasets(file, name, datasets);
       continue;
@@ -118,8 +151,10 @@ ResultsSummary hdf5_summary(const std::string& path) {
   const detail::Hdf5Reader file(path);
   ResultsSummary summary;
   add_datasets(file, "/", summary.datasets);
+  const bool details = file.has("/zfit") && file.has("/targetids");
+  summary.has_redshifts = details || file.has("/redshifts");
   if (file.text("/", detail::format_attribute).value_or("") != detail::format_name) {
-    summary.kind = FileKind::other_hdf5;
+    summary.kind = details ? FileKind::details_hdf5 : FileKind::other_hdf5;
     return summary;
   }
   detail::check_layout(file);
@@ -202,6 +237,18 @@ const char* to_string(FileKind kind) {
       return "truth of a simulation (FITS)";
     case FileKind::model:
       return "model image (FITS)";
+    case FileKind::coadd:
+      return "coadd (FITS)";
+    case FileKind::spectra:
+      return "uncoadded spectra (FITS)";
+    case FileKind::cframe:
+      return "cframe (FITS)";
+    case FileKind::sdss:
+      return "SDSS spectrum (FITS)";
+    case FileKind::redshifts_fits:
+      return "redshifts (FITS)";
+    case FileKind::details_hdf5:
+      return "Redrock details (HDF5)";
     case FileKind::other_fits:
       return "FITS";
     case FileKind::other_hdf5:

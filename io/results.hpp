@@ -17,8 +17,14 @@ enum class FileKind {
   results_hdf5,  ///< zspex's HDF5
   preproc,
   psf,
-  truth,  ///< of a simulation
-  model,  ///< a model image
+  truth,           ///< of a simulation
+  model,           ///< a model image
+  coadd,           ///< these four are what read_spectra() reads
+  spectra,         ///< uncoadded
+  cframe,          ///< flux-calibrated spectra of one camera
+  sdss,            ///< spec-PLATE-MJD-FIBER
+  redshifts_fits,  ///< of zspex or Redrock, with or without models
+  details_hdf5,    ///< Redrock's details; zspex's are results_hdf5
   other_fits,
   other_hdf5
 };
@@ -26,7 +32,7 @@ enum class FileKind {
 /// "frame (FITS)", "zspex results (HDF5)", ...
 const char* to_string(FileKind kind);
 
-/// One HDU or HDF5 dataset.
+/// One HDU or HDF5 dataset; or all of a details file's /zfit together, which has one for each target.
 struct DatasetInfo {
   std::string name;                ///< EXTNAME or path
   std::string type;                ///< "float32", "table of 8 columns", ...
@@ -52,6 +58,7 @@ struct ResultsSummary {
   std::optional<Provenance> provenance;  ///< of files made by zspex
   std::vector<Timing> timing;
   std::vector<FrameInfo> frames;
+  bool has_redshifts = false;  ///< read_redshifts() reads it
 };
 
 /// \throws FileError when the file is missing, empty, truncated, or neither FITS nor HDF5.

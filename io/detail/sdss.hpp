@@ -9,8 +9,8 @@
 
 namespace zspex::io::detail {
 
-/// True when the first extension is a table called COADD or without a name.
-bool is_sdss(const FitsReader& file);
+/// True when the first extension is a table called COADD, or without a name, and has a column LOGLAM.
+bool is_sdss(FitsReader& file);
 
 /// \param rows  none, or the only one, 0
 SpectraFile read_sdss(FitsReader& file, std::span<const std::size_t> rows);

@@ -18,7 +18,8 @@ struct Screen {
 /// Of standard output: its width, and whether the locale is UTF-8.
 Screen screen_of_output();
 
-/// Prints sizes, provenance, timings and statistics of a file, and draws spectrum config.row if that is asked for.
+/// Prints sizes, provenance, timings and statistics of a file, and draws spectrum config.row if that is asked for; of a
+/// redshift file that row's minima and, where the file has it, the scan.
 /// With job.verbosity > 0 also the resolved configuration that the file keeps; below 0 the picture alone.
 /// \throws FileError when the file can't be read or has no such frame or row; ConfigError when it holds no spectra to
 /// draw

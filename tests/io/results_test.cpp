@@ -151,7 +151,18 @@ TEST(Results, FilesOfOtherProgramsAreSummarised) {
   const ResultsSummary frame = read_summary(data + "/golden/extract/frame-r0-golden-gpu_specter.fits.gz");
   EXPECT_EQ(frame.kind, FileKind::frame_fits);
   EXPECT_EQ(frame.frames.at(0).nwave, 2326u);
-  EXPECT_EQ(read_summary(data + "/golden/redrock/rrdetails-test.h5").kind, FileKind::other_hdf5);
+  const ResultsSummary details = read_summary(data + "/golden/redrock/rrdetails-test.h5");
+  EXPECT_EQ(details.kind, FileKind::details_hdf5);
+  EXPECT_TRUE(details.has_redshifts);
+  EXPECT_EQ(details.datasets[1].name, "/zfit/TARGETID/zfit") << "one line for all targets";
+  EXPECT_EQ(details.datasets[1].type, "3 tables");
+  for (const char* name : {"redrock-test.fits", "rrmodel-golden.fits"}) {
+    const ResultsSummary redshifts = read_summary(data + "/golden/redrock/" + name);
+    EXPECT_EQ(redshifts.kind, FileKind::redshifts_fits) << name;
+    EXPECT_TRUE(redshifts.has_redshifts) << name;
+  }
+  EXPECT_EQ(read_summary(data + "/coadd/coadd-4-80613-thru20210324.fits").kind, FileKind::coadd);
+  EXPECT_EQ(read_summary(data + "/templates/rrtemplate-STAR-CV-v0.1.fits").kind, FileKind::other_fits);
   EXPECT_EQ(read_summary(data + "/psf/psf-r0-00051060.fits").kind, FileKind::psf);
   EXPECT_EQ(read_summary(data + "/golden/extract/preproc-r0-golden.truth.fits").kind, FileKind::truth);
 }

@@ -8,7 +8,9 @@
 #include <sstream>
 
 #include "config/base/error.hpp"
+#include "io/redshifts.hpp"
 #include "io/results.hpp"
+#include "io/spectra.hpp"
 #include "io/truth.hpp"
 #include "pipeline/inspect/statistics.hpp"
 #include "pipeline/terminal/format.hpp"
@@ -184,6 +186,126 @@ TEST_F(InspectTest, NoLineOfTheContentsIsWiderThanTheScreen) {
       EXPECT_LE(terminal::display_width(line), 80u) << line;
     }
   }
+}
+
+/// Two spectra of one target in bands that overlap: b with S/N 20, z with S/N 10 and every fourth bin without information.
+io::SpectraFile small_coadd(const std::string& path) {
+  io::SpectraFile file;
+  file.path = path;
+  file.fibermap = small_frame().fibermap->rows(0, 2);
+  std::get<std::vector<std::int64_t>>(file.fibermap.columns[0].values)[1] = 39627800000000007;
+  file.exp_fibermap = file.fibermap;
+  for (const bool blue : {true, false}) {
+    io::BandSpectra band;
+    band.band = blue ? "b" : "z";
+    for (int i = 0; i < 100; ++i) band.wave.push_back((blue ? 4000 : 4050) + i);
+    band.flux = Array2<float>({2, 100}, blue ? 100.F : 50.F);
+    band.ivar = Array2<float>({2, 100}, 0.04F);
+    for (std::size_t i = 0; i < 100; i += 4)
+      if (!blue) band.ivar(1, i) = 0;
+    band.resolution = Array3<float>({2, 5, 100});
+    file.bands.push_back(band);
+  }
+  return file;
+}
+
+TEST_F(InspectTest, ShowsACoadd) {
+  const std::string file = path("coadd.fits");
+  io::write_spectra(small_coadd(file));
+  const std::string text = inspect(file, 1);
+  EXPECT_SAYS(text, "coadd (FITS)");
+  EXPECT_SAYS(text, "2 spectra of 1 target\n");
+  EXPECT_SAYS(text, "band z: 100 bins, 4050.0 to 4149.0 Angstrom, resolution of 5 diagonals");
+  EXPECT_SAYS(text, "TARGETID 39627800000000007");
+  EXPECT_SAYS(text, "median flux 100 x 1e-17 erg/(s cm2 Angstrom), median S/N of a bin 20");
+  EXPECT_SAYS(text, "median flux 50 x 1e-17 erg/(s cm2 Angstrom), median S/N of a bin 10");
+  EXPECT_SAYS(text, "without information 25.00 %");
+  EXPECT_SAYS(text, "wavelength (Angstrom)");
+  EXPECT_SAYS(inspect(file), "--row 0");
+  EXPECT_THROW(inspect(file, 2), FileError);
+  io::SpectraFile uncoadded = small_coadd(path("spectra.fits"));
+  uncoadded.kind = io::SpectraKind::spectra;
+  uncoadded.exp_fibermap.reset();
+  io::write_spectra(uncoadded);
+  EXPECT_SAYS(inspect(uncoadded.path), "uncoadded spectra (FITS)");
+}
+
+/// Three targets: a good galaxy, a quasar with a star behind it, and one without data.
+io::RedshiftResults small_redshifts() {
+  io::RedshiftResults results;
+  const auto row = [](std::int64_t targetid, double z, const char* spectype, const char* subtype, int zwarn) {
+    io::RedshiftRow out;
+    out.targetid = targetid;
+    out.z = z;
+    out.zerr = 2.5e-5;
+    out.chi2 = 7926.5;
+    out.deltachi2 = 33.25;
+    out.npixels = 7926;
+    out.zwarn = zwarn;
+    out.spectype = spectype;
+    out.subtype = subtype;
+    out.coeff = {1};
+    out.ncoeff = 1;
+    return out;
+  };
+  results.targetid = {7, -8, 9};
+  results.zfit = {{row(7, 0.5, "GALAXY", "", 0)},
+                  {row(-8, 2.25, "QSO", "HIZ", 4), row(-8, 0.0001, "STAR", "A", 4)},
+                  {row(9, 0, "GALAXY", "", 2 | 512)}};
+  results.fibermap = small_frame().fibermap.value();
+  return results;
+}
+
+TEST_F(InspectTest, ShowsRedshifts) {
+  const std::string file = path("redrock.fits");
+  io::write_redshifts_fits(file, small_redshifts(), provenance_);
+  const std::string text = inspect(file, 1);
+  EXPECT_SAYS(text, "redshifts (FITS)");
+  EXPECT_SAYS(text, "GALAXY        2          1  0.5000 to 0.5000\n");
+  EXPECT_SAYS(text, "QSO           1          0  -\n");
+  EXPECT_SAYS(text, "ZWARN: LITTLE_COVERAGE 1, SMALL_DELTA_CHI2 1, NODATA 1\n");
+  EXPECT_SAYS(text, "TARGETID -8, 7926 pixels");
+  EXPECT_SAYS(text, "2.250000  2.5e-05  QSO:::HIZ  7926.5       33.2      4  SMALL_DELTA_CHI2\n");
+  EXPECT_EQ(text.find("STAR"), std::string::npos) << "the FITS file has best fits only";
+  EXPECT_SAYS(text, "zspex extract -i preproc.fits");
+  EXPECT_SAYS(inspect(file), "--row 0");
+  EXPECT_THROW(inspect(file, 3), FileError);
+}
+
+TEST_F(InspectTest, ShowsAllMinimaAndTheScanOfDetails) {
+  const std::string file = path("details.h5");
+  io::DetailsWriter details(file);
+  io::ZscanTable scan;
+  scan.full_type = "QSO:::HIZ";
+  for (int i = 0; i < 50; ++i) scan.redshifts.push_back(2 + 0.01 * i);
+  scan.zchi2 = scan.penalty = Array2<float>({3, 50}, 8000.F);
+  scan.zcoeff = Array3<float>({3, 50, 1});
+  details.add_scan(scan);
+  details.finish(small_redshifts(), provenance_, {});
+  const std::string text = inspect(file, 1);
+  EXPECT_SAYS(text, "zspex results (HDF5)");
+  EXPECT_SAYS(text, "/zfit/TARGETID/");
+  EXPECT_SAYS(text, "3 tables");
+  EXPECT_SAYS(text, "  0.000100  2.5e-05  STAR:::A");
+  EXPECT_SAYS(text, "chi2 of the scan with QSO:::HIZ");
+  EXPECT_SAYS(text, "redshift\n");
+  EXPECT_EQ(inspect(file, 0).find("of the scan with"), std::string::npos) << "there is no scan with GALAXY";
+  const std::string ours = path("redshifts.h5");
+  io::write_redshifts_hdf5(ours, small_redshifts(), provenance_, {});
+  EXPECT_SAYS(inspect(ours, 1), "STAR:::A");
+}
+
+TEST_F(InspectTest, AFileWithoutRowsHasNoneToShow) {
+  const std::string file = path("empty.fits");
+  io::SpectraFile coadd = small_coadd(file);
+  coadd.fibermap = coadd.fibermap.rows(0, 0);
+  for (auto& band : coadd.bands) {
+    band.flux = band.ivar = Array2<float>({0, 100});
+    band.resolution = Array3<float>({0, 5, 100});
+  }
+  io::write_spectra(coadd);
+  EXPECT_SAYS(inspect(file), "0 spectra of 0 targets");
+  EXPECT_THROW(inspect(file, 0), FileError);
 }
 
 }  // namespace
