@@ -1,6 +1,7 @@
 #include "kernels/redshift/detail/engine.hpp"
 
 #include <string>
+#include <tuple>
 
 #include "config/base/error.hpp"
 
@@ -42,7 +43,8 @@ Engine::Engine(std::vector<std::vector<double>> wave, std::vector<Template> temp
     : wave_(std::move(wave)),
       templates_(std::move(templates)),
       settings_(settings),
-      layout_(wave_, settings.max_ndiag) {
+      layout_(wave_, settings.max_ndiag),
+      blocks_(blocks_of(layout_)) {
   for (std::size_t band = 0; band < wave_.size(); ++band) {
     const std::size_t nwave = wave_[band].size();
     edges_.push_back(bin_edges(wave_[band]));
@@ -131,29 +133,60 @@ double Engine::penalty(int itemplate, const double* coeff) const {
   return light < 0 ? -light : 0;
 }
 
-template <class Real, int NT>
-void Engine::scan(const std::array<const PackedTarget*, NT>& targets, const std::array<int, NT>& rows, int itemplate,
-                  int first, int nz, const Real* slice, Zscan& scan) const {
+template <class Real>
+void Engine::store_fits(const PackedTarget& target, int row, const LaneSum* sums, int itemplate, int first, int nz,
+                        const Real* slice, Zscan& scan) const {
   const Template& tmpl = templates_[itemplate];
-  const int nbasis = tmpl.nbasis(), nsum = columns_of(nbasis) * columns_of(nbasis);
-  FitRoom<Real, NT> room(nbasis, settings_.max_ndiag);
-  std::vector<double> sums(static_cast<std::size_t>(NT) * nz * nsum), coeff(nbasis);
-  sum_products<Real, NT>(targets, layout_, slice, nz, nbasis, room, sums.data());
-  for (int it = 0; it < NT; ++it) {
-    for (int iz = 0; iz < nz; ++iz) {
-      LinearFit fit;
-      std::fill(coeff.begin(), coeff.end(), 0.0);
-      if (targets[it]->npixels > 0)
-        fit =
-            solve_fit(tmpl.method, nbasis, sums.data() + (static_cast<std::size_t>(it) * nz + iz) * nsum, coeff.data());
-      if (fit.cancelled)
-        fit.chi2 = direct_chi2(*targets[it], layout_, slice + slice_size(itemplate, iz), nbasis, coeff.data());
-      scan.chi2(rows[it], first + iz) = fit.chi2;
-      scan.penalty(rows[it], first + iz) = penalty(itemplate, coeff.data());
-      if (!scan.coeff.empty())
-        for (int b = 0; b < nbasis; ++b) scan.coeff(rows[it], first + iz, b) = static_cast<float>(coeff[b]);
-    }
+  const int nbasis = tmpl.nbasis();
+  std::vector<double> coeff(nbasis);
+  for (int iz = 0; iz < nz; ++iz) {
+    LinearFit fit;
+    std::fill(coeff.begin(), coeff.end(), 0.0);
+    if (target.npixels > 0) fit = solve_fit(tmpl.method, nbasis, sums + iz * products_of(nbasis), coeff.data());
+    if (fit.cancelled) fit.chi2 = direct_chi2(target, layout_, slice + slice_size(itemplate, iz), nbasis, coeff.data());
+    scan.chi2(row, first + iz) = fit.chi2;
+    scan.penalty(row, first + iz) = penalty(itemplate, coeff.data());
+    if (scan.coeff.empty()) continue;
+    for (int b = 0; b < nbasis; ++b) scan.coeff(row, first + iz, b) = static_cast<float>(coeff[b]);
   }
+}
+
+template <class Real>
+void Engine::scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, const Real* slice, Zscan& scan) const {
+  const int nbasis = templates_[itemplate].nbasis();
+  const std::size_t nsum = static_cast<std::size_t>(nz) * products_of(nbasis);  // of a target
+  const std::size_t ntarget = most_beside<Real> * crowd.many.size() + 2 * crowd.twos.size() + crowd.ones.size();
+  std::vector<LaneSum> sums(ntarget * nsum, LaneSum{});
+  const auto for_groups = [&](const auto& f) {
+    LaneSum* here = sums.data();
+    const auto pass = [&](const auto& groups) {
+      for (const auto& group : groups) {
+        f(group, here);
+        here += group.rows.size() * nsum;
+      }
+    };
+    pass(crowd.many);
+    pass(crowd.twos);
+    pass(crowd.ones);
+  };
+  FitRoom<Real, most_beside<Real>> room(nbasis, settings_.max_ndiag);
+  FitRoom<Real, 2> room2(nbasis, settings_.max_ndiag);
+  FitRoom<Real, 1> room1(nbasis, settings_.max_ndiag);
+  for (const Block& block : blocks_) {
+    for_groups([&](const auto& group, LaneSum* here) {
+      constexpr std::size_t n = std::tuple_size_v<decltype(group.rows)>;
+      if constexpr (n == 1)
+        add_block<Real, 1>(block, group.targets, layout_, slice, nz, nbasis, room1, here);
+      else if constexpr (n == 2)
+        add_block<Real, 2>(block, group.targets, layout_, slice, nz, nbasis, room2, here);
+      else
+        add_block<Real, most_beside<Real>>(block, group.targets, layout_, slice, nz, nbasis, room, here);
+    });
+  }
+  for_groups([&](const auto& group, const LaneSum* here) {
+    for (std::size_t i = 0; i < group.rows.size(); ++i)
+      store_fits(*group.targets[i], group.rows[i], here + i * nsum, itemplate, first, nz, slice, scan);
+  });
 }
 
 template void Engine::rebin<double>(int, std::span<const double>, double*) const;
@@ -161,13 +194,7 @@ template void Engine::rebin_piece<float>(int, std::span<const double>, int, floa
 template void Engine::rebin_piece<double>(int, std::span<const double>, int, double*) const;
 template void Engine::absorb<float>(int, double, float*) const;
 template void Engine::absorb<double>(int, double, double*) const;
-template void Engine::scan<float, 1>(const std::array<const PackedTarget*, 1>&, const std::array<int, 1>&, int, int,
-                                     int, const float*, Zscan&) const;
-template void Engine::scan<double, 1>(const std::array<const PackedTarget*, 1>&, const std::array<int, 1>&, int, int,
-                                      int, const double*, Zscan&) const;
-template void Engine::scan<float, 2>(const std::array<const PackedTarget*, 2>&, const std::array<int, 2>&, int, int,
-                                     int, const float*, Zscan&) const;
-template void Engine::scan<double, 2>(const std::array<const PackedTarget*, 2>&, const std::array<int, 2>&, int, int,
-                                      int, const double*, Zscan&) const;
+template void Engine::scan<float>(const Crowd<float>&, int, int, int, const float*, Zscan&) const;
+template void Engine::scan<double>(const Crowd<double>&, int, int, int, const double*, Zscan&) const;
 
 }  // namespace zspex::kernels::detail

@@ -1,8 +1,7 @@
 #include "kernels/redshift/fitter.hpp"
 
-#include <array>
+#include <algorithm>
 #include <numeric>
-#include <type_traits>
 
 #include "config/base/error.hpp"
 #include "kernels/base/kokkos.hpp"
@@ -14,14 +13,10 @@ namespace {
 using detail::Engine;
 using Host = Kokkos::DefaultHostExecutionSpace;
 
-/// Targets that are scanned side by side.
-struct Group {
-  std::array<int, detail::most_beside> targets{};
-  int n = 0;
-};
-
-/// Targets two by two where their spectra have the same shape.
-std::vector<Group> group_targets(const std::vector<detail::PackedTarget>& targets) {
+/// Deals targets into crowds, those of the same shape side by side.
+/// \param most  targets of a crowd
+template <class Real>
+std::vector<Engine::Crowd<Real>> make_crowds(const std::vector<detail::PackedTarget>& targets, std::size_t most) {
   std::vector<int> order(targets.size());
   std::iota(order.begin(), order.end(), 0);
   const auto key = [&](int i) {
@@ -30,14 +25,35 @@ std::vector<Group> group_targets(const std::vector<detail::PackedTarget>& target
     return shape;
   };
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return key(a) < key(b); });
-  std::vector<Group> groups;
-  for (const int i : order) {
-    const bool fits = !groups.empty() && groups.back().n < detail::most_beside &&
-                      targets[groups.back().targets[0]].same_shape(targets[i]);
-    if (!fits) groups.emplace_back();
-    groups.back().targets[groups.back().n++] = i;
+  std::vector<Engine::Crowd<Real>> crowds;
+  for (std::size_t i = 0; i < order.size();) {
+    const std::size_t end = std::min(order.size(), (i / most + 1) * most);
+    if (i % most == 0) crowds.emplace_back();
+    std::size_t alike = 1;
+    while (i + alike < end && targets[order[i]].same_shape(targets[order[i + alike]])) ++alike;
+    const auto take = [&](auto& groups) {
+      auto& group = groups.emplace_back();
+      for (std::size_t k = 0; k < group.rows.size(); ++k, ++i) {
+        group.rows[k] = order[i];
+        group.targets[k] = &targets[order[i]];
+      }
+    };
+    if (alike >= detail::most_beside<Real>)
+      take(crowds.back().many);
+    else if (alike >= 2)
+      take(crowds.back().twos);
+    else
+      take(crowds.back().ones);
   }
-  return groups;
+  return crowds;
+}
+
+/// So that a block of a slice is read once for a crowd, and the sums of all stay in a core's own cache; but no fewer
+/// crowds than threads have work for.
+std::size_t crowd_size(std::size_t ntarget) {
+  constexpr std::size_t enough = 8, turns = 4;
+  const std::size_t threads = static_cast<std::size_t>(Host().concurrency());
+  return threads == 1 ? enough : std::clamp(ntarget / (turns * threads), std::size_t{1}, enough);
 }
 
 }  // namespace
@@ -45,7 +61,8 @@ std::vector<Group> group_targets(const std::vector<detail::PackedTarget>& target
 struct RedshiftFitter::Impl {
   Engine engine;
   std::vector<detail::PackedTarget> targets;
-  std::vector<Group> groups;
+  std::vector<Engine::Crowd<float>> crowds;          ///< mixed
+  std::vector<Engine::Crowd<double>> double_crowds;  ///< not mixed
 
   Impl(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
        const std::vector<Archetypes>& archetypes)
@@ -71,7 +88,13 @@ void RedshiftFitter::set_targets(std::span<const Target> targets) {
   impl_->targets.assign(targets.size(), {});
   Impl::for_all("zspex::redshift::pack_targets", static_cast<int>(targets.size()),
                 [&](int i) { impl_->targets[i] = detail::pack_target(targets[i], impl_->engine.layout()); });
-  impl_->groups = group_targets(impl_->targets);
+  const std::size_t most = crowd_size(targets.size());
+  impl_->crowds.clear();
+  impl_->double_crowds.clear();
+  if (impl_->engine.mixed())
+    impl_->crowds = make_crowds<float>(impl_->targets, most);
+  else
+    impl_->double_crowds = make_crowds<double>(impl_->targets, most);
 }
 
 std::size_t RedshiftFitter::target_bytes() const { return impl_->engine.target_bytes(); }
@@ -95,27 +118,12 @@ void RedshiftFitter::rebin(int itemplate, int first, int nz, std::span<std::byte
 }
 
 void RedshiftFitter::scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan) const {
-  const auto scan_as = [&](auto real) {
-    using Real = decltype(real);
+  const auto scan_as = [&]<class Real>(const std::vector<Engine::Crowd<Real>>& crowds) {
     const auto* from = reinterpret_cast<const Real*>(slice.data());
-    Impl::for_all("zspex::redshift::scan", static_cast<int>(impl_->groups.size()), [&](int igroup) {
-      const Group& group = impl_->groups[igroup];
-      const auto scan_group = [&]<int n>(std::integral_constant<int, n>) {
-        std::array<const detail::PackedTarget*, n> targets;
-        std::array<int, n> rows;
-        for (int i = 0; i < n; ++i) {
-          rows[i] = group.targets[i];
-          targets[i] = &impl_->targets[rows[i]];
-        }
-        impl_->engine.scan<Real, n>(targets, rows, itemplate, first, nz, from, scan);
-      };
-      if (group.n == 1)
-        scan_group(std::integral_constant<int, 1>());
-      else
-        scan_group(std::integral_constant<int, detail::most_beside>());
-    });
+    Impl::for_all("zspex::redshift::scan", static_cast<int>(crowds.size()),
+                  [&](int i) { impl_->engine.scan(crowds[i], itemplate, first, nz, from, scan); });
   };
-  impl_->engine.mixed() ? scan_as(float{}) : scan_as(double{});
+  impl_->engine.mixed() ? scan_as(impl_->crowds) : scan_as(impl_->double_crowds);
 }
 
 std::vector<std::vector<Zfit>> RedshiftFitter::refine(int itemplate, const Array2<double>& chi2) const {

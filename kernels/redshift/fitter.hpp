@@ -26,7 +26,10 @@ struct FitSettings {
   int max_ndiag = 11;  ///< of all targets, also those of other ranks
   int nminima = 3;     ///< of each target and template
   int npoints = 15;    ///< of a fine scan, at least 3
+  /// Before minima are refined, look at more of them with a third of the scan's step, and refine the lowest of those:
+  /// where a template has narrow lines, the true minimum may lie between two points of the scan and look shallow there.
   bool adaptive = false;
+  int ncandidates = 30;  ///< that are looked at, if so
   ArchetypeSettings archetypes{};
 };
 

@@ -23,40 +23,74 @@ bool close_to_any(double z, const std::vector<Zfit>& fits, double limit_km_s) {
 
 }  // namespace
 
+std::vector<LinearFit> Engine::fit_slice(const PackedTarget& target, int itemplate, int nz, const double* slice,
+                                         double* coeff) const {
+  const Template& tmpl = templates_[itemplate];
+  const int nbasis = tmpl.nbasis(), nsum = products_of(nbasis);
+  std::vector<LaneSum> sums(static_cast<std::size_t>(nz) * nsum, LaneSum{});
+  FitRoom<double, 1> room(nbasis, settings_.max_ndiag);
+  for (const Block& block : blocks_)
+    add_block<double, 1>(block, {&target}, layout_, slice, nz, nbasis, room, sums.data());
+  std::vector<LinearFit> fits;
+  for (int iz = 0; iz < nz; ++iz) {
+    double* c = coeff + iz * nbasis;
+    LinearFit& fit = fits.emplace_back(solve_fit(tmpl.method, nbasis, sums.data() + iz * nsum, c));
+    if (fit.cancelled) fit.chi2 = direct_chi2(target, layout_, slice + slice_size(itemplate, iz), nbasis, c);
+  }
+  return fits;
+}
+
 std::vector<double> Engine::fine_scan(const PackedTarget& target, int itemplate,
                                       std::span<const double> redshifts) const {
-  const Template& tmpl = templates_[itemplate];
-  const int nbasis = tmpl.nbasis(), nz = static_cast<int>(redshifts.size());
-  const int nsum = columns_of(nbasis) * columns_of(nbasis);
-  std::vector<double> slice(slice_size(itemplate, nz)), sums(static_cast<std::size_t>(nz) * nsum), coeff(nbasis),
-      chi2(nz);
+  const int nbasis = templates_[itemplate].nbasis(), nz = static_cast<int>(redshifts.size());
+  std::vector<double> slice(slice_size(itemplate, nz)), coeff(static_cast<std::size_t>(nz) * nbasis), chi2;
   rebin(itemplate, redshifts, slice.data());
-  FitRoom<double, 1> room(nbasis, settings_.max_ndiag);
-  sum_products<double, 1>({&target}, layout_, slice.data(), nz, nbasis, room, sums.data());
-  for (int iz = 0; iz < nz; ++iz) {
-    LinearFit fit = solve_fit(tmpl.method, nbasis, sums.data() + static_cast<std::size_t>(iz) * nsum, coeff.data());
-    if (fit.cancelled)
-      fit.chi2 = direct_chi2(target, layout_, slice.data() + slice_size(itemplate, iz), nbasis, coeff.data());
-    chi2[iz] = fit.chi2 + penalty(itemplate, coeff.data());
-  }
+  for (const LinearFit& fit : fit_slice(target, itemplate, nz, slice.data(), coeff.data()))
+    chi2.push_back(fit.chi2 + penalty(itemplate, coeff.data() + chi2.size() * nbasis));
   return chi2;
 }
 
 LinearFit Engine::fit_at(const PackedTarget& target, int itemplate, double z, std::vector<double>& coeff) const {
-  const Template& tmpl = templates_[itemplate];
-  const int nbasis = tmpl.nbasis(), nsum = columns_of(nbasis) * columns_of(nbasis);
-  coeff.assign(nbasis, 0.0);
+  coeff.assign(templates_[itemplate].nbasis(), 0.0);
   if (!covers(itemplate, z, z)) return {target.flux_square, false, false};
-  std::vector<double> slice(slice_size(itemplate, 1)), sums(nsum);
+  std::vector<double> slice(slice_size(itemplate, 1));
   rebin(itemplate, {&z, 1}, slice.data());
-  FitRoom<double, 1> room(nbasis, settings_.max_ndiag);
-  sum_products<double, 1>({&target}, layout_, slice.data(), 1, nbasis, room, sums.data());
-  LinearFit fit = solve_fit(tmpl.method, nbasis, sums.data(), coeff.data());
-  if (fit.cancelled) fit.chi2 = direct_chi2(target, layout_, slice.data(), nbasis, coeff.data());
-  return fit;
+  return fit_slice(target, itemplate, 1, slice.data(), coeff.data()).front();
 }
 
-Zfit Engine::refine_at(const PackedTarget& target, int itemplate, int minimum) const {
+std::vector<Engine::Valley> Engine::valleys(int itemplate, std::span<const double> chi2) const {
+  const auto& z = templates_[itemplate].redshifts;
+  const int last = static_cast<int>(z.size()) - 1;
+  std::vector<Valley> found;
+  for (const int i : find_minima(chi2))
+    found.push_back({z[i], z[std::max(0, i - 1)], z[std::min(i + 1, last)], chi2[i]});
+  return found;
+}
+
+std::vector<Engine::Valley> Engine::closer_valleys(const PackedTarget& target, int itemplate,
+                                                   std::span<const double> chi2) const {
+  constexpr int steps = 3;  // of the closer look, to one of the scan
+  auto found = valleys(itemplate, chi2);
+  found.resize(std::min(found.size(), static_cast<std::size_t>(settings_.ncandidates)));
+  for (Valley& valley : found) {
+    auto closer = even_grid(valley.first, valley.z, steps + 1);
+    const auto right = even_grid(valley.z, valley.last, steps + 1);
+    closer.insert(closer.end(), right.begin() + 1, right.end());
+    if (valley.first == valley.z || valley.z == valley.last) closer = even_grid(valley.first, valley.last, steps + 1);
+    const auto values = fine_scan(target, itemplate, closer);
+    const auto middle = std::find(closer.begin(), closer.end(), valley.z) - closer.begin();
+    const auto least = std::min_element(values.begin(), values.end()) - values.begin();
+    const auto end = static_cast<std::ptrdiff_t>(closer.size()) - 1;
+    valley.chi2 += values[least] - values[middle];  // keeps what a prior has added
+    valley.z = closer[least];
+    valley.first = closer[std::max<std::ptrdiff_t>(0, least - 1)];
+    valley.last = closer[std::min(least + 1, end)];
+  }
+  std::stable_sort(found.begin(), found.end(), [](const Valley& a, const Valley& b) { return a.chi2 < b.chi2; });
+  return found;
+}
+
+Zfit Engine::refine_at(const PackedTarget& target, int itemplate, const Valley& valley) const {
   const Template& tmpl = templates_[itemplate];
   const auto& z = tmpl.redshifts;
   const int nz = static_cast<int>(z.size());
@@ -68,7 +102,7 @@ Zfit Engine::refine_at(const PackedTarget& target, int itemplate, int minimum) c
   fit.ncoeff = tmpl.nbasis();
   fit.spectype = tmpl.spectype;
   fit.subtype = tmpl.subtype;
-  fit.zz = even_grid(z[std::max(0, minimum - 1)], z[std::min(minimum + 1, nz - 1)], settings_.npoints);
+  fit.zz = even_grid(valley.first, valley.last, settings_.npoints);
   fit.zzchi2 = fine_scan(target, itemplate, fit.zz);
   const Vertex vertex = fit_parabola(fit.zz, fit.zzchi2);
   if (!vertex.good) fit.zwarn |= zwarn::bad_minfit;
@@ -91,10 +125,10 @@ std::vector<Zfit> Engine::refine(const PackedTarget& target, int itemplate, std:
   const Template& tmpl = templates_[itemplate];
   const double limit = tmpl.velocity_limit_km_s();
   std::vector<Zfit> fits;
-  for (const int minimum : find_minima(chi2)) {
+  for (const Valley& valley : settings_.adaptive ? closer_valleys(target, itemplate, chi2) : valleys(itemplate, chi2)) {
     if (static_cast<int>(fits.size()) == settings_.nminima) break;
-    if (close_to_any(tmpl.redshifts[minimum], fits, limit)) continue;
-    Zfit fit = refine_at(target, itemplate, minimum);
+    if (close_to_any(valley.z, fits, limit)) continue;
+    Zfit fit = refine_at(target, itemplate, valley);
     if (close_to_any(fit.z, fits, limit)) continue;
     if (const ArchetypeFitter* archetypes = archetypes_of(itemplate)) {
       archetypes->refit(target, transmission_[itemplate], fit);

@@ -11,48 +11,57 @@
 
 namespace zspex::kernels::detail {
 
-inline constexpr int block_strips = 16;                          ///< strips of a block
-inline constexpr int block_pixels = block_strips * strip_width;  ///< 256: the columns of two targets stay in L1
-inline constexpr int most_beside = 2;                            ///< targets that a load of a basis vector serves
-inline constexpr int column_group = 3;                           ///< columns are padded to a multiple of this
+inline constexpr int block_strips = 8;                           ///< strips of a block
+inline constexpr int block_pixels = block_strips * strip_width;  ///< 128: what a block needs stays in L1
+inline constexpr int basis_group = 5;                            ///< basis vectors that are convolved together, at most
+
+/// Targets that a load of a basis vector serves: as many as have their sums in registers and their R in L1.
+template <class Real>
+inline constexpr int most_beside = many_registers && sizeof(Real) == sizeof(float) ? 4 : 2;
 
 /// B[t][g][p] = sum_m R[t][p][m] T[g][p + m], for NT targets that share G basis vectors. 2 ndiag G NT flops a pixel;
 /// a load of T serves NT targets, one of R serves G vectors.
 ///   r [NT]      [nstrip][ndiag][strip_width] rows of R, each times sqrt(ivar)
 ///   t           basis vector 0 at the block's first pixel less ndiag/2; the next vector is `trow` further on
-///   b [NT]      [G][block_pixels], in double
+///   b [NT]      [G][block_pixels]
 template <class Real, int G, int NT>
 inline void convolve_block(const std::array<const Real*, NT>& r, int nstrip, int ndiag, const Real* t, std::size_t trow,
-                           const std::array<double*, NT>& b) {
-  constexpr int width = vec_width<Real>;
-  for (int at = 0; at < nstrip * strip_width; at += width) {
-    const int inside = at % strip_width;
-    const std::size_t rows = static_cast<std::size_t>(at / strip_width) * ndiag * strip_width + inside;
-    Vec<Real> sum[NT][G];
+                           const std::array<Real*, NT>& b) {
+  constexpr int width = vec_width<Real>, most_sums = many_registers ? 20 : 10;
+  constexpr int nvec = strip_width / width >= 2 && 2 * NT * G <= most_sums ? 2 : 1;  // side by side
+  for (int at = 0; at < nstrip * strip_width; at += nvec * width) {
+    const std::size_t rows = static_cast<std::size_t>(at / strip_width) * ndiag * strip_width + at % strip_width;
+    Vec<Real> sum[NT][G][nvec];
     for (int it = 0; it < NT; ++it)
-      for (int g = 0; g < G; ++g) sum[it][g] = Vec<Real>{};
+      for (int g = 0; g < G; ++g)
+        for (int v = 0; v < nvec; ++v) sum[it][g][v] = Vec<Real>{};
     for (int m = 0; m < ndiag; ++m) {
-      Vec<Real> factor[NT];
-      for (int it = 0; it < NT; ++it) factor[it] = load_vec(r[it] + rows + static_cast<std::size_t>(m) * strip_width);
+      Vec<Real> factor[NT][nvec];
+      for (int it = 0; it < NT; ++it)
+        for (int v = 0; v < nvec; ++v)
+          factor[it][v] = load_vec(r[it] + rows + static_cast<std::size_t>(m) * strip_width + v * width);
       for (int g = 0; g < G; ++g) {
-        const Vec<Real> basis = load_vec(t + g * trow + at + m);
-        for (int it = 0; it < NT; ++it) sum[it][g] += factor[it] * basis;
+        for (int v = 0; v < nvec; ++v) {
+          const Vec<Real> basis = load_vec(t + g * trow + at + m + v * width);
+          for (int it = 0; it < NT; ++it) sum[it][g][v] += factor[it][v] * basis;
+        }
       }
     }
     for (int it = 0; it < NT; ++it)
-      for (int g = 0; g < G; ++g) store_as_double(b[it] + g * block_pixels + at, sum[it][g]);
+      for (int g = 0; g < G; ++g)
+        for (int v = 0; v < nvec; ++v) store_vec(b[it] + g * block_pixels + at + v * width, sum[it][g][v]);
   }
 }
 
-/// All basis vectors of a block, in groups of at most five: ten sums, two factors and a vector fit the registers.
+/// All basis vectors of a block, in groups.
 template <class Real, int NT>
 inline void convolve_columns(const std::array<const Real*, NT>& r, int nstrip, int ndiag, const Real* t,
-                             std::size_t trow, int nbasis, const std::array<double*, NT>& b) {
-  const int ngroup = (nbasis + 4) / 5;
+                             std::size_t trow, int nbasis, const std::array<Real*, NT>& b) {
+  const int ngroup = (nbasis + basis_group - 1) / basis_group;
   int first = 0;
   for (int igroup = 0; igroup < ngroup; ++igroup) {
     const int last = nbasis * (igroup + 1) / ngroup;
-    std::array<double*, NT> to;
+    std::array<Real*, NT> to;
     for (int it = 0; it < NT; ++it) to[it] = b[it] + first * block_pixels;
     const Real* from = t + first * trow;
     switch (last - first) {
@@ -69,46 +78,82 @@ inline void convolve_columns(const std::array<const Real*, NT>& r, int nstrip, i
         convolve_block<Real, 4, NT>(r, nstrip, ndiag, from, trow, to);
         break;
       default:
-        convolve_block<Real, 5, NT>(r, nstrip, ndiag, from, trow, to);
+        convolve_block<Real, basis_group, NT>(r, nstrip, ndiag, from, trow, to);
         break;
     }
     first = last;
   }
 }
 
-/// products[i][j] += sum_p b[i][p] b[j][p] for j <= i, in tiles of 3 x 3.
+/// Where the product of columns i >= j stands among all.
+inline constexpr int product_index(int i, int j) { return i * (i + 1) / 2 + j; }
+
+/// One sum of products, lane by lane, so that nothing is added across lanes before the last block.
+using LaneSum = std::array<double, vec_width<double>>;
+
+/// products(i, j) += b[i][p] b[j][p] for the columns i in [first, first + NI), j <= i of the same range.
+template <class Real, int NI>
+inline void multiply_triangle(const Real* b, int npixel, int first, LaneSum* products) {
+  Vec<double> sum[NI][NI];
+  for (int i = 0; i < NI; ++i)
+    for (int j = 0; j <= i; ++j) sum[i][j] = load_vec(products[product_index(first + i, first + j)].data());
+  for (int p = 0; p < npixel; p += vec_width<double>) {
+    Vec<double> column[NI];
+    for (int i = 0; i < NI; ++i) column[i] = load_as_double(b + (first + i) * block_pixels + p);
+    for (int i = 0; i < NI; ++i)
+      for (int j = 0; j <= i; ++j) sum[i][j] += column[i] * column[j];
+  }
+  for (int i = 0; i < NI; ++i)
+    for (int j = 0; j <= i; ++j) store_vec(products[product_index(first + i, first + j)].data(), sum[i][j]);
+}
+
+/// The same for i in [ifirst, ifirst + NI), j in [jfirst, jfirst + NJ), apart from each other.
+template <class Real, int NI, int NJ>
+inline void multiply_rectangle(const Real* b, int npixel, int ifirst, int jfirst, LaneSum* products) {
+  Vec<double> sum[NI][NJ];
+  for (int i = 0; i < NI; ++i)
+    for (int j = 0; j < NJ; ++j) sum[i][j] = load_vec(products[product_index(ifirst + i, jfirst + j)].data());
+  for (int p = 0; p < npixel; p += vec_width<double>) {
+    Vec<double> left[NI], right[NJ];
+    for (int i = 0; i < NI; ++i) left[i] = load_as_double(b + (ifirst + i) * block_pixels + p);
+    for (int j = 0; j < NJ; ++j) right[j] = load_as_double(b + (jfirst + j) * block_pixels + p);
+    for (int i = 0; i < NI; ++i)
+      for (int j = 0; j < NJ; ++j) sum[i][j] += left[i] * right[j];
+  }
+  for (int i = 0; i < NI; ++i)
+    for (int j = 0; j < NJ; ++j) store_vec(products[product_index(ifirst + i, jfirst + j)].data(), sum[i][j]);
+}
+
+/// products(i, j) += sum_p b[i][p] b[j][p] for all j <= i.
 ///   b         [ncolumn][block_pixels]
-///   products  [ncolumn][ncolumn], ncolumn a multiple of column_group
-inline void add_products(const double* b, int npixel, int ncolumn, double* products) {
-  constexpr int width = vec_width<double>, group = column_group;
-  for (int i = 0; i < ncolumn; i += group) {
-    for (int j = 0; j < i; j += group) {
-      Vec<double> sum[group][group];
-      for (auto& row : sum)
-        for (auto& one : row) one = Vec<double>{};
-      for (int p = 0; p < npixel; p += width) {
-        Vec<double> left[group], right[group];
-        for (int g = 0; g < group; ++g) {
-          left[g] = load_vec(b + (i + g) * block_pixels + p);
-          right[g] = load_vec(b + (j + g) * block_pixels + p);
-        }
-        for (int gi = 0; gi < group; ++gi)
-          for (int gj = 0; gj < group; ++gj) sum[gi][gj] += left[gi] * right[gj];
-      }
-      for (int gi = 0; gi < group; ++gi)
-        for (int gj = 0; gj < group; ++gj) products[(i + gi) * ncolumn + j + gj] += lane_total(sum[gi][gj]);
+///   products  [ncolumn * (ncolumn + 1) / 2]
+template <class Real>
+inline void add_products(const Real* b, int npixel, int ncolumn, LaneSum* products) {
+  if constexpr (many_registers) {  // 21 sums and 6 columns
+    if (ncolumn == 6) return multiply_triangle<Real, 6>(b, npixel, 0, products);
+    if (ncolumn == 5) return multiply_triangle<Real, 5>(b, npixel, 0, products);
+  }
+  constexpr int tile = many_registers ? 4 : 3;
+  for (int i = 0; i < ncolumn; i += tile) {
+    const int ni = ncolumn - i;
+    for (int j = 0; j < i; j += tile) {
+      if (ni == 1)
+        multiply_rectangle<Real, 1, tile>(b, npixel, i, j, products);
+      else if (ni == 2)
+        multiply_rectangle<Real, 2, tile>(b, npixel, i, j, products);
+      else if (ni == 3)
+        multiply_rectangle<Real, 3, tile>(b, npixel, i, j, products);
+      else
+        multiply_rectangle<Real, tile, tile>(b, npixel, i, j, products);
     }
-    Vec<double> sum[group][group];
-    for (auto& row : sum)
-      for (auto& one : row) one = Vec<double>{};
-    for (int p = 0; p < npixel; p += width) {
-      Vec<double> left[group];
-      for (int g = 0; g < group; ++g) left[g] = load_vec(b + (i + g) * block_pixels + p);
-      for (int gi = 0; gi < group; ++gi)
-        for (int gj = 0; gj <= gi; ++gj) sum[gi][gj] += left[gi] * left[gj];
-    }
-    for (int gi = 0; gi < group; ++gi)
-      for (int gj = 0; gj <= gi; ++gj) products[(i + gi) * ncolumn + i + gj] += lane_total(sum[gi][gj]);
+    if (ni == 1)
+      multiply_triangle<Real, 1>(b, npixel, i, products);
+    else if (ni == 2)
+      multiply_triangle<Real, 2>(b, npixel, i, products);
+    else if (ni == 3)
+      multiply_triangle<Real, 3>(b, npixel, i, products);
+    else
+      multiply_triangle<Real, tile>(b, npixel, i, products);
   }
 }
 

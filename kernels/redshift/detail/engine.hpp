@@ -41,10 +41,22 @@ class Engine {
   int npiece() const { return static_cast<int>(pieces_.size()); }
   bool covers(int itemplate, double zmin, double zmax) const;
 
-  /// Columns [first, first + nz) of the rows `rows` of `scan`, for targets of one shape.
-  template <class Real, int NT>
-  void scan(const std::array<const PackedTarget*, NT>& targets, const std::array<int, NT>& rows, int itemplate,
-            int first, int nz, const Real* slice, Zscan& scan) const;
+  /// Some targets of one shape, and their rows in the scan.
+  template <int NT>
+  struct Group {
+    std::array<const PackedTarget*, NT> targets;
+    std::array<int, NT> rows;
+  };
+  /// Targets that are scanned while a block of the slice stays in cache, in groups of most_beside, of two and of one.
+  template <class Real>
+  struct Crowd {
+    std::vector<Group<most_beside<Real>>> many;
+    std::vector<Group<2>> twos;
+    std::vector<Group<1>> ones;
+  };
+  /// Columns [first, first + nz) of the targets' rows of `scan`.
+  template <class Real>
+  void scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, const Real* slice, Zscan& scan) const;
 
   /// Redrock's refinement: around each minimum of the scan a finer one, linear in z, and a parabola through its least
   /// points. Archetypes of the template's type, if there are any, then take the place of its basis vectors.
@@ -59,11 +71,30 @@ class Engine {
   /// The penalty for negative [OII] emission: minus the sum of the model over 3724 to 3733 Angstrom, rest frame, where
   /// that is positive.
   double penalty(int itemplate, const double* coeff) const;
+  /// The fits of one target to a slice, from its sums.
+  template <class Real>
+  void store_fits(const PackedTarget& target, int row, const LaneSum* sums, int itemplate, int first, int nz,
+                  const Real* slice, Zscan& scan) const;
+  /// Fits of one target at `nz` redshifts, in double.
+  ///   slice  [nz][nbasis][layout.row]
+  ///   coeff  [nz][nbasis]
+  std::vector<LinearFit> fit_slice(const PackedTarget& target, int itemplate, int nz, const double* slice,
+                                   double* coeff) const;
   /// chi^2 with penalty at each redshift.
   std::vector<double> fine_scan(const PackedTarget& target, int itemplate, std::span<const double> redshifts) const;
   /// The fit at one redshift; all zero where the template doesn't reach.
   LinearFit fit_at(const PackedTarget& target, int itemplate, double z, std::vector<double>& coeff) const;
-  Zfit refine_at(const PackedTarget& target, int itemplate, int minimum) const;
+  /// Where a finer scan looks for a minimum: around z, from `first` to `last`.
+  struct Valley {
+    double z, first, last;
+    double chi2;  ///< at z
+  };
+  /// The minima of a scan and their neighbours, the lowest first.
+  std::vector<Valley> valleys(int itemplate, std::span<const double> chi2) const;
+  /// The lowest of them, looked at more closely: each between the neighbours of the lowest point of a scan with a third
+  /// of the step, and in the order of these points.
+  std::vector<Valley> closer_valleys(const PackedTarget& target, int itemplate, std::span<const double> chi2) const;
+  Zfit refine_at(const PackedTarget& target, int itemplate, const Valley& valley) const;
 
   /// The model of a fit on all pixels before it is convolved, [layout.row].
   std::vector<double> intrinsic_model(const Zfit& fit) const;
@@ -78,6 +109,7 @@ class Engine {
   std::vector<Template> templates_;
   FitSettings settings_;
   PixelLayout layout_;
+  std::vector<Block> blocks_;
   std::vector<Rebinner> rebinners_;                      ///< [ntemplate]
   std::vector<std::vector<Transmission>> transmission_;  ///< [ntemplate][nband]
   std::vector<std::vector<double>> oii_;                 ///< [ntemplate][nbasis], empty without penalty

@@ -14,61 +14,68 @@
 
 namespace zspex::kernels::detail {
 
-/// Columns of a fit: the basis vectors, the flux, and zeros up to a multiple of column_group.
-inline int columns_of(int nbasis) { return (nbasis + 1 + column_group - 1) / column_group * column_group; }
+/// Sums of products of one target at one redshift: of the columns B[i] = sqrt(ivar) R T[i], i < nbasis, and
+/// B[nbasis] = sqrt(ivar) flux, at product_index(i, j).
+inline int products_of(int nbasis) { return product_index(nbasis + 1, 0); }
 
-/// What a fit needs beside its inputs and sums.
+/// What a fit of NT targets needs beside its inputs and sums.
 template <class Real, int NT>
 struct FitRoom {
-  std::vector<Real> rows[NT];       ///< [block_strips][ndiag][strip_width] a target: sqrt(ivar) R
-  std::vector<double> columns[NT];  ///< [ncolumn][block_pixels]
+  std::vector<Real> rows[NT];     ///< [block_strips][ndiag][strip_width] a target: sqrt(ivar) R
+  std::vector<Real> columns[NT];  ///< [nbasis + 1][block_pixels]
 
-  FitRoom(int max_nbasis, int max_ndiag) {
+  FitRoom(int nbasis, int max_ndiag) {
     for (auto& r : rows) r.resize(static_cast<std::size_t>(block_pixels) * max_ndiag);
-    for (auto& c : columns) c.resize(static_cast<std::size_t>(columns_of(max_nbasis)) * block_pixels);
+    for (auto& c : columns) c.resize(static_cast<std::size_t>(nbasis + 1) * block_pixels);
   }
 };
 
-/// sums[t][iz][i][j] = sum over the pixels of target t of B[i] B[j], j <= i, where B is sqrt(ivar) R T(iz) for
-/// i < nbasis, and sqrt(ivar) flux for i = nbasis. Sums run over blocks of 256 pixels in the order of the spectra,
-/// whatever is fitted beside.
+/// A block of pixels of one band.
+struct Block {
+  int band, strip, nstrip;
+};
+
+/// All blocks, in the order in which targets are summed, whatever is fitted beside.
+inline std::vector<Block> blocks_of(const PixelLayout& layout) {
+  std::vector<Block> blocks;
+  for (int band = 0; band < static_cast<int>(layout.bands.size()); ++band)
+    for (int strip = 0; strip < layout.bands[band].nstrip; strip += block_strips)
+      blocks.push_back({band, strip, std::min(block_strips, layout.bands[band].nstrip - strip)});
+  return blocks;
+}
+
+/// Adds one block's pixels of NT targets of one shape to their sums at nz redshifts.
 ///   templates  [nz][nbasis][layout.row]
-///   sums       [NT][nz][ncolumn * ncolumn], overwritten
+///   sums       [NT][nz][products_of(nbasis)]
 template <class Real, int NT>
-void sum_products(const std::array<const PackedTarget*, NT>& targets, const PixelLayout& layout, const Real* templates,
-                  int nz, int nbasis, FitRoom<Real, NT>& room, double* sums) {
-  const int ncolumn = columns_of(nbasis), nsum = ncolumn * ncolumn;
-  std::fill_n(sums, static_cast<std::size_t>(NT) * nz * nsum, 0.0);
+void add_block(const Block& block, const std::array<const PackedTarget*, NT>& targets, const PixelLayout& layout,
+               const Real* templates, int nz, int nbasis, FitRoom<Real, NT>& room, LaneSum* sums) {
+  const int npixel = block.nstrip * strip_width;
+  const std::size_t pixel = static_cast<std::size_t>(block.strip) * strip_width, nsum = products_of(nbasis);
   std::array<const Real*, NT> rows;
-  std::array<double*, NT> columns;
-  for (int it = 0; it < NT; ++it) {
-    rows[it] = room.rows[it].data();
-    columns[it] = room.columns[it].data();
-    std::fill_n(columns[it] + (nbasis + 1) * block_pixels, (ncolumn - nbasis - 1) * block_pixels, 0.0);
-  }
+  std::array<Real*, NT> columns;
   for (std::size_t is = 0; is < targets[0]->spectra.size(); ++is) {
     const PackedSpectrum& shape = targets[0]->spectra[is];
-    const BandLayout& band = layout.bands[shape.band];
-    for (int strip = 0; strip < shape.nstrip; strip += block_strips) {
-      const int nstrip = std::min(block_strips, shape.nstrip - strip), npixel = nstrip * strip_width;
-      const std::size_t pixel = static_cast<std::size_t>(strip) * strip_width;
-      for (int it = 0; it < NT; ++it) {
-        const PackedSpectrum& spectrum = targets[it]->spectra[is];
-        const float* from = spectrum.rows.data() + pixel * shape.ndiag;
-        Real* to = room.rows[it].data();
-        for (int k = 0; k < nstrip * shape.ndiag; ++k)
-          for (int lane = 0; lane < strip_width; ++lane)
-            to[k * strip_width + lane] = static_cast<Real>(
-                from[k * strip_width + lane] * spectrum.root_ivar[pixel + (k / shape.ndiag) * strip_width + lane]);
-        std::copy_n(spectrum.scaled_flux.data() + pixel, npixel, columns[it] + nbasis * block_pixels);
-      }
-      const Real* from = templates + band.first + pixel - shape.ndiag / 2;
-      for (int iz = 0; iz < nz; ++iz) {
-        convolve_columns<Real, NT>(rows, nstrip, shape.ndiag, from + static_cast<std::size_t>(iz) * nbasis * layout.row,
-                                   layout.row, nbasis, columns);
-        for (int it = 0; it < NT; ++it)
-          add_products(columns[it], npixel, ncolumn, sums + (static_cast<std::size_t>(it) * nz + iz) * nsum);
-      }
+    if (shape.band != block.band) continue;
+    for (int it = 0; it < NT; ++it) {
+      const PackedSpectrum& spectrum = targets[it]->spectra[is];
+      const float* from = spectrum.rows.data() + pixel * shape.ndiag;
+      Real* to = room.rows[it].data();
+      for (int k = 0; k < block.nstrip * shape.ndiag; ++k)
+        for (int lane = 0; lane < strip_width; ++lane)
+          to[k * strip_width + lane] = static_cast<Real>(
+              from[k * strip_width + lane] * spectrum.root_ivar[pixel + (k / shape.ndiag) * strip_width + lane]);
+      rows[it] = to;
+      columns[it] = room.columns[it].data();
+      for (int p = 0; p < npixel; ++p)
+        columns[it][nbasis * block_pixels + p] = static_cast<Real>(spectrum.scaled_flux[pixel + p]);
+    }
+    const Real* from = templates + layout.bands[block.band].first + pixel - shape.ndiag / 2;
+    for (int iz = 0; iz < nz; ++iz) {
+      convolve_columns<Real, NT>(rows, block.nstrip, shape.ndiag, from + iz * nbasis * layout.row, layout.row, nbasis,
+                                 columns);
+      for (int it = 0; it < NT; ++it)
+        add_products(columns[it], npixel, nbasis + 1, sums + (static_cast<std::size_t>(it) * nz + iz) * nsum);
     }
   }
 }
@@ -111,13 +118,13 @@ struct LinearFit {
 /// Solves M c = y (PCA), or min |M c - y| with c >= 0 (NMF), from the sums of one target at one redshift;
 /// chi^2 = f'f - 2 c'y + c'M c, which holds for any c.
 ///   coeff  [nbasis], 0 when not solved
-inline LinearFit solve_fit(FitMethod method, int nbasis, const double* sums, double* coeff) {
-  const int ncolumn = columns_of(nbasis);
+inline LinearFit solve_fit(FitMethod method, int nbasis, const LaneSum* sums, double* coeff) {
   std::array<double, most_unknowns * most_unknowns> m;
   std::array<double, most_unknowns> y;
+  const auto total = [&](int i, int j) { return lane_total(load_vec(sums[product_index(i, j)].data())); };
   for (int i = 0; i < nbasis; ++i) {
-    y[i] = sums[nbasis * ncolumn + i];
-    for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = sums[i * ncolumn + j];
+    y[i] = total(nbasis, i);
+    for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = total(i, j);
   }
   LinearFit fit;
   if (method == FitMethod::nmf) {
@@ -131,7 +138,7 @@ inline LinearFit solve_fit(FitMethod method, int nbasis, const double* sums, dou
     std::fill_n(coeff, nbasis, 0.0);
     return fit;
   }
-  const double flux_square = sums[nbasis * ncolumn + nbasis];
+  const double flux_square = total(nbasis, nbasis);
   double chi2 = flux_square, largest = flux_square;
   for (int i = 0; i < nbasis; ++i) {
     double row = -2 * y[i], size = 2 * std::fabs(y[i]);

@@ -10,8 +10,10 @@ namespace zspex::kernels::detail {
 
 #if defined(__AVX512F__)
 inline constexpr int vec_bytes = 64;
+inline constexpr bool many_registers = true;  ///< 32 of them, not 16
 #else
 inline constexpr int vec_bytes = 32;
+inline constexpr bool many_registers = false;
 #endif
 
 template <class Real>
@@ -36,15 +38,16 @@ inline Vec<Real> load_vec(const Real* from) {
   return *reinterpret_cast<const typename VecOf<Real>::anywhere*>(from);
 }
 
-inline void store_as_double(double* to, const Vec<double>& value) { std::memcpy(to, &value, sizeof value); }
-inline void store_as_double(double* to, const Vec<float>& value) {
-  using Half = float __attribute__((vector_size(vec_bytes / 2)));
-  Half half[2];
-  std::memcpy(half, &value, sizeof value);
-  const Vec<double> low = __builtin_convertvector(half[0], Vec<double>);
-  const Vec<double> high = __builtin_convertvector(half[1], Vec<double>);
-  std::memcpy(to, &low, sizeof low);
-  std::memcpy(to + vec_width<double>, &high, sizeof high);
+template <class Real>
+inline void store_vec(Real* to, const Vec<Real>& value) {
+  *reinterpret_cast<typename VecOf<Real>::anywhere*>(to) = value;
+}
+
+/// As many values as a vector of doubles has lanes.
+inline Vec<double> load_as_double(const double* from) { return load_vec(from); }
+inline Vec<double> load_as_double(const float* from) {
+  using Half = float __attribute__((vector_size(vec_bytes / 2), aligned(4), may_alias));
+  return __builtin_convertvector(*reinterpret_cast<const Half*>(from), Vec<double>);
 }
 
 /// Sum of all lanes, always in the same order: halves onto each other.
