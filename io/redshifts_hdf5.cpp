@@ -27,13 +27,26 @@ void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const 
   file.table("/redshifts", redshifts, "the best redshift of each target; columns as Redrock's REDSHIFTS");
 }
 
-void write_zfit(detail::Hdf5Writer& file, const RedshiftResults& results) {
+/// \param zfit  of zfit_table(): cut from one table, all have the same type
+void write_zfit(detail::Hdf5Writer& file, const RedshiftResults& results, const Table& zfit) {
+  std::size_t first = 0;
   for (std::size_t i = 0; i < results.targetid.size(); ++i) {
-    std::vector<const RedshiftRow*> rows;
-    for (const RedshiftRow& row : results.zfit[i]) rows.push_back(&row);
-    file.table("/zfit/" + std::to_string(results.targetid[i]) + "/zfit", detail::zfit_table(results, rows, true),
+    file.table("/zfit/" + std::to_string(results.targetid[i]) + "/zfit", zfit.rows(first, results.zfit[i].size()),
                "all minima of a target, the best first");
+    first += results.zfit[i].size();
   }
+}
+
+void write_zbest(detail::Hdf5Writer& file, const RedshiftResults& results, const Table& zfit) {
+  std::vector<std::size_t> best;
+  std::size_t first = 0;
+  for (const auto& fits : results.zfit) {
+    best.push_back(first);
+    first += fits.size();
+  }
+  Table zbest = zfit.pick(best);
+  std::erase_if(zbest.columns, [](const Column& column) { return column.name == "znum"; });
+  file.table("/zbest", zbest, "the best minimum of each target");
 }
 
 }  // namespace
@@ -63,10 +76,9 @@ void DetailsWriter::finish(const RedshiftResults& results, const Provenance& pro
   write_ours(file, results, provenance, timing);
   file.dataset("/targetids", {results.targetid.size()}, results.targetid.data(), "1",
                "targets in the order of the scans");
-  std::vector<const RedshiftRow*> best;
-  for (const auto& fits : results.zfit) best.push_back(&fits.front());
-  file.table("/zbest", detail::zfit_table(results, best, false), "the best minimum of each target");
-  write_zfit(file, results);
+  const Table zfit = detail::zfit_table(results);
+  write_zbest(file, results, zfit);
+  write_zfit(file, results, zfit);
   file.finish();
 }
 
@@ -74,7 +86,7 @@ void write_redshifts_hdf5(const std::string& path, const RedshiftResults& result
                           const std::vector<Timing>& timing) {
   detail::Hdf5Writer file(path);
   write_ours(file, results, provenance, timing);
-  write_zfit(file, results);
+  write_zfit(file, results, detail::zfit_table(results));
   file.table("/fibermap", results.fibermap, "the fibers of the targets, in the order of the files");
   if (results.exp_fibermap) file.table("/exp_fibermap", *results.exp_fibermap, "their exposures");
   if (results.tsnr2) file.table("/tsnr2", *results.tsnr2, "template signal to noise, squared");

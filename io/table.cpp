@@ -85,9 +85,13 @@ Table Table::rows(std::size_t first, std::size_t n) const {
   out.nrow = n;
   for (const Column& column : columns) {
     const std::size_t per_row = column.values_per_row();
-    out.columns.push_back(column);
-    std::visit([&](auto& values) { values = part_of(values, first * per_row, n * per_row); },
-               out.columns.back().values);
+    std::visit(
+        [&](const auto& values) {
+          out.columns.push_back({column.name, column.unit, column.code, column.repeat, column.zero,
+                                 part_of(values, first * per_row, n * per_row), column.scale, column.null, column.dim,
+                                 column.display, column.description});
+        },
+        column.values);
   }
   return out;
 }

@@ -60,15 +60,6 @@ Column texts(const char* name, std::size_t width, const Rows& rows, const Get& g
   return column;
 }
 
-/// The longest text of all rows of all targets, so that the tables of all targets have one type.
-template <class Get>
-std::size_t longest(const RedshiftResults& results, const Get& get) {
-  std::size_t width = 1;
-  for (const auto& rows : results.zfit)
-    for (const RedshiftRow& row : rows) width = std::max(width, get(row).size());
-  return width;
-}
-
 void add_archetype_columns(Table& table, const RedshiftResults& results, const Rows& rows) {
   if (results.archetypes.empty()) return;
   table.columns.push_back(vectors<double>(
@@ -145,10 +136,15 @@ Table best_rows_table(const RedshiftResults& results) {
   return table;
 }
 
-Table zfit_table(const RedshiftResults& results, const std::vector<const RedshiftRow*>& rows, bool znum) {
+Table zfit_table(const RedshiftResults& results) {
+  Rows rows;
   std::size_t npoint = 1;
-  for (const auto& fits : results.zfit)
-    for (const RedshiftRow& row : fits) npoint = std::max(npoint, row.zz.size());
+  for (const auto& fits : results.zfit) {
+    for (const RedshiftRow& row : fits) {
+      rows.push_back(&row);
+      npoint = std::max(npoint, row.zz.size());
+    }
+  }
   Table table;
   table.nrow = rows.size();
   auto& columns = table.columns;
@@ -170,17 +166,14 @@ Table zfit_table(const RedshiftResults& results, const std::vector<const Redshif
       "coeff", 'E', static_cast<std::size_t>(coeff_width(results)), rows,
       [](const auto& row) -> const auto& { return row.coeff; }, "template coefficients"));
   add_legendre(table, results, rows);
-  const auto text = [&](const char* name, const auto& get, const char* description) {
-    columns.push_back(texts(name, longest(results, get), rows, get, description));
-  };
-  text(
-      "fitmethod", [](const auto& row) { return row.fitmethod; }, "PCA, NMF, ARCH or NONE");
+  columns.push_back(texts(
+      "fitmethod", 1, rows, [](const auto& row) { return row.fitmethod; }, "PCA, NMF, ARCH or NONE"));
   columns.push_back(numbers<std::int32_t>(
       "npixels", 'J', rows, [](const auto& row) { return row.npixels; }, "pixels that were fitted"));
-  text(
-      "spectype", [](const auto& row) { return row.spectype; }, "spectral type");
-  text(
-      "subtype", [](const auto& row) { return row.subtype; }, "its subtype");
+  columns.push_back(texts(
+      "spectype", 1, rows, [](const auto& row) { return row.spectype; }, "spectral type"));
+  columns.push_back(texts(
+      "subtype", 1, rows, [](const auto& row) { return row.subtype; }, "its subtype"));
   // One byte, signed: FITS has it as an unsigned one with an offset.
   constexpr int offset = 128;
   const auto small = [&](const char* name, const auto& get, const char* description) {
@@ -190,9 +183,8 @@ Table zfit_table(const RedshiftResults& results, const std::vector<const Redshif
   };
   small(
       "ncoeff", [](const auto& row) { return row.ncoeff; }, "coefficients in use");
-  if (znum)
-    small(
-        "znum", [](const auto& row) { return row.znum; }, "rank of the redshift; 0 = the best");
+  small(
+      "znum", [](const auto& row) { return row.znum; }, "rank of the redshift; 0 = the best");
   columns.push_back(numbers<float>(
       "deltachi2", 'E', rows, [](const auto& row) { return row.deltachi2; }, "chi2 to the next redshift"));
   add_archetype_columns(table, results, rows);

@@ -17,8 +17,8 @@ int coeff_width(const RedshiftResults& results);
 /// The best row of each target: the columns of the REDSHIFTS HDU.
 Table best_rows_table(const RedshiftResults& results);
 
-/// Rows with their fine scans: those of /zbest, or with `znum` of /zfit/<targetid>/zfit.
-Table zfit_table(const RedshiftResults& results, const std::vector<const RedshiftRow*>& rows, bool znum);
+/// All rows of all targets with their fine scans, one target after the other: /zfit/<targetid>/zfit are pieces of it.
+Table zfit_table(const RedshiftResults& results);
 
 /// The columns of the REDSHIFTS HDU back as rows, without LEGCOEFF, PCA_* and MODEL_CHI2; ZNUM where there is one.
 std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path);

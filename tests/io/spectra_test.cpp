@@ -18,7 +18,7 @@ using test::TempDir;
 TEST(WriteSpectra, WhatIsWrittenIsReadBack) {
   const TempDir folder;
   for (const SpectraKind kind : {SpectraKind::coadd, SpectraKind::spectra})
-    for (const char* name : {"s.fits", "s.fits.gz"}) {
+    for (const char* name : {"s.fits", "s.fits.gz", "s.fits.fz"}) {
       SpectraFile file = test::sample_spectra(kind);
       file.path = folder / name;
       write_spectra(file);
