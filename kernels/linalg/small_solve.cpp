@@ -83,23 +83,26 @@ bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double
   std::array<bool, most_unknowns> free{};
   std::array<int, most_unknowns> columns{};
   Unknowns gradient, s;
-  double largest = 0;
-  for (int i = 0; i < n; ++i) {
-    c[i] = 0;
-    double norm = 0;
-    for (int j = 0; j < n; ++j) norm += std::fabs(m[j * n + i]);
-    largest = norm > largest ? norm : largest;
-  }
-  const double tolerance = 10 * n * std::numeric_limits<double>::epsilon() * largest;
-  const auto update_gradient = [&] {  // w = M' (y - M c)
-    Unknowns residual;
+  for (int i = 0; i < n; ++i) c[i] = 0;
+  const auto update_gradient = [&] {  // w = M' (y - M c); zero where that is nothing but rounding, whatever the units
+    const double rounding = n * std::numeric_limits<double>::epsilon();
+    Unknowns residual, size;
     for (int i = 0; i < n; ++i) {
       residual[i] = y[i];
-      for (int j = 0; j < n; ++j) residual[i] -= m[i * n + j] * c[j];
+      size[i] = std::fabs(y[i]);
+      for (int j = 0; j < n; ++j) {
+        residual[i] -= m[i * n + j] * c[j];
+        size[i] += std::fabs(m[i * n + j] * c[j]);
+      }
     }
     for (int j = 0; j < n; ++j) {
+      double most = 0;
       gradient[j] = 0;
-      for (int i = 0; i < n; ++i) gradient[j] += m[i * n + j] * residual[i];
+      for (int i = 0; i < n; ++i) {
+        gradient[j] += m[i * n + j] * residual[i];
+        most += std::fabs(m[i * n + j]) * size[i];
+      }
+      if (gradient[j] <= rounding * most) gradient[j] = 0;
     }
   };
   const auto solve_free = [&] {
@@ -121,7 +124,7 @@ bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double
   for (int step = 0; step < 3 * n;) {
     int best = -1;
     for (int j = 0; j < n; ++j)
-      if (!free[j] && gradient[j] > tolerance && (best < 0 || gradient[j] > gradient[best])) best = j;
+      if (!free[j] && gradient[j] > 0 && (best < 0 || gradient[j] > gradient[best])) best = j;
     if (best < 0) return true;
     free[best] = true;
     for (;;) {
