@@ -261,15 +261,21 @@ void add_redshift(std::vector<Field>& table) {
       {.metavar = "X",
        .unit = "GiB",
        .limits = {.above = 0, .at_most = 1e6},
-       .help = "memory of each rank for rebinned templates, at most"});
+       .help = "memory of each rank for rebinned templates and scans, at most"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
 void add_simulate(std::vector<Field>& table) {
   const Rows<SimulateConfig> row(table, "simulate", &Settings::simulate);
   using C = SimulateConfig;
+  using K = SimulateKind;
+  row("kind", &C::kind,
+      {{K::exposures, "exposures"}, {K::coadds, "coadds"}, {K::spectra, "spectra"}, {K::templates, "templates"}},
+      {.letter = 'k',
+       .help = "exposures: CCD frames; coadds, spectra: what redshifts are found from, coadded or each exposure, and "
+               "templates; templates: these alone"});
   row("output", &C::output,
-      {.letter = 'o', .metavar = "FOLDER", .help = "folder for preproc, PSF and truth files; made if it is not there"});
+      {.letter = 'o', .metavar = "FOLDER", .help = "folder for all files; made if it is not there"});
   row("cameras", &C::cameras,
       {.letter = 'c', .metavar = "NAME", .help = "cameras: a band (b, r, z) and a petal (0 to 9)"});
   row("psf", &C::psf,
@@ -281,6 +287,12 @@ void add_simulate(std::vector<Field>& table) {
        .metavar = "N",
        .limits = between(25, 500),
        .help = "number of fibers with light, a multiple of 25"});
+  row("ntargets", &C::ntargets,
+      {.metavar = "N", .limits = between(1, 5000), .help = "targets of coadds or spectra, 500 a file"});
+  row("bad_fibers", &C::bad_fibers,
+      {.metavar = "N",
+       .limits = between(0, 500),
+       .help = "fibers of each file of coadds or spectra that have no b, r or z camera or are all masked"});
   row("wave_b", &C::wave_b, {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of b cameras"});
   row("wave_r", &C::wave_r, {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of r cameras"});
   row("wave_z", &C::wave_z, {.metavar = "WMIN,WMAX,DW", .unit = "vacuum Angstrom", .help = "bins of z cameras"});
@@ -313,13 +325,13 @@ void add_simulate(std::vector<Field>& table) {
   row("dead_columns", &C::dead_columns,
       {.metavar = "N", .limits = between(0, 1000), .help = "dead columns of each CCD"});
   row("hot_pixels", &C::hot_pixels, {.metavar = "N", .limits = between(0, 1000000), .help = "hot pixels of each CCD"});
-  row("noise", &C::noise, {.help = "add photon and read noise; without, the image is the expectation"});
+  row("noise", &C::noise, {.help = "add photon and read noise; without, images and spectra are the expectation"});
   row("npix_x", &C::npix_x,
       {.metavar = "N", .unit = "pixels", .limits = between(0, 20000), .help = "columns of the CCD; 0: the PSF's"});
   row("npix_y", &C::npix_y,
       {.metavar = "N", .unit = "pixels", .limits = between(0, 20000), .help = "rows of the CCD; 0: the PSF's"});
   row("compress", &C::compress, {{Compression::none, "none"}, {Compression::gz, "gz"}, {Compression::fz, "fz"}},
-      {.help = "none: plain .fits preproc files; gz: compressed as a whole; fz: lossless tiles"});
+      {.help = "none: plain .fits files; gz: compressed as a whole; fz: lossless tiles, preproc files only"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
@@ -361,7 +373,7 @@ const std::vector<Section>& sections() {
       {"job", "what every job knows"},
       {"extract", "CCD frames to spectra"},
       {"redshift", "spectra to redshifts, by template fits"},
-      {"simulate", "CCD frames with known truth, from an invented or a real instrument"},
+      {"simulate", "CCD frames, spectra and templates with known truth, invented"},
       {"inspect", "what is in a results file"},
   };
   return table;

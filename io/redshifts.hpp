@@ -79,6 +79,10 @@ class DetailsWriter {
 
   /// /zscan/<full_type>, all targets in output order.
   void add_scan(const ZscanTable& scan);
+  /// The same in parts: the redshifts first, then rows of targets from `first` on, which `scan` holds.
+  void begin_scan(const std::string& full_type, const std::vector<double>& redshifts, std::size_t ntarget,
+                  std::size_t nbasis);
+  void add_rows(const ZscanTable& scan, std::size_t first);
   /// /targetids, /zbest, /zfit, and what is ours.
   void finish(const RedshiftResults& results, const Provenance& provenance, const std::vector<Timing>& timing);
 

@@ -10,6 +10,8 @@
 namespace zspex::io {
 namespace {
 
+std::string scan_group(const std::string& full_type) { return "/zscan/" + full_type + "/"; }
+
 void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const Provenance& provenance,
                 const std::vector<Timing>& timing) {
   file.attribute("/", detail::format_attribute, detail::format_name);
@@ -60,14 +62,29 @@ DetailsWriter::~DetailsWriter() = default;
 DetailsWriter::DetailsWriter(DetailsWriter&&) noexcept = default;
 
 void DetailsWriter::add_scan(const ZscanTable& scan) {
-  const std::string group = "/zscan/" + scan.full_type + "/";
-  const std::size_t ntarget = scan.zchi2.extent(0), nz = scan.redshifts.size();
-  impl_->file.dataset(group + "redshifts", {nz}, scan.redshifts.data(), "1", "redshifts of the scan");
-  impl_->file.dataset(group + "zchi2", {ntarget, nz}, scan.zchi2.data(), "1", "chi2 of each target at each redshift");
-  impl_->file.dataset(group + "penalty", {ntarget, nz}, scan.penalty.data(), "1",
+  begin_scan(scan.full_type, scan.redshifts, scan.zchi2.extent(0), scan.zcoeff.extent(2));
+  add_rows(scan, 0);
+}
+
+void DetailsWriter::begin_scan(const std::string& full_type, const std::vector<double>& redshifts, std::size_t ntarget,
+                               std::size_t nbasis) {
+  const std::string group = scan_group(full_type);
+  const std::size_t nz = redshifts.size();
+  const float* later = nullptr;
+  impl_->file.dataset(group + "redshifts", {nz}, redshifts.data(), "1", "redshifts of the scan");
+  impl_->file.dataset(group + "zchi2", {ntarget, nz}, later, "1", "chi2 of each target at each redshift");
+  impl_->file.dataset(group + "penalty", {ntarget, nz}, later, "1",
                       "penalty for negative [OII] emission, not in zchi2");
-  impl_->file.dataset(group + "zcoeff", {ntarget, nz, scan.zcoeff.extent(2)}, scan.zcoeff.data(), "1",
-                      "template coefficients");
+  impl_->file.dataset(group + "zcoeff", {ntarget, nz, nbasis}, later, "1", "template coefficients");
+}
+
+void DetailsWriter::add_rows(const ZscanTable& scan, std::size_t first) {
+  const std::string group = scan_group(scan.full_type);
+  const std::size_t n = scan.zchi2.extent(0), nz = scan.zchi2.extent(1);
+  if (n == 0) return;
+  impl_->file.rows(group + "zchi2", first, {n, nz}, scan.zchi2.data());
+  impl_->file.rows(group + "penalty", first, {n, nz}, scan.penalty.data());
+  impl_->file.rows(group + "zcoeff", first, {n, nz, scan.zcoeff.extent(2)}, scan.zcoeff.data());
 }
 
 void DetailsWriter::finish(const RedshiftResults& results, const Provenance& provenance,
@@ -98,7 +115,7 @@ std::vector<std::string> zscan_types(const std::string& path) { return detail::H
 ZscanTable read_zscan(const std::string& path, const std::string& full_type,
                       const std::vector<std::int64_t>& targetid) {
   const detail::Hdf5Reader file(path);
-  const std::string group = "/zscan/" + full_type + "/";
+  const std::string group = scan_group(full_type);
   if (!file.is_group("/zscan/" + full_type))
     throw FileError(path, "/zscan",
                     "expected the scan of " + full_type + ", found none. Scan again without --chi2-scan.");

@@ -91,7 +91,8 @@ void Hdf5Writer::dataset(const std::string& name, const std::vector<std::size_t>
                          const std::string& units, const std::string& description) {
   {
     const H5Handle dataset = create(name, h5_type<T>(), shape, sizeof(T));
-    context_.check(H5Dwrite(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, data), name, "write the dataset");
+    if (data)
+      context_.check(H5Dwrite(dataset, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, data), name, "write the dataset");
   }
   attribute(name, "units", units);
   attribute(name, "description", description);
@@ -105,6 +106,22 @@ template void Hdf5Writer::dataset(const std::string&, const std::vector<std::siz
                                   const std::string&, const std::string&);
 template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const std::uint32_t*,
                                   const std::string&, const std::string&);
+
+void Hdf5Writer::rows(const std::string& name, std::size_t first, const std::vector<std::size_t>& shape,
+                      const float* data) {
+  const H5Handle dataset =
+      context_.own(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), &H5Dclose, name, "find the dataset");
+  const std::vector<hsize_t> count(shape.begin(), shape.end());
+  std::vector<hsize_t> start(shape.size(), 0);
+  start[0] = first;
+  const auto rank = static_cast<int>(shape.size());
+  const H5Handle memory =
+      context_.own(H5Screate_simple(rank, count.data(), nullptr), &H5Sclose, name, "set up the rows");
+  const H5Handle space = context_.own(H5Dget_space(dataset), &H5Sclose, name, "set up the rows");
+  context_.check(H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), name,
+                 "choose the rows");
+  context_.check(H5Dwrite(dataset, h5_type<float>(), memory, space, H5P_DEFAULT, data), name, "write the rows");
+}
 
 void Hdf5Writer::table(const std::string& name, const Table& table, const std::string& description) {
   {

@@ -26,10 +26,12 @@ class Hdf5Writer {
   void attribute(const std::string& object, const std::string& name, std::int64_t value);
 
   /// T: float, double, std::uint32_t, std::int64_t. Arrays of two and more dimensions are chunked, shuffled, compressed and
-  /// checksummed.
+  /// checksummed. Without data: made, to be filled by rows().
   template <class T>
   void dataset(const std::string& name, const std::vector<std::size_t>& shape, const T* data, const std::string& units,
                const std::string& description);
+  /// Fills rows [first, first + shape[0]) of a dataset of float.
+  void rows(const std::string& name, std::size_t first, const std::vector<std::size_t>& shape, const float* data);
   /// A compound dataset; units and descriptions of its columns are attributes.
   void table(const std::string& name, const Table& table, const std::string& description);
 

@@ -13,10 +13,10 @@ namespace {
 using detail::Engine;
 using Host = Kokkos::DefaultHostExecutionSpace;
 
-/// Deals targets into crowds, those of the same shape side by side.
+/// Deals targets into crowds, those of the same shape side by side. Rows count from the first of these targets.
 /// \param most  targets of a crowd
 template <class Real>
-std::vector<Engine::Crowd<Real>> make_crowds(const std::vector<detail::PackedTarget>& targets, std::size_t most) {
+std::vector<Engine::Crowd<Real>> make_crowds(std::span<const detail::PackedTarget> targets, std::size_t most) {
   std::vector<int> order(targets.size());
   std::iota(order.begin(), order.end(), 0);
   const auto key = [&](int i) {
@@ -61,8 +61,11 @@ std::size_t crowd_size(std::size_t ntarget) {
 struct RedshiftFitter::Impl {
   Engine engine;
   std::vector<detail::PackedTarget> targets;
-  std::vector<Engine::Crowd<float>> crowds;          ///< mixed
-  std::vector<Engine::Crowd<double>> double_crowds;  ///< not mixed
+  template <class Real>
+  using Batches = std::vector<std::vector<Engine::Crowd<Real>>>;
+  std::size_t batch = 1;          ///< targets of a batch
+  Batches<float> crowds;          ///< [nbatch] when mixed
+  Batches<double> double_crowds;  ///< [nbatch] when not
 
   Impl(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
        const std::vector<Archetypes>& archetypes)
@@ -84,17 +87,26 @@ RedshiftFitter::RedshiftFitter(RedshiftFitter&&) noexcept = default;
 
 const std::vector<Template>& RedshiftFitter::templates() const { return impl_->engine.templates(); }
 
-void RedshiftFitter::set_targets(std::span<const Target> targets) {
+void RedshiftFitter::set_targets(std::span<const Target> targets, std::size_t batch) {
   impl_->targets.assign(targets.size(), {});
   Impl::for_all("zspex::redshift::pack_targets", static_cast<int>(targets.size()),
                 [&](int i) { impl_->targets[i] = detail::pack_target(targets[i], impl_->engine.layout()); });
-  const std::size_t most = crowd_size(targets.size());
+  impl_->batch = std::max<std::size_t>(1, batch > 0 ? batch : targets.size());
   impl_->crowds.clear();
   impl_->double_crowds.clear();
-  if (impl_->engine.mixed())
-    impl_->crowds = make_crowds<float>(impl_->targets, most);
-  else
-    impl_->double_crowds = make_crowds<double>(impl_->targets, most);
+  for (std::size_t first = 0; first < targets.size(); first += impl_->batch) {
+    const auto some = std::span(impl_->targets).subspan(first, std::min(impl_->batch, targets.size() - first));
+    const std::size_t most = crowd_size(some.size());
+    if (impl_->engine.mixed())
+      impl_->crowds.push_back(make_crowds<float>(some, most));
+    else
+      impl_->double_crowds.push_back(make_crowds<double>(some, most));
+  }
+}
+
+RedshiftFitter::Range RedshiftFitter::batch(std::size_t ibatch) const {
+  const std::size_t ntarget = impl_->targets.size(), first = std::min(ibatch * impl_->batch, ntarget);
+  return {first, std::min(impl_->batch, ntarget - first)};
 }
 
 std::size_t RedshiftFitter::target_bytes() const { return impl_->engine.target_bytes(); }
@@ -117,19 +129,24 @@ void RedshiftFitter::rebin(int itemplate, int first, int nz, std::span<std::byte
   impl_->engine.mixed() ? rebin_as(float{}) : rebin_as(double{});
 }
 
-void RedshiftFitter::scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan) const {
+void RedshiftFitter::scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan,
+                          std::size_t ibatch) const {
+  if (batch(ibatch).n == 0) return;
   const auto scan_as = [&]<class Real>(const std::vector<Engine::Crowd<Real>>& crowds) {
     const auto* from = reinterpret_cast<const Real*>(slice.data());
     Impl::for_all("zspex::redshift::scan", static_cast<int>(crowds.size()),
                   [&](int i) { impl_->engine.scan(crowds[i], itemplate, first, nz, from, scan); });
   };
-  impl_->engine.mixed() ? scan_as(impl_->crowds) : scan_as(impl_->double_crowds);
+  impl_->engine.mixed() ? scan_as(impl_->crowds[ibatch]) : scan_as(impl_->double_crowds[ibatch]);
 }
 
-std::vector<std::vector<Zfit>> RedshiftFitter::refine(int itemplate, const Array2<double>& chi2) const {
-  std::vector<std::vector<Zfit>> fits(impl_->targets.size());
+std::vector<std::vector<Zfit>> RedshiftFitter::refine(int itemplate, const Array2<double>& chi2,
+                                                      std::size_t ibatch) const {
+  const Range range = batch(ibatch);
+  std::vector<std::vector<Zfit>> fits(range.n);
   Impl::for_all("zspex::redshift::refine", static_cast<int>(fits.size()), [&](int i) {
-    if (impl_->targets[i].npixels > 0) fits[i] = impl_->engine.refine(impl_->targets[i], itemplate, chi2.row(i));
+    const auto& target = impl_->targets[range.first + i];
+    if (target.npixels > 0) fits[i] = impl_->engine.refine(target, itemplate, chi2.row(i));
   });
   return fits;
 }

@@ -33,7 +33,7 @@ struct FitSettings {
   ArchetypeSettings archetypes{};
 };
 
-/// The coarse scan of one template.
+/// The coarse scan of one template, for the targets of a batch.
 struct Zscan {
   Array2<double> chi2;     ///< [ntarget][nz] without penalty; no_chi2 where there is no fit
   Array2<double> penalty;  ///< [ntarget][nz] for negative [OII] emission; GALAXY only, else 0
@@ -55,7 +55,13 @@ class RedshiftFitter {
   const std::vector<Template>& templates() const;
 
   /// The targets from now on. They are copied.
-  void set_targets(std::span<const Target> targets);
+  /// \param batch  so many at a time are scanned and refined, to bound the memory of scans; 0 = all
+  void set_targets(std::span<const Target> targets, std::size_t batch = 0);
+  /// Targets [first, first + n) of a batch; none beyond the last one.
+  struct Range {
+    std::size_t first = 0, n = 0;
+  };
+  Range batch(std::size_t ibatch) const;
   /// Bytes that one target takes, for plans.
   std::size_t target_bytes() const;
 
@@ -63,14 +69,16 @@ class RedshiftFitter {
   std::size_t slice_bytes(int itemplate, int nz) const;
   /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
   void rebin(int itemplate, int first, int nz, std::span<std::byte> slice) const;
-  /// Fits all targets at the redshifts of a slice; fills columns [first, first + nz) of `scan`, which has room for all.
-  void scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan) const;
+  /// Fits the targets of a batch at the redshifts of a slice; fills columns [first, first + nz) of `scan`, which has room
+  /// for all redshifts of these targets.
+  void scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan,
+            std::size_t ibatch = 0) const;
 
-  /// Refines the minima of all targets in one template.
-  /// \param chi2  [ntarget][nz] with penalty and prior
-  /// \return [ntarget] at most nminima each, the least chi^2 first; neither ranked nor named yet. None for a target without
-  ///         data.
-  std::vector<std::vector<Zfit>> refine(int itemplate, const Array2<double>& chi2) const;
+  /// Refines the minima of the targets of a batch in one template.
+  /// \param chi2  [ntarget of the batch][nz] with penalty and prior
+  /// \return [ntarget of the batch] at most nminima each, the least chi^2 first; neither ranked nor named yet. None for a
+  ///         target without data.
+  std::vector<std::vector<Zfit>> refine(int itemplate, const Array2<double>& chi2, std::size_t ibatch = 0) const;
 
   /// Pixels with ivar > 0 over all spectra of a target.
   int npixels(int itarget) const;

@@ -46,14 +46,15 @@ class FitProgress {
  public:
   static constexpr std::size_t refinement = 45;  // three minima of 15 points
 
-  FitProgress(std::ostream& out, terminal::Progress::Mode mode, const std::vector<kernels::Template>& templates)
-      : progress_(out, mode, "redshift", total(templates), "redshifts") {}
+  FitProgress(std::ostream& out, terminal::Progress::Mode mode, const std::vector<kernels::Template>& templates,
+              std::size_t nbatch)
+      : progress_(out, mode, "redshift", total(templates, nbatch), "redshifts") {}
   void add(std::size_t n) { progress_.update(done_ += n); }
 
  private:
-  static std::size_t total(const std::vector<kernels::Template>& templates) {
+  static std::size_t total(const std::vector<kernels::Template>& templates, std::size_t nbatch) {
     std::size_t sum = 0;
-    for (const auto& tmpl : templates) sum += tmpl.redshifts.size() + refinement;
+    for (const auto& tmpl : templates) sum += nbatch * tmpl.redshifts.size() + refinement;
     return sum;
   }
   std::size_t done_ = 0;
@@ -74,7 +75,11 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
   const Stopwatch whole;
   StepTimes times = redshift_times();
   const TargetList& targets = plan.targets;
-  const std::vector<int> mine = deal_targets(targets, world_.size())[static_cast<std::size_t>(world_.rank())];
+  const auto dealt = deal_targets(targets, world_.size());
+  const std::vector<int>& mine = dealt[static_cast<std::size_t>(world_.rank())];
+  const std::size_t batch = batch_size(config_, plan.templates.templates);
+  std::size_t nbatch = 1;
+  for (const auto& some : dealt) nbatch = std::max(nbatch, (some.size() + batch - 1) / batch);
 
   std::optional<kernels::RedshiftFitter> fitter;
   std::vector<kernels::Target> spectra;
@@ -84,7 +89,7 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     const Stopwatch watch;
     spectra = read_targets(config_, targets, mine);
     times.add(kReadSpectra, watch.seconds());
-    fitter->set_targets(spectra);
+    fitter->set_targets(spectra, batch);
     if (config_.model.empty()) spectra.clear();  // the fitter has its own copy
   });
   auto priors = comm::share(world_, [&] {
@@ -95,10 +100,10 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
   comm::agree(world_, "", [&] {
     if (world_.is_root() && !config_.details.empty()) details.emplace(config_.details);
   });
-  TargetFitter fitting(world_, config_, targets, mine, *fitter, std::move(priors), times);
+  TargetFitter fitting(world_, config_, targets, mine, nbatch, *fitter, std::move(priors), times);
   {
     const bool talk = world_.is_root() && job_.verbosity >= 0;
-    FitProgress progress(out_, talk ? progress_ : terminal::Progress::Mode::silent, fitter->templates());
+    FitProgress progress(out_, talk ? progress_ : terminal::Progress::Mode::silent, fitter->templates(), nbatch);
     for (int it = 0; it < static_cast<int>(fitter->templates().size()); ++it) {
       fitting.fit(it, details ? &*details : nullptr, [&](int nz) { progress.add(static_cast<std::size_t>(nz)); });
       progress.add(FitProgress::refinement);

@@ -28,7 +28,7 @@ int ScanRing::slice_redshifts(int itemplate) const {
   return static_cast<int>(std::min(fit, enough));
 }
 
-void ScanRing::scan(int itemplate, kernels::Zscan& scan, const std::function<void(int nz)>& done) {
+void ScanRing::scan(int itemplate, std::size_t ibatch, kernels::Zscan& scan, const std::function<void(int nz)>& done) {
   const int nrank = world_.size(), rank = world_.rank();
   const int nz = static_cast<int>(fitter_.templates()[itemplate].redshifts.size());
   const int slice = slice_redshifts(itemplate);
@@ -51,7 +51,7 @@ void ScanRing::scan(int itemplate, kernels::Zscan& scan, const std::function<voi
         exchange.emplace(world_, held_, after, coming_, before);
       }
       watch = {};
-      fitter_.scan(itemplate, begin(mine), begin(mine + 1) - begin(mine), held_, scan);
+      fitter_.scan(itemplate, begin(mine), begin(mine + 1) - begin(mine), held_, scan, ibatch);
       times_.scan += watch.seconds();
       if (!exchange) break;
       watch = {};

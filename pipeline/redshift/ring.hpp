@@ -23,9 +23,9 @@ class ScanRing {
   /// \param memory  bytes for slices, at most, two of which are held; more redshifts than 32 a slice aren't faster
   ScanRing(const comm::Communicator& world, const kernels::RedshiftFitter& fitter, std::size_t memory);
 
-  /// Fills `scan` for the targets of this rank. Collective.
+  /// Fills `scan` for a batch of the targets of this rank. Collective.
   /// \param done  called with the number of redshifts that are done
-  void scan(int itemplate, kernels::Zscan& scan, const std::function<void(int nz)>& done);
+  void scan(int itemplate, std::size_t ibatch, kernels::Zscan& scan, const std::function<void(int nz)>& done);
 
   const ScanTimes& times() const { return times_; }
   /// Redshifts of a slice, at most. \throws ConfigError when not even one fits the memory
