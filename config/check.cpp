@@ -1,5 +1,6 @@
 #include "config/check.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -191,6 +192,33 @@ void check(const RedshiftConfig& config, const Origins& origins) {
                       "; cosmic rays are looked for where exposures are coadded: take one of the two out");
 }
 
+namespace {
+
+/// Keys of CCD frames say nothing to spectra, and the other way round: what is asked for and can't be had is refused.
+void require_keys_of_kind(const Checker& checker, const Settings& settings) {
+  using K = SimulateKind;
+  const K kind = settings.simulate.kind;
+  const std::vector<std::string_view> of_frames = {"cameras",      "psf",        "specmin", "nspec", "gain",
+                                                   "dead_columns", "hot_pixels", "npix_x",  "npix_y"},
+                                      of_spectra = {"ntargets", "bad_fibers"}, of_all = {"kind", "output", "overwrite"};
+  const auto among = [](const std::vector<std::string_view>& keys, const std::string& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  for (const Field* field : fields_of("simulate")) {
+    const bool idle = kind == K::templates   ? !among(of_all, field->key)
+                      : kind == K::exposures ? among(of_spectra, field->key)
+                                             : among(of_frames, field->key);
+    const std::string found = field->yaml(settings), usual = field->yaml(Settings{});
+    checker.require(!idle || found == usual, field->key,
+                    "expected its default, " + usual + ", as it is without effect on this kind of simulation, found " +
+                        found + "; take it out, or change kind");
+  }
+  checker.require(settings.simulate.compress != Compression::fz || kind == K::exposures, "compress",
+                  "expected none or gz for files of spectra, found fz");
+}
+
+}  // namespace
+
 void check(const SimulateConfig& config, const Origins& origins) {
   const Checker checker("simulate", origins);
   Settings settings;
@@ -198,6 +226,7 @@ void check(const SimulateConfig& config, const Origins& origins) {
   checker.check_fields(settings);
 
   checker.require(!config.output.empty(), "output", "expected a folder, found none; name it with -o");
+  require_keys_of_kind(checker, settings);
   checker.require(!config.cameras.empty(), "cameras", "expected cameras, found none; for example [r0]");
   std::map<std::string, int> count;
   for (const std::string& camera : config.cameras) {

@@ -12,13 +12,19 @@ namespace zspex::config {
 /// What is put round the simulated preproc files. `fz`: tiles, lossless.
 enum class Compression { none, gz, fz };
 
+/// CCD frames; calibrated spectra, of all exposures of a target together or of each; templates alone.
+enum class SimulateKind { exposures, coadds, spectra, templates };
+
 /// Section `simulate`.
 struct SimulateConfig {
-  std::string output;                                     ///< -o: folder for the preproc, PSF and truth files
+  SimulateKind kind = SimulateKind::exposures;
+  std::string output;                                     ///< -o: folder for all files
   std::vector<std::string> cameras = {"b0", "r0", "z0"};  ///< band (b, r, z) and petal (0-9)
   std::vector<std::string> psf;                           ///< -p: one a camera; empty = an invented instrument
   int specmin = 0, nspec = 500;                           ///< fibers that get light; multiples of 25
-  WaveRange wave_b{3600, 5800, 0.8};                      ///< bins of the truth, vacuum Angstrom
+  int ntargets = 100;                                     ///< of coadds and spectra; 500 a file
+  int bad_fibers = 0;                                     ///< of each such file: without a camera, or all masked
+  WaveRange wave_b{3600, 5800, 0.8};                      ///< bins, vacuum Angstrom
   WaveRange wave_r{5760, 7620, 0.8};
   WaveRange wave_z{7520, 9824, 0.8};
   int nexp = 1;           ///< exposures of the same targets
@@ -34,7 +40,7 @@ struct SimulateConfig {
   double gain = 1.6;                       ///< electrons per ADU
   double cosmics = 20;                     ///< hits per million pixels
   int dead_columns = 2, hot_pixels = 200;  ///< of each CCD
-  bool noise = true;                       ///< photon and read noise; off: the image is the expectation
+  bool noise = true;                       ///< photon and read noise; off: the expectation
   int npix_x = 0, npix_y = 0;              ///< size of the CCD; 0 = the PSF's
   Compression compress = Compression::none;
   bool overwrite = true;

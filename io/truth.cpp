@@ -39,6 +39,15 @@ void write_truth(const std::string& path, const Truth& truth) {
   file.finish();
 }
 
+void write_truth_table(const std::string& path, const Table& truth) {
+  detail::FitsWriter file(path, 0);
+  file.image<double>("", {}, nullptr);
+  Table table = truth;
+  table.name = "TRUTH";
+  file.table(table);
+  file.finish();
+}
+
 Truth read_truth(const std::string& path) {
   detail::FitsReader file(path);
   Truth truth;

@@ -21,6 +21,10 @@ struct Truth {
 /// \throws FileError (exit code `output`)
 void write_truth(const std::string& path, const Truth& truth);
 
+/// Writes HDU TRUTH alone: the truth of spectra that are kept elsewhere. Whole or not at all.
+/// \throws FileError (exit code `output`)
+void write_truth_table(const std::string& path, const Table& table);
+
 /// \throws FileError (exit code `input`) when the file is missing, truncated or not FITS, an HDU is missing or of
 /// another shape.
 Truth read_truth(const std::string& path);

@@ -85,44 +85,55 @@ double camera_throughput(char band, double wave) {
   return Curve{near_infrared_wave, near_infrared_value}(wave);
 }
 
-Array2<double> collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
-                             const std::vector<Target>& targets, const LightBins& bins) {
-  const std::size_t nspec = targets.size(), nbin = bins.size();
-  Array2<double> light({nspec, nbin});
-  std::vector<double> sky = night_sky(bins, exposure.airglow);
-  std::vector<double> electrons(nbin),
-      air(nbin);  // electrons/Angstrom for 1e-17 erg/s/cm2/Angstrom behind the atmosphere
+LightPath make_light_path(const Camera& camera, const Exposure& exposure, const LightBins& bins) {
+  const std::size_t nbin = bins.size();
+  LightPath path{night_sky(bins, exposure.airglow), std::vector<double>(nbin), std::vector<double>(nbin)};
   for (std::size_t i = 0; i < nbin; ++i) {
     const double wave = bins.wave[i];
-    sky[i] *= exposure.sky_brightness * fiber_area;
-    electrons[i] =
+    path.sky[i] *= exposure.sky_brightness * fiber_area;
+    path.electrons[i] =
         1e-17 * wave / photon_energy * collecting_area * exposure.exptime * camera_throughput(camera.band, wave);
-    air[i] = exposure.transparency * std::pow(10, -0.4 * exposure.airmass * extinction(wave));
+    path.air[i] = exposure.transparency * std::pow(10, -0.4 * exposure.airmass * extinction(wave));
   }
+  return path;
+}
+
+FiberLight light_of_fiber(const LightPath& path, const Camera& camera, const Exposure& exposure, std::uint64_t seed,
+                          int ispec, const Target& target, const LightBins& bins) {
+  const FiberResponse fiber = fiber_response(camera, ispec);
+  const double x = target.focal_x / 410, y = target.focal_y / 410, radius = std::hypot(x, y);
+  const double vignetting = 1 - 0.07 * radius * radius * radius;
+  const double sky_factor = 1 + exposure.gradient_x * x + exposure.gradient_y * y;
+  // A point source loses light with bad seeing, and from fiber to fiber by the positioner's error.
+  Random aim(seed, Purpose::exposure, 0, static_cast<std::uint32_t>(exposure.expid),
+             static_cast<std::uint32_t>(1 + camera.petal * petal_fibers + ispec));
+  const double offset = 0.12 * std::hypot(aim.normal(), aim.normal());  // arcseconds
+  const double entrance =
+      std::min(0.95, target.fiber_fraction * std::pow(1.1 / exposure.seeing, 0.9) * std::exp(-offset * offset / 0.9));
   const double middle = 0.5 * (bins.wave.front() + bins.wave.back()),
                half = 0.5 * (bins.wave.back() - bins.wave.front());
-  for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
-    const Target& target = targets[ispec];
-    const int fiber_number = specmin + static_cast<int>(ispec);
-    const FiberResponse fiber = fiber_response(camera, fiber_number);
-    const double x = target.focal_x / 410, y = target.focal_y / 410, radius = std::hypot(x, y);
-    const double vignetting = 1 - 0.07 * radius * radius * radius;
-    const double sky_factor = 1 + exposure.gradient_x * x + exposure.gradient_y * y;
-    // A point source loses light with bad seeing, and from fiber to fiber by the positioner's error.
-    Random aim(seed, Purpose::exposure, 0, static_cast<std::uint32_t>(exposure.expid),
-               static_cast<std::uint32_t>(1 + camera.petal * petal_fibers + fiber_number));
-    const double offset = 0.12 * std::hypot(aim.normal(), aim.normal());  // arcseconds
-    const double entrance = std::min(0.95, target.fiber_fraction * std::pow(1.1 / exposure.seeing, 0.9) *
-                                               std::exp(-offset * offset / 0.9)) *
-                            exposure.target_scale;
-    const std::vector<double> flux = target_flux(target, seed, bins);
-    for (std::size_t i = 0; i < nbin; ++i) {
-      const double response =
-          electrons[i] * fiber.transmission * vignetting * (1 + fiber.slope * (bins.wave[i] - middle) / (2 * half));
-      light(ispec, i) = response * (sky_factor * sky[i] + entrance * air[i] * flux[i]);
-    }
+  FiberLight light{std::vector<double>(bins.size()), std::vector<double>(bins.size())};
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    const double response =
+        path.electrons[i] * fiber.transmission * vignetting * (1 + fiber.slope * (bins.wave[i] - middle) / (2 * half));
+    light.sky[i] = response * sky_factor * path.sky[i];
+    light.response[i] = response * entrance * path.air[i];
   }
   return light;
+}
+
+Array2<double> collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
+                             const std::vector<Target>& targets, const LightBins& bins) {
+  const LightPath path = make_light_path(camera, exposure, bins);
+  Array2<double> electrons({targets.size(), bins.size()});
+  for (std::size_t itarget = 0; itarget < targets.size(); ++itarget) {
+    const FiberLight light =
+        light_of_fiber(path, camera, exposure, seed, specmin + static_cast<int>(itarget), targets[itarget], bins);
+    const std::vector<double> flux = target_flux(targets[itarget], seed, bins);
+    for (std::size_t i = 0; i < bins.size(); ++i)
+      electrons(itarget, i) = light.sky[i] + exposure.target_scale * light.response[i] * flux[i];
+  }
+  return electrons;
 }
 
 }  // namespace zspex::pipeline::simulate

@@ -43,6 +43,25 @@ FiberResponse fiber_response(const Camera& camera, int ispec);
 /// entrance.
 double camera_throughput(char band, double wave);
 
+/// What all fibers of a camera have in common in an exposure, in bins of light.
+struct LightPath {
+  std::vector<double> sky;        ///< [nbin] 1e-17 erg/s/cm2/Angstrom that enter the fiber in the middle of the field
+  std::vector<double> electrons;  ///< [nbin] electrons/Angstrom of 1e-17 erg/s/cm2/Angstrom behind the atmosphere
+  std::vector<double> air;        ///< [nbin] part that the atmosphere lets through
+};
+
+LightPath make_light_path(const Camera& camera, const Exposure& exposure, const LightBins& bins);
+
+/// What one fiber gets on the detector.
+struct FiberLight {
+  std::vector<double> sky;       ///< [nbin] electrons/Angstrom of the sky
+  std::vector<double> response;  ///< [nbin] electrons/Angstrom of a target of 1e-17 erg/s/cm2/Angstrom; 0 = broken
+};
+
+/// \param ispec  the fiber, of its camera
+FiberLight light_of_fiber(const LightPath& path, const Camera& camera, const Exposure& exposure, std::uint64_t seed,
+                          int ispec, const Target& target, const LightBins& bins);
+
 /// Light of all fibers on the detector, target and sky.
 /// \param specmin  fiber of the first target
 /// \return [nspec][nbin] electrons/Angstrom of the exposure

@@ -1,11 +1,10 @@
 #include "pipeline/simulate/fibermap.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <string>
-#include <type_traits>
 
 #include "pipeline/simulate/instrument.hpp"
+#include "pipeline/simulate/table_builder.hpp"
 
 namespace zspex::pipeline::simulate {
 namespace {
@@ -37,44 +36,6 @@ std::int64_t desi_target(TargetKind kind) {
   }
   return 0;
 }
-
-/// Adds columns to a table, one value a row, made by a function of the row.
-class TableBuilder {
- public:
-  TableBuilder(std::string name, std::size_t nrow) {
-    table_.name = std::move(name);
-    table_.nrow = nrow;
-  }
-
-  /// The FITS type follows from the function's type: uint8 B, int16 I, int32 J, int64 K, float E, double D.
-  template <class Function>
-  void add(const char* name, const char* unit, Function value) {
-    using T = std::decay_t<decltype(value(std::size_t{}))>;
-    std::vector<T> values(table_.nrow);
-    for (std::size_t row = 0; row < table_.nrow; ++row) values[row] = value(row);
-    io::Column column;
-    column.name = name;
-    column.unit = unit;
-    if constexpr (std::is_same_v<T, std::string>) {
-      column.code = 'A';
-      column.repeat = 1;
-      for (const std::string& text : values) column.repeat = std::max(column.repeat, static_cast<int>(text.size()));
-    } else {
-      column.code = std::is_same_v<T, std::uint8_t>   ? 'B'
-                    : std::is_same_v<T, std::int16_t> ? 'I'
-                    : std::is_same_v<T, std::int32_t> ? 'J'
-                    : std::is_same_v<T, std::int64_t> ? 'K'
-                    : std::is_same_v<T, float>        ? 'E'
-                                                      : 'D';
-    }
-    column.values = std::move(values);
-    table_.columns.push_back(std::move(column));
-  }
-  io::Table take() && { return std::move(table_); }
-
- private:
-  io::Table table_;
-};
 
 }  // namespace
 

@@ -31,7 +31,7 @@ void check_shares(const config::SimulateConfig& config) {
                              text(sum) + ". Change one of them by " + text(1 - sum) + ".");
 }
 
-void check_numbers(const config::SimulateConfig& config) {
+void check_fibers(const config::SimulateConfig& config) {
   const auto whole_bundles = [](int n) { return n >= 0 && n % bundle_size == 0; };
   if (!whole_bundles(config.specmin))
     refuse("specmin", "expected a multiple of " + std::to_string(bundle_size) + ", found " +
@@ -40,6 +40,9 @@ void check_numbers(const config::SimulateConfig& config) {
   if (config.nspec == 0 || !whole_bundles(config.nspec))
     refuse("nspec", "expected a multiple of " + std::to_string(bundle_size) + " above 0, found " +
                         std::to_string(config.nspec) + ". Fibers of a bundle share pixels and are simulated together.");
+}
+
+void check_numbers(const config::SimulateConfig& config) {
   if (config.nexp < 1) refuse("nexp", "expected at least 1 exposure, found " + std::to_string(config.nexp) + ".");
   if (config.expid < 0 || config.expid + (config.nexp - 1LL) > 99999999)
     refuse("expid", "expected exposure numbers from 0 to 99999999, found " + std::to_string(config.expid) + " and " +
@@ -66,16 +69,21 @@ void check_numbers(const config::SimulateConfig& config) {
 
 }  // namespace
 
-std::vector<Task> plan(const config::SimulateConfig& config) {
+void check_settings(const config::SimulateConfig& config) {
   if (config.output.empty()) refuse("output", "expected a folder to write to, found nothing. Give one with -o.");
+  check_shares(config);
+  check_numbers(config);
+}
+
+std::vector<Task> plan(const config::SimulateConfig& config) {
+  check_settings(config);
+  check_fibers(config);
   if (config.cameras.empty())
     refuse("cameras", "expected at least one camera, found none. Give for example --cameras r0.");
   if (!config.psf.empty() && config.psf.size() != config.cameras.size())
     refuse("psf", "expected one PSF file for each of " + std::to_string(config.cameras.size()) + " cameras, found " +
                       std::to_string(config.psf.size()) +
                       ". Give --cameras to match the files, or no PSF file for the invented instrument.");
-  check_shares(config);
-  check_numbers(config);
 
   std::vector<Task> tasks;
   const std::filesystem::path folder = config.output;

@@ -25,7 +25,7 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
 }
 
 /// What a number is for. Numbers of different purposes never meet.
-enum class Purpose : std::uint32_t { pixel = 1, cosmic, defect, target, fiber, exposure, optics };
+enum class Purpose : std::uint32_t { pixel = 1, cosmic, defect, target, fiber, exposure, optics, family, spectrum };
 
 /// A stream of random numbers of its own for each (seed, purpose, camera, exposure, index).
 class Random {

@@ -1,5 +1,5 @@
 /// \file
-/// The stage `zspex simulate`: preproc frames, PSFs and truth of an invented night.
+/// The stage `zspex simulate`: preproc frames, coadds, spectra and templates of an invented night, with truth.
 #pragma once
 
 #include <iosfwd>
@@ -35,6 +35,9 @@ struct Task {
   std::string preproc, truth, psf;  ///< files to write; the PSF is written with the camera's first exposure
 };
 
+/// \throws ConfigError when settings that all kinds share contradict each other
+void check_settings(const config::SimulateConfig& config);
+
 /// All tasks, camera by camera, exposure by exposure. Touches no file.
 /// \throws ConfigError when the settings contradict each other
 std::vector<Task> plan(const config::SimulateConfig& config);
@@ -60,11 +63,18 @@ Simulated simulate_exposure(const config::SimulateConfig& config, const Task& ta
 
 }  // namespace simulate
 
-/// Writes, into the folder config.output, for each camera psf-<camera>.fits and for each exposure
-/// preproc-<camera>-<expid>.fits (or .gz, .fz) and truth-<camera>-<expid>.fits; and extract.yaml, or
-/// extract-<band>.yaml for several bands, which `zspex extract --config` takes. The files have the same bytes for any
-/// number of ranks. \param share  tasks are dealt to the ranks in turn; the caller waits for the other ranks \param out
-/// one line a file; nothing if job.verbosity < 0 \throws ConfigError, FileError
+/// Writes into the folder config.output, by config.kind
+/// - exposures: for each camera psf-<camera>.fits and for each exposure preproc-<camera>-<expid>.fits (or .gz, .fz) and
+///   truth-<camera>-<expid>.fits; and extract.yaml, or extract-<band>.yaml for several bands, which `zspex extract
+///   --config` takes;
+/// - coadds, spectra: for each petal coadd-<petal>.fits or spectra-<petal>.fits (or .gz) and truth-<petal>.fits; the
+///   folder templates; and redshift.yaml, which `zspex redshift --config` takes;
+/// - templates: templates and templates-default.txt alone.
+///
+/// The files have the same bytes for any number of ranks.
+/// \param share  files are dealt to the ranks in turn; the caller waits for the other ranks
+/// \param out  one line a file; nothing if job.verbosity < 0
+/// \throws ConfigError, FileError
 void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share,
                   std::ostream& out);
 

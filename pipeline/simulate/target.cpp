@@ -6,7 +6,7 @@
 
 #include "pipeline/simulate/instrument.hpp"
 #include "pipeline/simulate/random.hpp"
-#include "pipeline/simulate/templates.hpp"
+#include "pipeline/simulate/shapes.hpp"
 
 namespace zspex::pipeline::simulate {
 namespace {
@@ -82,10 +82,16 @@ void draw_properties(Random& random, Target& target) {
     case TargetKind::qso:
       target.z = random.uniform(0.5, 3.4);
       target.magnitude = random.uniform(20.0, 22.8);
+      target.sigma_km_s = random.uniform(1400, 2600);
       target.fiber_fraction = 0.58;
       break;
   }
   target.lines = std::exp(0.35 * std::clamp(random.normal(), -3.0, 3.0));
+  target.metals = random.uniform();
+  target.dust = target.kind == TargetKind::qso   ? std::min(0.6, random.exponential(0.08))
+                : target.kind == TargetKind::elg ? random.uniform(0, 0.4)
+                : target.kind == TargetKind::bgs ? random.uniform(0, 0.6)
+                                                 : 0;
   if (target.temperature > 0) {
     target.z = 80 * random.normal() / light_speed_km_s;
     target.fiber_fraction = 0.60;

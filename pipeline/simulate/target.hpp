@@ -26,7 +26,9 @@ struct Target {
   double magnitude = 0;       ///< r band, AB
   double shape = 0;           ///< 0 ... 1: age of a galaxy, slope of a quasar, place in the range of its stellar type
   double lines = 1;           ///< strength of emission lines relative to the kind's typical one
-  double sigma_km_s = 100;    ///< width of its narrow lines
+  double sigma_km_s = 100;    ///< width of its lines: of the narrow ones of a galaxy, the broad ones of a quasar
+  double metals = 0.5;        ///< 0 ... 1: of a galaxy's gas, a quasar's iron, a star's atmosphere
+  double dust = 0;            ///< optical depth at 5500 Angstrom, at rest
   double temperature = 0;     ///< stars, K
   double fiber_fraction = 1;  ///< of the target's light inside the fiber, in median seeing
   double ra = 0, dec = 0;     ///< degrees

@@ -45,10 +45,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
                                        &o, &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac] =
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =
         settings.simulate;
-    expect_rows(settings, "simulate", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l,  &m,  &n, &o,
-                                       &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac});
+    expect_rows(settings, "simulate", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k,  &l,  &m,  &n,  &o,  &p,
+                                       &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af});
   }
   {
     const auto& [a, b, c, d] = settings.inspect;

@@ -1,0 +1,98 @@
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <sstream>
+
+#include "config/base/error.hpp"
+#include "pipeline/simulate/files.hpp"
+#include "pipeline/simulate/products.hpp"
+#include "pipeline/simulate/simulate.hpp"
+
+namespace zspex::pipeline::simulate {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Keeps the PSF beside the frames: a file as it is, unless its CCD was given another size.
+void write_task_psf(const Task& task, const config::SimulateConfig& config, const io::GaussHermitePsf& psf) {
+  if (task.psf_in.empty() || config.npix_x > 0 || config.npix_y > 0) return io::write_psf(task.psf, psf);
+  std::error_code error;
+  if (fs::equivalent(task.psf_in, task.psf, error)) return;
+  const fs::path aside = aside_of(task.psf);
+  fs::copy_file(task.psf_in, aside, fs::copy_options::overwrite_existing, error);
+  if (!error) fs::permissions(aside, fs::perms::owner_write, fs::perm_options::add, error);
+  if (!error) fs::rename(aside, task.psf, error);
+  if (error) {
+    const std::string why = error.message();
+    fs::remove(aside, error);
+    throw FileError(task.psf, "", "expected to copy " + task.psf_in + ", found: " + why + ".", ExitCode::output);
+  }
+}
+
+/// What `zspex extract --config` needs for the frames of one band.
+std::string extract_yaml(const config::SimulateConfig& config, const std::vector<Task>& tasks) {
+  std::string input, psf, output;
+  for (const Task& task : tasks) {
+    const fs::path folder = fs::absolute(config.output).lexically_normal();
+    const std::string stem = fs::path(task.truth).filename().string().substr(5);  // "-r0-00000001.fits"
+    input += "    - " + quoted(folder / fs::path(task.preproc).filename()) + "\n";
+    psf += "    - " + quoted(folder / fs::path(task.psf).filename()) + "\n";
+    output += "    - " + quoted(folder / ("frame" + stem.substr(0, stem.size() - 5) + ".h5")) + "\n";
+  }
+  const config::WaveRange& range = tasks.front().range;
+  char wavelength[96];
+  std::snprintf(wavelength, sizeof wavelength, "[%.10g, %.10g, %.10g]", range.wavemin, range.wavemax, range.dwave);
+  return "# Written by zspex simulate. Use: zspex extract --config THIS_FILE\nextract:\n  input:\n" + input +
+         "  psf:\n" + psf + "  output:\n" + output + "  wavelength: " + wavelength +
+         "\n  specmin: " + std::to_string(config.specmin) + "\n  nspec: " + std::to_string(config.nspec) + "\n";
+}
+
+std::string describe(const Task& task, const config::SimulateConfig& config) {
+  std::ostringstream out;
+  out << task.preproc << "  " << (task.psf_in.empty() ? "invented PSF" : task.psf_in) << "  " << config.nspec
+      << " fibers from " << config.specmin << " on, " << task.range.wavemin << "-" << task.range.wavemax
+      << " A in steps of " << task.range.dwave << " A";
+  return out.str();
+}
+
+std::string write(const Task& task, const config::SimulateConfig& config) {
+  const auto start = std::chrono::steady_clock::now();
+  const io::GaussHermitePsf psf = task_psf(config, task);
+  const Simulated made = simulate_exposure(config, task, psf);
+  if (task.index == 0) write_task_psf(task, config, psf);
+  io::write_truth(task.truth, made.truth);
+  io::write_preproc(task.preproc, made.frame);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  char line[160];
+  std::snprintf(line, sizeof line, "  %zu fibers x %zu bins on %zu x %zu pixels, %zu cosmics, %zu bad pixels, %.1f s",
+                made.truth.flux.extent(0), made.truth.flux.extent(1), made.frame.image.extent(1),
+                made.frame.image.extent(0), made.detector.ncosmic,
+                made.detector.cosmic_pixels + made.detector.dead_pixels + made.detector.hot_pixels, took.count());
+  return task.preproc + line;
+}
+
+}  // namespace
+
+std::vector<Product> exposure_products(const config::SimulateConfig& config) {
+  std::vector<Product> products;
+  for (const Task& task : plan(config))
+    products.push_back({{task.preproc, task.truth, task.psf}, describe(task, config), [task, &config] {
+                          return write(task, config);
+                        }});
+  return products;
+}
+
+std::vector<Note> exposure_notes(const config::SimulateConfig& config) {
+  std::map<char, std::vector<Task>> bands;
+  for (const Task& task : plan(config)) bands[task.camera.band].push_back(task);
+  std::vector<Note> notes;
+  for (const auto& [band, of_band] : bands) {
+    const std::string name = bands.size() == 1 ? "extract.yaml" : std::string("extract-") + band + ".yaml";
+    const std::string path = fs::path(config.output) / name;
+    notes.push_back({path, extract_yaml(config, of_band), "for: zspex extract --config " + path});
+  }
+  return notes;
+}
+
+}  // namespace zspex::pipeline::simulate
