@@ -57,6 +57,7 @@ Engine::Engine(std::vector<std::vector<double>> wave, std::vector<Template> temp
       throw NumericsError("redshift", "template " + tmpl.full_type() + ": expected at most " +
                                           std::to_string(most_unknowns) + " basis vectors, found " +
                                           std::to_string(tmpl.nbasis()) + ". Leave some out.");
+    most_basis_ = std::max(most_basis_, tmpl.nbasis());
     rebinners_.emplace_back(tmpl.wave, tmpl.basis);
     auto& transmission = transmission_.emplace_back();
     for (const auto& grid : wave_) transmission.emplace_back(tmpl.igm, grid);
@@ -83,6 +84,13 @@ bool Engine::is_negative(const Zfit& fit) const {
   for (int it = 0; it < static_cast<int>(templates_.size()); ++it)
     if (archetypes_of(it) == nullptr) return false;  // coefficients are never below zero
   return settings_.archetypes.nnearest == 0 && fit.coeff.front() <= 0;
+}
+
+void Engine::fit_archetypes(const PackedTarget& target, Zfit& fit) const {
+  const ArchetypeFitter* archetypes = archetypes_of(fit.itemplate);
+  if (archetypes == nullptr) return;
+  archetypes->refit(target, transmission_[fit.itemplate], fit);
+  if (is_negative(fit)) fit.zwarn |= zwarn::negative_model;
 }
 
 std::size_t Engine::target_bytes() const {

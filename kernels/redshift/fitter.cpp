@@ -4,14 +4,15 @@
 #include <numeric>
 
 #include "config/base/error.hpp"
-#include "kernels/base/kokkos.hpp"
 #include "kernels/redshift/detail/engine.hpp"
+#include "kernels/redshift/detail/for_all.hpp"
+#include "kernels/redshift/detail/refine.hpp"
 
 namespace zspex::kernels {
 namespace {
 
 using detail::Engine;
-using Host = Kokkos::DefaultHostExecutionSpace;
+using detail::for_all;
 
 /// Deals targets into crowds, those of the same shape side by side. Rows count from the first of these targets.
 /// \param most  targets of a crowd
@@ -19,7 +20,7 @@ template <class Real>
 std::vector<Engine::Crowd<Real>> make_crowds(std::span<const detail::PackedTarget> targets, std::size_t most) {
   std::vector<int> order(targets.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto key = [&](int i) {
+  const auto key = [&](std::size_t i) {
     std::vector<int> shape;
     for (const auto& spectrum : targets[i].spectra) shape.insert(shape.end(), {spectrum.band, spectrum.ndiag});
     return shape;
@@ -52,7 +53,7 @@ std::vector<Engine::Crowd<Real>> make_crowds(std::span<const detail::PackedTarge
 /// crowds than threads have work for.
 std::size_t crowd_size(std::size_t ntarget) {
   constexpr std::size_t enough = 8, turns = 4;
-  const std::size_t threads = static_cast<std::size_t>(Host().concurrency());
+  const std::size_t threads = detail::host_threads();
   return threads == 1 ? enough : std::clamp(ntarget / (turns * threads), std::size_t{1}, enough);
 }
 
@@ -70,13 +71,6 @@ struct RedshiftFitter::Impl {
   Impl(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
        const std::vector<Archetypes>& archetypes)
       : engine(std::move(wave), std::move(templates), settings, archetypes) {}
-
-  /// Calls f(i) for i < n on all threads of the host.
-  template <class F>
-  static void for_all(const char* label, int n, const F& f) {
-    Kokkos::parallel_for(label, Kokkos::RangePolicy<Host, Kokkos::Schedule<Kokkos::Dynamic>>(0, n), f);
-    Host().fence();
-  }
 };
 
 RedshiftFitter::RedshiftFitter(std::vector<std::vector<double>> wave, std::vector<Template> templates,
@@ -89,8 +83,8 @@ const std::vector<Template>& RedshiftFitter::templates() const { return impl_->e
 
 void RedshiftFitter::set_targets(std::span<const Target> targets, std::size_t batch) {
   impl_->targets.assign(targets.size(), {});
-  Impl::for_all("zspex::redshift::pack_targets", static_cast<int>(targets.size()),
-                [&](int i) { impl_->targets[i] = detail::pack_target(targets[i], impl_->engine.layout()); });
+  for_all("zspex::redshift::pack_targets", targets.size(),
+          [&](std::size_t i) { impl_->targets[i] = detail::pack_target(targets[i], impl_->engine.layout()); });
   impl_->batch = std::max<std::size_t>(1, batch > 0 ? batch : targets.size());
   impl_->crowds.clear();
   impl_->double_crowds.clear();
@@ -121,10 +115,10 @@ void RedshiftFitter::rebin(int itemplate, int first, int nz, std::span<std::byte
     auto* to = reinterpret_cast<Real*>(slice.data());
     const std::size_t stride = impl_->engine.slice_size(itemplate, 1);
     const auto redshifts = std::span(templates()[itemplate].redshifts).subspan(first, nz);
-    Impl::for_all("zspex::redshift::rebin", impl_->engine.npiece(),
-                  [&](int piece) { impl_->engine.rebin_piece(itemplate, redshifts, piece, to); });
-    Impl::for_all("zspex::redshift::absorb", nz,
-                  [&](int iz) { impl_->engine.absorb(itemplate, redshifts[iz], to + iz * stride); });
+    for_all("zspex::redshift::rebin", static_cast<std::size_t>(impl_->engine.npiece()),
+            [&](std::size_t piece) { impl_->engine.rebin_piece(itemplate, redshifts, static_cast<int>(piece), to); });
+    for_all("zspex::redshift::absorb", static_cast<std::size_t>(nz),
+            [&](std::size_t iz) { impl_->engine.absorb(itemplate, redshifts[iz], to + iz * stride); });
   };
   impl_->engine.mixed() ? rebin_as(float{}) : rebin_as(double{});
 }
@@ -134,8 +128,8 @@ void RedshiftFitter::scan(int itemplate, int first, int nz, std::span<const std:
   if (batch(ibatch).n == 0) return;
   const auto scan_as = [&]<class Real>(const std::vector<Engine::Crowd<Real>>& crowds) {
     const auto* from = reinterpret_cast<const Real*>(slice.data());
-    Impl::for_all("zspex::redshift::scan", static_cast<int>(crowds.size()),
-                  [&](int i) { impl_->engine.scan(crowds[i], itemplate, first, nz, from, scan); });
+    for_all("zspex::redshift::scan", crowds.size(),
+            [&](std::size_t i) { impl_->engine.scan(crowds[i], itemplate, first, nz, from, scan); });
   };
   impl_->engine.mixed() ? scan_as(impl_->crowds[ibatch]) : scan_as(impl_->double_crowds[ibatch]);
 }
@@ -143,12 +137,7 @@ void RedshiftFitter::scan(int itemplate, int first, int nz, std::span<const std:
 std::vector<std::vector<Zfit>> RedshiftFitter::refine(int itemplate, const Array2<double>& chi2,
                                                       std::size_t ibatch) const {
   const Range range = batch(ibatch);
-  std::vector<std::vector<Zfit>> fits(range.n);
-  Impl::for_all("zspex::redshift::refine", static_cast<int>(fits.size()), [&](int i) {
-    const auto& target = impl_->targets[range.first + i];
-    if (target.npixels > 0) fits[i] = impl_->engine.refine(target, itemplate, chi2.row(i));
-  });
-  return fits;
+  return detail::refine(impl_->engine, itemplate, std::span(impl_->targets).subspan(range.first, range.n), chi2);
 }
 
 int RedshiftFitter::npixels(int itarget) const { return impl_->targets[itarget].npixels; }

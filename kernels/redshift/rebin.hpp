@@ -37,34 +37,29 @@ class Rebinner {
   void rebin(std::span<const double> edges, double z, Real* out, std::size_t stride) const;
 
  private:
-  /// Where an edge lies between two samples: integral(edge) = integral(sample) + reach * value + slope * (next - value).
-  struct Place {
-    std::int64_t sample;
-    double reach, slope;
+  /// Where edges lie between two samples: integral(edge) = integral(sample) + reach * value + slope * (next - value).
+  struct Places {
+    std::int64_t at[piece_bins + 1];  ///< of the sample in samples_
+    double reach[piece_bins + 1], slope[piece_bins + 1];
   };
-  static constexpr int lanes = 4;  ///< basis vectors are padded to a multiple of this
-  struct alignas(64) CacheLine {
-    double values[8];
-  };
-
-  const double* sample(std::size_t j) const {
-    return samples_.data()->values + j * 2 * static_cast<std::size_t>(padded_);
-  }
+  static constexpr int most_lanes = 8;  ///< basis vectors that are averaged together
   /// The last sample at or below x, but at most the last but one.
   std::size_t sample_below(double x) const;
   /// Places of the edges x, growing and in the rest frame.
-  void find_places(std::span<const double> x, Place* places) const;
+  void find_places(std::span<const double> x, Places& places) const;
   /// Means of `nlane` basis vectors from `first` on in the bins between the edges at `places`.
   template <int nlane, class Real>
-  void average(std::span<const Place> places, const double* inverse_width, int first, Real* out,
+  void average(const Places& places, std::size_t nbin, const double* inverse_width, int first, Real* out,
                std::size_t stride) const;
 
-  int nbasis_ = 0, padded_ = 0;
+  int nbasis_ = 0;
   std::vector<double> wave_;
   bool even_ = false;                 ///< samples are equally far apart
   std::vector<std::uint32_t> guide_;  ///< the last sample at or below wave[0] + i / guides_per_angstrom
   double guides_per_angstrom_ = 0;    ///< on the mean one guide a sample
-  std::vector<CacheLine> samples_;    ///< [nsample][2][padded] integrals up to the sample, and values
+  /// [nsample][2][nbasis] integrals up to the sample, and values, side by side: a bin far from the one before costs few
+  /// cache lines. And room for lanes that read beyond the last vector.
+  std::vector<double> samples_;
 };
 
 }  // namespace zspex::kernels

@@ -3,8 +3,10 @@
 /// columns. All else of a fit costs little.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "kernels/redshift/detail/layout.hpp"
 #include "kernels/redshift/detail/vec.hpp"
@@ -32,25 +34,37 @@ inline void convolve_block(const std::array<const Real*, NT>& r, int nstrip, int
   for (int at = 0; at < nstrip * strip_width; at += nvec * width) {
     const std::size_t rows = static_cast<std::size_t>(at / strip_width) * ndiag * strip_width + at % strip_width;
     Vec<Real> sum[NT][G][nvec];
-    for (int it = 0; it < NT; ++it)
-      for (int g = 0; g < G; ++g)
-        for (int v = 0; v < nvec; ++v) sum[it][g][v] = Vec<Real>{};
+    ZSPEX_UNROLL
+    for (int it = 0; it < NT; ++it) ZSPEX_UNROLL
+    for (int g = 0; g < G; ++g) ZSPEX_UNROLL
+    for (int v = 0; v < nvec; ++v) sum[it][g][v] = Vec<Real>{};
     for (int m = 0; m < ndiag; ++m) {
       Vec<Real> factor[NT][nvec];
-      for (int it = 0; it < NT; ++it)
-        for (int v = 0; v < nvec; ++v)
-          factor[it][v] = load_vec(r[it] + rows + static_cast<std::size_t>(m) * strip_width + v * width);
-      for (int g = 0; g < G; ++g) {
-        for (int v = 0; v < nvec; ++v) {
-          const Vec<Real> basis = load_vec(t + g * trow + at + m + v * width);
-          for (int it = 0; it < NT; ++it) sum[it][g][v] += factor[it][v] * basis;
-        }
+      ZSPEX_UNROLL
+      for (int it = 0; it < NT; ++it) ZSPEX_UNROLL
+      for (int v = 0; v < nvec; ++v)
+        factor[it][v] = pinned(load_vec(r[it] + rows + static_cast<std::size_t>(m) * strip_width + v * width));
+      ZSPEX_UNROLL
+      for (int g = 0; g < G; ++g) ZSPEX_UNROLL
+      for (int v = 0; v < nvec; ++v) {
+        const Vec<Real> basis = pinned(load_vec(t + g * trow + at + m + v * width));
+        ZSPEX_UNROLL
+        for (int it = 0; it < NT; ++it) sum[it][g][v] += factor[it][v] * basis;
       }
     }
-    for (int it = 0; it < NT; ++it)
-      for (int g = 0; g < G; ++g)
-        for (int v = 0; v < nvec; ++v) store_vec(b[it] + g * block_pixels + at + v * width, sum[it][g][v]);
+    ZSPEX_UNROLL
+    for (int it = 0; it < NT; ++it) ZSPEX_UNROLL
+    for (int g = 0; g < G; ++g) ZSPEX_UNROLL
+    for (int v = 0; v < nvec; ++v) store_vec(b[it] + g * block_pixels + at + v * width, sum[it][g][v]);
   }
+}
+
+/// Calls f with n as a constant, 1 <= n <= Most.
+template <int Most, class F>
+inline void with_constant(int n, const F& f) {
+  if constexpr (Most > 1)
+    if (n < Most) return with_constant<Most - 1>(n, f);
+  f(std::integral_constant<int, Most>{});
 }
 
 /// All basis vectors of a block, in groups.
@@ -58,30 +72,13 @@ template <class Real, int NT>
 inline void convolve_columns(const std::array<const Real*, NT>& r, int nstrip, int ndiag, const Real* t,
                              std::size_t trow, int nbasis, const std::array<Real*, NT>& b) {
   const int ngroup = (nbasis + basis_group - 1) / basis_group;
-  int first = 0;
-  for (int igroup = 0; igroup < ngroup; ++igroup) {
-    const int last = nbasis * (igroup + 1) / ngroup;
+  for (int group = 0; group < ngroup; ++group) {
+    const int first = nbasis * group / ngroup, last = nbasis * (group + 1) / ngroup;
     std::array<Real*, NT> to;
     for (int it = 0; it < NT; ++it) to[it] = b[it] + first * block_pixels;
-    const Real* from = t + first * trow;
-    switch (last - first) {
-      case 1:
-        convolve_block<Real, 1, NT>(r, nstrip, ndiag, from, trow, to);
-        break;
-      case 2:
-        convolve_block<Real, 2, NT>(r, nstrip, ndiag, from, trow, to);
-        break;
-      case 3:
-        convolve_block<Real, 3, NT>(r, nstrip, ndiag, from, trow, to);
-        break;
-      case 4:
-        convolve_block<Real, 4, NT>(r, nstrip, ndiag, from, trow, to);
-        break;
-      default:
-        convolve_block<Real, basis_group, NT>(r, nstrip, ndiag, from, trow, to);
-        break;
-    }
-    first = last;
+    with_constant<basis_group>(last - first, [&](auto g) {
+      convolve_block<Real, decltype(g)::value, NT>(r, nstrip, ndiag, t + first * trow, trow, to);
+    });
   }
 }
 
@@ -91,37 +88,49 @@ inline constexpr int product_index(int i, int j) { return i * (i + 1) / 2 + j; }
 /// One sum of products, lane by lane, so that nothing is added across lanes before the last block.
 using LaneSum = std::array<double, vec_width<double>>;
 
-/// products(i, j) += b[i][p] b[j][p] for the columns i in [first, first + NI), j <= i of the same range.
+/// Columns whose products among each other, and with how many others, have their sums in registers.
+inline constexpr int most_columns = many_registers ? 6 : 4, most_others = many_registers ? 3 : 2;
+
+/// products(i, j) += sum_p b[i][p] b[j][p] for the columns i in [first, first + NI), j <= i of the same range.
 template <class Real, int NI>
 inline void multiply_triangle(const Real* b, int npixel, int first, LaneSum* products) {
   Vec<double> sum[NI][NI];
-  for (int i = 0; i < NI; ++i)
-    for (int j = 0; j <= i; ++j) sum[i][j] = load_vec(products[product_index(first + i, first + j)].data());
+  ZSPEX_UNROLL
+  for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
+  for (int j = 0; j <= i; ++j) sum[i][j] = load_vec(products[product_index(first + i, first + j)].data());
   for (int p = 0; p < npixel; p += vec_width<double>) {
     Vec<double> column[NI];
+    ZSPEX_UNROLL
     for (int i = 0; i < NI; ++i) column[i] = load_as_double(b + (first + i) * block_pixels + p);
-    for (int i = 0; i < NI; ++i)
-      for (int j = 0; j <= i; ++j) sum[i][j] += column[i] * column[j];
+    ZSPEX_UNROLL
+    for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
+    for (int j = 0; j <= i; ++j) sum[i][j] += column[i] * column[j];
   }
-  for (int i = 0; i < NI; ++i)
-    for (int j = 0; j <= i; ++j) store_vec(products[product_index(first + i, first + j)].data(), sum[i][j]);
+  ZSPEX_UNROLL
+  for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
+  for (int j = 0; j <= i; ++j) store_vec(products[product_index(first + i, first + j)].data(), sum[i][j]);
 }
 
 /// The same for i in [ifirst, ifirst + NI), j in [jfirst, jfirst + NJ), apart from each other.
 template <class Real, int NI, int NJ>
 inline void multiply_rectangle(const Real* b, int npixel, int ifirst, int jfirst, LaneSum* products) {
   Vec<double> sum[NI][NJ];
-  for (int i = 0; i < NI; ++i)
-    for (int j = 0; j < NJ; ++j) sum[i][j] = load_vec(products[product_index(ifirst + i, jfirst + j)].data());
+  ZSPEX_UNROLL
+  for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
+  for (int j = 0; j < NJ; ++j) sum[i][j] = load_vec(products[product_index(ifirst + i, jfirst + j)].data());
   for (int p = 0; p < npixel; p += vec_width<double>) {
     Vec<double> left[NI], right[NJ];
+    ZSPEX_UNROLL
     for (int i = 0; i < NI; ++i) left[i] = load_as_double(b + (ifirst + i) * block_pixels + p);
+    ZSPEX_UNROLL
     for (int j = 0; j < NJ; ++j) right[j] = load_as_double(b + (jfirst + j) * block_pixels + p);
-    for (int i = 0; i < NI; ++i)
-      for (int j = 0; j < NJ; ++j) sum[i][j] += left[i] * right[j];
+    ZSPEX_UNROLL
+    for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
+    for (int j = 0; j < NJ; ++j) sum[i][j] += left[i] * right[j];
   }
-  for (int i = 0; i < NI; ++i)
-    for (int j = 0; j < NJ; ++j) store_vec(products[product_index(ifirst + i, jfirst + j)].data(), sum[i][j]);
+  ZSPEX_UNROLL
+  for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
+  for (int j = 0; j < NJ; ++j) store_vec(products[product_index(ifirst + i, jfirst + j)].data(), sum[i][j]);
 }
 
 /// products(i, j) += sum_p b[i][p] b[j][p] for all j <= i.
@@ -129,31 +138,16 @@ inline void multiply_rectangle(const Real* b, int npixel, int ifirst, int jfirst
 ///   products  [ncolumn * (ncolumn + 1) / 2]
 template <class Real>
 inline void add_products(const Real* b, int npixel, int ncolumn, LaneSum* products) {
-  if constexpr (many_registers) {  // 21 sums and 6 columns
-    if (ncolumn == 6) return multiply_triangle<Real, 6>(b, npixel, 0, products);
-    if (ncolumn == 5) return multiply_triangle<Real, 5>(b, npixel, 0, products);
-  }
-  constexpr int tile = many_registers ? 4 : 3;
-  for (int i = 0; i < ncolumn; i += tile) {
-    const int ni = ncolumn - i;
-    for (int j = 0; j < i; j += tile) {
-      if (ni == 1)
-        multiply_rectangle<Real, 1, tile>(b, npixel, i, j, products);
-      else if (ni == 2)
-        multiply_rectangle<Real, 2, tile>(b, npixel, i, j, products);
-      else if (ni == 3)
-        multiply_rectangle<Real, 3, tile>(b, npixel, i, j, products);
-      else
-        multiply_rectangle<Real, tile, tile>(b, npixel, i, j, products);
-    }
-    if (ni == 1)
-      multiply_triangle<Real, 1>(b, npixel, i, products);
-    else if (ni == 2)
-      multiply_triangle<Real, 2>(b, npixel, i, products);
-    else if (ni == 3)
-      multiply_triangle<Real, 3>(b, npixel, i, products);
-    else
-      multiply_triangle<Real, tile>(b, npixel, i, products);
+  const int ngroup = (ncolumn + most_columns - 1) / most_columns;
+  for (int group = 0; group < ngroup; ++group) {
+    const int first = ncolumn * group / ngroup, last = ncolumn * (group + 1) / ngroup;
+    with_constant<most_columns>(last - first, [&](auto ni) {
+      for (int j = 0; j < first; j += most_others)
+        with_constant<most_others>(std::min(first - j, most_others), [&](auto nj) {
+          multiply_rectangle<Real, decltype(ni)::value, decltype(nj)::value>(b, npixel, first, j, products);
+        });
+      multiply_triangle<Real, decltype(ni)::value>(b, npixel, first, products);
+    });
   }
 }
 

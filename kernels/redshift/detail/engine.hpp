@@ -21,6 +21,7 @@ class Engine {
 
   const PixelLayout& layout() const { return layout_; }
   const std::vector<Template>& templates() const { return templates_; }
+  const FitSettings& settings() const { return settings_; }
   bool mixed() const { return settings_.mixed; }
   std::size_t target_bytes() const;
   /// Values of nz redshifts of a template: [nz][nbasis][layout.row].
@@ -58,9 +59,28 @@ class Engine {
   template <class Real>
   void scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, const Real* slice, Zscan& scan) const;
 
-  /// Redrock's refinement: around each minimum of the scan a finer one, linear in z, and a parabola through its least
-  /// points. Archetypes of the template's type, if there are any, then take the place of its basis vectors.
-  std::vector<Zfit> refine(const PackedTarget& target, int itemplate, std::span<const double> chi2) const;
+  /// Targets that are fitted at the same redshifts, all in double, and their fits.
+  struct FitGroup {
+    std::vector<double> redshifts;             ///< [nz]
+    std::vector<const PackedTarget*> targets;  ///< [n]
+    std::vector<LinearFit> fits;               ///< [n][nz] made; nothing solved where the template doesn't reach
+    std::vector<double> coeff;                 ///< [n][nz][nbasis] made
+  };
+  /// What such fits need beside their results, to be used again and again by one thread.
+  struct GroupRoom {
+    std::vector<double> slice;
+    std::vector<LaneSum> sums;
+    std::vector<FitRoom<double, 1>> ones;
+    std::vector<FitRoom<double, 2>> twos;
+  };
+  void fit_group(int itemplate, FitGroup& group, GroupRoom& room) const;
+
+  /// The penalty for negative [OII] emission: minus the sum of the model over 3724 to 3733 Angstrom, rest frame, where
+  /// that is positive.
+  double penalty(int itemplate, const double* coeff) const;
+
+  /// Archetypes of the template's type, if there are any, take the place of its basis vectors in a fit.
+  void fit_archetypes(const PackedTarget& target, Zfit& fit) const;
 
   std::vector<std::vector<float>> model(const Target& target, const Zfit& fit) const;
 
@@ -68,34 +88,10 @@ class Engine {
   const ArchetypeFitter* archetypes_of(int itemplate) const;
   /// Whether the archetypes reject a fit, as Redrock: a best one of zero does where all types have archetypes.
   bool is_negative(const Zfit& fit) const;
-  /// The penalty for negative [OII] emission: minus the sum of the model over 3724 to 3733 Angstrom, rest frame, where
-  /// that is positive.
-  double penalty(int itemplate, const double* coeff) const;
   /// The fits of one target to a slice, from its sums.
   template <class Real>
   void store_fits(const PackedTarget& target, int row, const LaneSum* sums, int itemplate, int first, int nz,
                   const Real* slice, Zscan& scan) const;
-  /// Fits of one target at `nz` redshifts, in double.
-  ///   slice  [nz][nbasis][layout.row]
-  ///   coeff  [nz][nbasis]
-  std::vector<LinearFit> fit_slice(const PackedTarget& target, int itemplate, int nz, const double* slice,
-                                   double* coeff) const;
-  /// chi^2 with penalty at each redshift.
-  std::vector<double> fine_scan(const PackedTarget& target, int itemplate, std::span<const double> redshifts) const;
-  /// The fit at one redshift; all zero where the template doesn't reach.
-  LinearFit fit_at(const PackedTarget& target, int itemplate, double z, std::vector<double>& coeff) const;
-  /// Where a finer scan looks for a minimum: around z, from `first` to `last`.
-  struct Valley {
-    double z, first, last;
-    double chi2;  ///< at z
-  };
-  /// The minima of a scan and their neighbours, the lowest first.
-  std::vector<Valley> valleys(int itemplate, std::span<const double> chi2) const;
-  /// The lowest of them, looked at more closely: each between the neighbours of the lowest point of a scan with a third
-  /// of the step, and in the order of these points.
-  std::vector<Valley> closer_valleys(const PackedTarget& target, int itemplate, std::span<const double> chi2) const;
-  Zfit refine_at(const PackedTarget& target, int itemplate, const Valley& valley) const;
-
   /// The model of a fit on all pixels before it is convolved, [layout.row].
   std::vector<double> intrinsic_model(const Zfit& fit) const;
 
@@ -107,6 +103,7 @@ class Engine {
   std::vector<std::vector<double>> wave_, edges_;
   std::vector<Piece> pieces_;
   std::vector<Template> templates_;
+  int most_basis_ = 1;  ///< vectors of a template
   FitSettings settings_;
   PixelLayout layout_;
   std::vector<Block> blocks_;

@@ -61,10 +61,14 @@ void add_block(const Block& block, const std::array<const PackedTarget*, NT>& ta
       const PackedSpectrum& spectrum = targets[it]->spectra[is];
       const float* from = spectrum.rows.data() + pixel * shape.ndiag;
       Real* to = room.rows[it].data();
-      for (int k = 0; k < block.nstrip * shape.ndiag; ++k)
+      for (int strip = 0; strip < block.nstrip; ++strip) {
+        Real weight[strip_width];
         for (int lane = 0; lane < strip_width; ++lane)
-          to[k * strip_width + lane] = static_cast<Real>(
-              from[k * strip_width + lane] * spectrum.root_ivar[pixel + (k / shape.ndiag) * strip_width + lane]);
+          weight[lane] = static_cast<Real>(spectrum.root_ivar[pixel + strip * strip_width + lane]);
+        for (int m = 0; m < shape.ndiag; ++m, from += strip_width, to += strip_width)
+          for (int lane = 0; lane < strip_width; ++lane) to[lane] = static_cast<Real>(from[lane]) * weight[lane];
+      }
+      to = room.rows[it].data();
       rows[it] = to;
       columns[it] = room.columns[it].data();
       for (int p = 0; p < npixel; ++p)
@@ -130,8 +134,9 @@ inline LinearFit solve_fit(FitMethod method, int nbasis, const LaneSum* sums, do
   if (method == FitMethod::nmf) {
     fit.solved = solve_nonnegative(nbasis, m.data(), y.data(), coeff);
   } else {
+    std::array<double, most_unknowns * most_unknowns> factors;
+    std::copy_n(m.data(), nbasis * nbasis, factors.data());
     std::copy_n(y.data(), nbasis, coeff);
-    auto factors = m;
     fit.solved = solve_lu(nbasis, factors.data(), coeff);
   }
   if (!fit.solved) {

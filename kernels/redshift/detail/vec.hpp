@@ -43,6 +43,25 @@ inline void store_vec(Real* to, const Vec<Real>& value) {
   *reinterpret_cast<typename VecOf<Real>::anywhere*>(to) = value;
 }
 
+/// A loaded value that stays in its register: GCC would rather load it again in each instruction that uses it, and a load
+/// across two cache lines costs two.
+template <class V>
+inline V pinned(V value) {
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+  asm("" : "+v"(value));
+#endif
+  return value;
+}
+
+/// Loops over registers must be unrolled whole, or GCC keeps arrays of them in memory.
+#if defined(__clang__)
+#define ZSPEX_UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
+#define ZSPEX_UNROLL _Pragma("GCC unroll 32")
+#else
+#define ZSPEX_UNROLL
+#endif
+
 /// As many values as a vector of doubles has lanes.
 inline Vec<double> load_as_double(const double* from) { return load_vec(from); }
 inline Vec<double> load_as_double(const float* from) {
