@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds zspex, simulates a small exposure, extracts its spectra with two ranks and shows one of them.
+# Builds zspex, simulates a small exposure and extracts its spectra, simulates coadds and finds their redshifts, and shows both.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 
@@ -37,6 +37,14 @@ show mpirun -n 2 build/zspex extract -i "$preproc" -p "$psf" -o "$frame" -w 5760
 say "What is in the file, and one of its spectra"
 show build/zspex inspect "$frame" --row 3
 
+coadds=demo-output/coadds redshifts=demo-output/redshifts.h5
+say "Coadded spectra of 20 targets with known truth, and templates"
+show build/zspex simulate config/simulate_coadds.yaml
+say "Their redshifts, on two ranks"
+show mpirun -n 2 build/zspex redshift -i "$coadds/coadd-0.fits" -t "$coadds/templates" -o "$redshifts"
+say "What is in the file, and one target's best fits"
+show build/zspex inspect "$redshifts" --row 3
+
 cat <<END
 
 == What next
@@ -44,6 +52,9 @@ Another spectrum:           build/zspex inspect $frame --row 7
 As DESI's frame file:       build/zspex extract -i $preproc -p $psf -o demo-output/frame.fits -w 5760,6100,0.8 -n 50
 The seamless, fast solver:  add --solver bundle
 Frames of your own:         mpirun -n $(nproc) build/zspex extract -i PREPROC -p PSF -o frame.fits
+A target's spectrum:        build/zspex inspect $coadds/coadd-0.fits --row 3
+Redshifts as Redrock's:     build/zspex redshift -i $coadds/coadd-0.fits -t $coadds/templates -o demo-output/redrock.fits
+Coadds of your own:         mpirun -n $(nproc) build/zspex redshift -i COADD -t TEMPLATES -o redrock.fits
 As a batch job:             docs/running_on_slurm.md
-All options:                build/zspex extract --help
+All options:                build/zspex extract --help, build/zspex redshift --help
 END

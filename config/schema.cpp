@@ -256,7 +256,7 @@ void add_redshift(std::vector<Field>& table) {
   row("precision", &C::precision, {{Precision::mixed, "mixed"}, {Precision::full, "double"}},
       {.help = "mixed: the scan convolves templates in single precision, all else is double; double: all is double"});
   row("refine", &C::refine, {{Refinement::reference, "reference"}, {Refinement::adaptive, "adaptive"}},
-      {.help = "reference: as Redrock; adaptive: look at more minima, and twice as closely"});
+      {.help = "reference: as Redrock; adaptive: look at more minima first, with a third of the scan's step"});
   row("memory", &C::memory,
       {.metavar = "X",
        .unit = "GiB",

@@ -29,7 +29,7 @@ struct FitSettings {
   /// Before minima are refined, look at more of them with a third of the scan's step, and refine the lowest of those:
   /// where a template has narrow lines, the true minimum may lie between two points of the scan and look shallow there.
   bool adaptive = false;
-  int ncandidates = 30;  ///< that are looked at, if so
+  int ncandidates = 60;  ///< that are looked at, if so
   ArchetypeSettings archetypes{};
 };
 
