@@ -82,7 +82,7 @@ ArchetypeFitter::Column ArchetypeFitter::convolve(const PackedTarget& target, co
       const double* from = row + layout_.bands[spectrum.band].first - spectrum.ndiag / 2;
       for (int strip = 0; strip < spectrum.nstrip; ++strip) {
         double sum[strip_width] = {};
-        const float* factors = spectrum.rows.data() + static_cast<std::size_t>(strip) * spectrum.ndiag * strip_width;
+        const float* factors = spectrum.rows + static_cast<std::size_t>(strip) * spectrum.ndiag * strip_width;
         for (int m = 0; m < spectrum.ndiag; ++m)
           for (int lane = 0; lane < strip_width; ++lane)
             sum[lane] += factors[m * strip_width + lane] * from[strip * strip_width + lane + m];
@@ -129,7 +129,7 @@ ArchetypeFitter::Solution ArchetypeFitter::solve(const PackedTarget& target, con
   const int n = static_cast<int>(used.size());
   std::vector<double> flux;
   for (const auto& spectrum : target.spectra)
-    flux.insert(flux.end(), spectrum.scaled_flux.begin(), spectrum.scaled_flux.end());
+    flux.insert(flux.end(), spectrum.scaled_flux, spectrum.scaled_flux + spectrum.npixel());
   std::vector<double> m(static_cast<std::size_t>(n) * n), y(n), c(n);
   for (int i = 0; i < n; ++i) {
     const Column& a = *columns[used[i]];

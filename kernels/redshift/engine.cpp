@@ -93,14 +93,6 @@ void Engine::fit_archetypes(const PackedTarget& target, Zfit& fit) const {
   if (is_negative(fit)) fit.zwarn |= zwarn::negative_model;
 }
 
-std::size_t Engine::target_bytes() const {
-  std::size_t bytes = 0;
-  for (const auto& band : layout_.bands)
-    bytes += static_cast<std::size_t>(band.nstrip) * strip_width *
-             (settings_.max_ndiag * sizeof(float) + 2 * sizeof(double));
-  return bytes;
-}
-
 bool Engine::covers(int itemplate, double zmin, double zmax) const {
   return std::all_of(edges_.begin(), edges_.end(),
                      [&](const auto& edges) { return rebinners_[itemplate].covers(edges, zmin, zmax); });
@@ -142,25 +134,26 @@ double Engine::penalty(int itemplate, const double* coeff) const {
 }
 
 template <class Real>
-void Engine::store_fits(const PackedTarget& target, int row, const LaneSum* sums, int itemplate, int first, int nz,
-                        const Real* slice, Zscan& scan) const {
+void Engine::store_fits(const PackedTarget& target, std::size_t index, const LaneSum* sums, int itemplate, int first,
+                        int nz, const Real* slice, const ScanRows& rows) const {
   const Template& tmpl = templates_[itemplate];
   const int nbasis = tmpl.nbasis();
-  std::vector<double> coeff(nbasis);
+  const std::size_t row = (index - rows.first) * rows.nz + static_cast<std::size_t>(first);
+  std::array<double, most_unknowns> coeff{};
   for (int iz = 0; iz < nz; ++iz) {
     LinearFit fit;
-    std::fill(coeff.begin(), coeff.end(), 0.0);
     if (target.npixels > 0) fit = solve_fit(tmpl.method, nbasis, sums + iz * products_of(nbasis), coeff.data());
     if (fit.cancelled) fit.chi2 = direct_chi2(target, layout_, slice + slice_size(itemplate, iz), nbasis, coeff.data());
-    scan.chi2(row, first + iz) = fit.chi2;
-    scan.penalty(row, first + iz) = penalty(itemplate, coeff.data());
-    if (scan.coeff.empty()) continue;
-    for (int b = 0; b < nbasis; ++b) scan.coeff(row, first + iz, b) = static_cast<float>(coeff[b]);
+    rows.chi2[row + iz] = fit.chi2;
+    rows.penalty[row + iz] = penalty(itemplate, coeff.data());
+    if (rows.coeff == nullptr) continue;
+    for (int b = 0; b < nbasis; ++b) rows.coeff[(row + iz) * nbasis + b] = static_cast<float>(coeff[b]);
   }
 }
 
 template <class Real>
-void Engine::scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, const Real* slice, Zscan& scan) const {
+void Engine::scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, const Real* slice,
+                  const ScanRows& rows) const {
   const int nbasis = templates_[itemplate].nbasis();
   const std::size_t nsum = static_cast<std::size_t>(nz) * products_of(nbasis);  // of a target
   const std::size_t ntarget = most_beside<Real> * crowd.many.size() + 2 * crowd.twos.size() + crowd.ones.size();
@@ -170,7 +163,7 @@ void Engine::scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, co
     const auto pass = [&](const auto& groups) {
       for (const auto& group : groups) {
         f(group, here);
-        here += group.rows.size() * nsum;
+        here += group.indices.size() * nsum;
       }
     };
     pass(crowd.many);
@@ -182,7 +175,7 @@ void Engine::scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, co
   FitRoom<Real, 1> room1(nbasis, settings_.max_ndiag);
   for (const Block& block : blocks_) {
     for_groups([&](const auto& group, LaneSum* here) {
-      constexpr std::size_t n = std::tuple_size_v<decltype(group.rows)>;
+      constexpr std::size_t n = std::tuple_size_v<decltype(group.indices)>;
       if constexpr (n == 1)
         add_block<Real, 1>(block, group.targets, layout_, slice, nz, nbasis, room1, here);
       else if constexpr (n == 2)
@@ -192,8 +185,8 @@ void Engine::scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, co
     });
   }
   for_groups([&](const auto& group, const LaneSum* here) {
-    for (std::size_t i = 0; i < group.rows.size(); ++i)
-      store_fits(*group.targets[i], group.rows[i], here + i * nsum, itemplate, first, nz, slice, scan);
+    for (std::size_t i = 0; i < group.indices.size(); ++i)
+      store_fits(*group.targets[i], group.indices[i], here + i * nsum, itemplate, first, nz, slice, rows);
   });
 }
 
@@ -202,7 +195,11 @@ template void Engine::rebin_piece<float>(int, std::span<const double>, int, floa
 template void Engine::rebin_piece<double>(int, std::span<const double>, int, double*) const;
 template void Engine::absorb<float>(int, double, float*) const;
 template void Engine::absorb<double>(int, double, double*) const;
-template void Engine::scan<float>(const Crowd<float>&, int, int, int, const float*, Zscan&) const;
-template void Engine::scan<double>(const Crowd<double>&, int, int, int, const double*, Zscan&) const;
+template void Engine::scan<float>(const Crowd<float>&, int, int, int, const float*, const ScanRows&) const;
+template void Engine::scan<double>(const Crowd<double>&, int, int, int, const double*, const ScanRows&) const;
+template void Engine::store_fits<float>(const PackedTarget&, std::size_t, const LaneSum*, int, int, int, const float*,
+                                        const ScanRows&) const;
+template void Engine::store_fits<double>(const PackedTarget&, std::size_t, const LaneSum*, int, int, int, const double*,
+                                         const ScanRows&) const;
 
 }  // namespace zspex::kernels::detail

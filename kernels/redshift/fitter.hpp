@@ -1,6 +1,6 @@
 /// \file
-/// The redshift scan of a set of targets, and the refinement of its minima. No MPI: a slice of rebinned templates is
-/// plain memory, which the caller may make here, get from another rank, or share.
+/// The redshift scan of a set of targets, and the refinement of its minima. No MPI: slices of rebinned templates and packed
+/// spectra are plain memory, which the caller may make here, get from another rank, or share.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/redshift/fit_site.hpp"
 #include "kernels/redshift/redshift.hpp"
 
 namespace zspex::kernels {
@@ -40,6 +41,11 @@ struct Zscan {
   Array3<float> coeff;     ///< [ntarget][nz][nbasis]; empty unless wanted
 };
 
+/// Where a piece of the work is done.
+enum class Place { host, device };
+
+/// Templates on the pixels of spectra, and the fits made with them. Targets are either copied here, and then scanned
+/// and refined on the host in batches; or packed by the caller into memory of its own, and fitted at one of two sites.
 class RedshiftFitter {
  public:
   /// \param wave       [nband] grids of the bands, Angstrom, increasing
@@ -54,34 +60,47 @@ class RedshiftFitter {
 
   const std::vector<Template>& templates() const;
 
-  /// The targets from now on. They are copied.
-  /// \param batch  so many at a time are scanned and refined, to bound the memory of scans; 0 = all
-  void set_targets(std::span<const Target> targets, std::size_t batch = 0);
-  /// Targets [first, first + n) of a batch; none beyond the last one.
-  struct Range {
-    std::size_t first = 0, n = 0;
-  };
-  Range batch(std::size_t ibatch) const;
-  /// Bytes that one target takes, for plans.
-  std::size_t target_bytes() const;
-
+  /// Bytes of a packed spectrum.
+  std::size_t spectrum_bytes(int band, int ndiag) const;
   /// Bytes of a slice of nz redshifts of a template.
   std::size_t slice_bytes(int itemplate, int nz) const;
+  /// Bytes of R x basis vectors of a target with `nspectrum` spectra of each band at nz redshifts.
+  std::size_t columns_bytes(int itemplate, int nz, int nspectrum = 1) const;
+
+  // --- targets in the caller's memory, fitted at sites
+
+  /// Packs a target's spectra into `memory` from offset `at` (a multiple of 64) on, and appends them to `packed`.
+  /// \return the offset behind them; spectra without a good pixel are left out
+  std::size_t pack(const Target& target, std::span<std::byte> memory, std::size_t at, PackedTargets& packed) const;
+  /// The targets from now on. `memory` stays where it is; a device copies it.
+  void set_targets(PackedTargets packed, std::span<const std::byte> memory, bool on_device);
+  std::size_t ntarget() const;
+  /// The device is that of Kokkos' default execution space; without a GPU it is the host, with memory of its own.
+  FitSite& site(Place place);
+  /// Refines the minima of some targets in one template, fits made at a site.
+  /// \param chi2  [range.n][nz] with penalty and prior
+  /// \return [range.n] at most nminima each, the least chi^2 first; neither ranked nor named yet. None for a target
+  ///         without data.
+  std::vector<std::vector<Zfit>> refine(Place place, int itemplate, TargetRange range, const Array2<double>& chi2);
+
+  // --- targets that are copied, on the host
+
+  /// The targets from now on.
+  /// \param batch  so many at a time are scanned and refined, to bound the memory of scans; 0 = all
+  void set_targets(std::span<const Target> targets, std::size_t batch = 0);
+  /// The targets of a batch; none beyond the last one.
+  TargetRange batch(std::size_t ibatch) const;
   /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
   void rebin(int itemplate, int first, int nz, std::span<std::byte> slice) const;
   /// Fits the targets of a batch at the redshifts of a slice; fills columns [first, first + nz) of `scan`, which has room
   /// for all redshifts of these targets.
   void scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan,
             std::size_t ibatch = 0) const;
-
   /// Refines the minima of the targets of a batch in one template.
-  /// \param chi2  [ntarget of the batch][nz] with penalty and prior
-  /// \return [ntarget of the batch] at most nminima each, the least chi^2 first; neither ranked nor named yet. None for a
-  ///         target without data.
   std::vector<std::vector<Zfit>> refine(int itemplate, const Array2<double>& chi2, std::size_t ibatch = 0) const;
 
   /// Pixels with ivar > 0 over all spectra of a target.
-  int npixels(int itarget) const;
+  int npixels(std::size_t itarget) const;
 
   /// The model of a fit at its redshift, R x T c, on the pixels of each band.
   /// \return [nband][nwave]; zeros in bands that the target doesn't have; of several spectra of a band the last one's resolution

@@ -3,7 +3,6 @@
 #include "kernels/redshift/detail/refine.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <tuple>
 
@@ -13,76 +12,81 @@
 namespace zspex::kernels::detail {
 namespace {
 
-using FitGroup = Engine::FitGroup;
-
 /// A fine scan that one target wants.
 struct Request {
-  std::size_t target;
+  std::size_t target;  ///< in the range
   Valley valley;
   std::vector<double> redshifts;
-  std::vector<double> chi2;     ///< [nz] made: with penalty
-  std::vector<LinearFit> fits;  ///< [nz] made
-  std::vector<double> coeff;    ///< [nz][nbasis] made
+  std::vector<double> chi2;   ///< [nz] made, without penalty
+  std::vector<double> coeff;  ///< [nz][nbasis] made
 };
 
 class FineScans {
  public:
-  FineScans(const Engine& engine, int itemplate, std::span<const PackedTarget> targets)
-      : engine_(engine), itemplate_(itemplate), targets_(targets) {}
+  FineScans(const Engine& engine, const FitSite& site, int itemplate, std::size_t first)
+      : engine_(engine), site_(site), itemplate_(itemplate), first_(first) {}
 
   /// Makes all fits that are asked for.
   void fit(std::vector<Request>& requests) const {
-    // Beside each other: the same redshifts, and in these the same shape.
     using Key = std::tuple<double, double, std::size_t>;
     std::map<Key, std::vector<std::size_t>> same;
     for (std::size_t i = 0; i < requests.size(); ++i)
       same[{requests[i].redshifts.front(), requests[i].redshifts.back(), requests[i].redshifts.size()}].push_back(i);
     constexpr std::size_t most = 8;  // of a group, so that threads have work
-    std::vector<std::vector<std::size_t>> groups;
-    for (auto& [key, members] : same)
-      for (std::size_t i = 0; i < members.size(); i += most)
-        groups.emplace_back(members.begin() + static_cast<std::ptrdiff_t>(i),
-                            members.begin() + static_cast<std::ptrdiff_t>(std::min(i + most, members.size())));
-    for_all_with<Engine::GroupRoom>(
-        "zspex::redshift::fine_scans", groups.size(),
-        [&](std::size_t i, Engine::GroupRoom& room) { fit_group(groups[i], requests, room); });
+    std::vector<std::vector<std::size_t>> members;
+    std::vector<FitGroup> groups;
+    for (const auto& [key, all] : same) {
+      for (std::size_t i = 0; i < all.size(); i += most) {
+        const auto begin = all.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto& some =
+            members.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(std::min(most, all.size() - i)));
+        FitGroup& group = groups.emplace_back();
+        group.redshifts = requests[some.front()].redshifts;
+        for (const std::size_t k : some) group.targets.push_back(first_ + requests[k].target);
+      }
+    }
+    site_.fit_groups(itemplate_, groups);
+    for (std::size_t i = 0; i < groups.size(); ++i) hand_out(groups[i], members[i], requests);
+  }
+
+  /// chi^2 with the penalty for negative [OII] emission.
+  std::vector<double> with_penalty(const Request& request) const {
+    const std::size_t nbasis = request.coeff.size() / request.chi2.size();
+    std::vector<double> sum = request.chi2;
+    for (std::size_t iz = 0; iz < sum.size(); ++iz)
+      sum[iz] += engine_.penalty(itemplate_, request.coeff.data() + iz * nbasis);
+    return sum;
   }
 
  private:
-  void fit_group(const std::vector<std::size_t>& members, std::vector<Request>& requests,
-                 Engine::GroupRoom& room) const {
-    FitGroup group;
-    group.redshifts = requests[members.front()].redshifts;
-    for (const std::size_t i : members) group.targets.push_back(&targets_[requests[i].target]);
-    engine_.fit_group(itemplate_, group, room);
-    const std::size_t nz = group.redshifts.size(), nbasis = group.coeff.size() / group.fits.size();
-    for (std::size_t k = 0; k < members.size(); ++k) {
-      Request& request = requests[members[k]];
-      const auto fits = group.fits.begin() + static_cast<std::ptrdiff_t>(k * nz);
-      const auto coeff = group.coeff.begin() + static_cast<std::ptrdiff_t>(k * nz * nbasis);
-      request.fits.assign(fits, fits + static_cast<std::ptrdiff_t>(nz));
-      request.coeff.assign(coeff, coeff + static_cast<std::ptrdiff_t>(nz * nbasis));
-      for (std::size_t iz = 0; iz < nz; ++iz)
-        request.chi2.push_back(request.fits[iz].chi2 + engine_.penalty(itemplate_, request.coeff.data() + iz * nbasis));
+  static void hand_out(const FitGroup& group, const std::vector<std::size_t>& members, std::vector<Request>& requests) {
+    const auto nz = static_cast<std::ptrdiff_t>(group.redshifts.size());
+    const auto ncoeff = static_cast<std::ptrdiff_t>(group.coeff.size() / members.size());
+    auto chi2 = group.chi2.begin(), coeff = group.coeff.begin();
+    for (const std::size_t i : members) {
+      requests[i].chi2.assign(chi2, chi2 + nz);
+      requests[i].coeff.assign(coeff, coeff + ncoeff);
+      chi2 += nz;
+      coeff += ncoeff;
     }
   }
 
   const Engine& engine_;
+  const FitSite& site_;
   int itemplate_;
-  std::span<const PackedTarget> targets_;
+  std::size_t first_;  ///< target of the range
 };
 
 /// Looks at the candidates of all targets more closely.
 void look_closer(const FineScans& scans, std::vector<Refinement>& refinements) {
   std::vector<Request> requests;
   for (std::size_t i = 0; i < refinements.size(); ++i)
-    for (const Valley& valley : refinements[i].valleys())
-      requests.push_back({i, valley, closer_grid(valley), {}, {}, {}});
+    for (const Valley& valley : refinements[i].valleys()) requests.push_back({i, valley, closer_grid(valley), {}, {}});
   scans.fit(requests);
   std::size_t at = 0;
   for (Refinement& refinement : refinements) {
     for (Valley& valley : refinement.valleys()) {
-      valley = closer_valley(valley, requests[at].redshifts, requests[at].chi2);
+      valley = closer_valley(valley, requests[at].redshifts, scans.with_penalty(requests[at]));
       ++at;
     }
     refinement.sort_valleys();
@@ -91,37 +95,38 @@ void look_closer(const FineScans& scans, std::vector<Refinement>& refinements) {
 
 }  // namespace
 
-std::vector<std::vector<Zfit>> refine(const Engine& engine, int itemplate, std::span<const PackedTarget> targets,
+std::vector<std::vector<Zfit>> refine(const Engine& engine, const FitSite& site, int itemplate,
+                                      std::span<const PackedTarget> targets, TargetRange range,
                                       const Array2<double>& chi2) {
   const Template& tmpl = engine.templates()[itemplate];
   const FitSettings& settings = engine.settings();
-  const FineScans scans(engine, itemplate, targets);
+  const FineScans scans(engine, site, itemplate, range.first);
+  targets = targets.subspan(range.first, range.n);
   std::vector<Refinement> refinements;
-  for (std::size_t i = 0; i < targets.size(); ++i)
+  for (std::size_t i = 0; i < range.n; ++i)
     refinements.emplace_back(tmpl, settings, targets[i].npixels > 0 ? chi2.row(i) : std::span<const double>());
   if (settings.adaptive) look_closer(scans, refinements);
   for (;;) {
     std::vector<Request> fine;
-    for (std::size_t i = 0; i < refinements.size(); ++i)
+    for (std::size_t i = 0; i < range.n; ++i)
       if (const auto valley = refinements[i].next())
-        fine.push_back({i, *valley, even_grid(valley->first, valley->last, settings.npoints), {}, {}, {}});
+        fine.push_back({i, *valley, even_grid(valley->first, valley->last, settings.npoints), {}, {}});
     if (fine.empty()) break;
     scans.fit(fine);
     std::vector<Request> vertices;
     std::vector<Zfit> fits;
     for (Request& request : fine) {
-      const PackedTarget& target = targets[request.target];
-      Zfit fit = refinements[request.target].fit_of(std::move(request.redshifts), std::move(request.chi2));
+      Zfit fit = refinements[request.target].fit_of(std::move(request.redshifts), scans.with_penalty(request));
       if (refinements[request.target].is_known(fit)) continue;
       fit.itemplate = itemplate;
-      fit.npixels = target.npixels;
-      fit.null_chi2 = target.flux_square;
-      vertices.push_back({request.target, request.valley, {fit.z}, {}, {}, {}});
+      fit.npixels = targets[request.target].npixels;
+      fit.null_chi2 = targets[request.target].flux_square;
+      vertices.push_back({request.target, request.valley, {fit.z}, {}, {}});
       fits.push_back(std::move(fit));
     }
     scans.fit(vertices);
     for_all("zspex::redshift::archetypes", fits.size(), [&](std::size_t i) {
-      fits[i].model_chi2 = vertices[i].fits.front().chi2;
+      fits[i].model_chi2 = vertices[i].chi2.front();
       fits[i].coeff = std::move(vertices[i].coeff);
       engine.fit_archetypes(targets[vertices[i].target], fits[i]);
     });

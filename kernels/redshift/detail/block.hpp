@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "kernels/redshift/detail/layout.hpp"
+#include "kernels/redshift/detail/normal_fit.hpp"
 #include "kernels/redshift/detail/vec.hpp"
 
 namespace zspex::kernels::detail {
@@ -81,9 +82,6 @@ inline void convolve_columns(const std::array<const Real*, NT>& r, int nstrip, i
     });
   }
 }
-
-/// Where the product of columns i >= j stands among all.
-inline constexpr int product_index(int i, int j) { return i * (i + 1) / 2 + j; }
 
 /// One sum of products, lane by lane, so that nothing is added across lanes before the last block.
 using LaneSum = std::array<double, vec_width<double>>;

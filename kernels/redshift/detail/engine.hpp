@@ -8,6 +8,7 @@
 
 #include "kernels/redshift/detail/archetype_fit.hpp"
 #include "kernels/redshift/detail/fit.hpp"
+#include "kernels/redshift/fit_site.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "kernels/redshift/igm.hpp"
 #include "kernels/redshift/rebin.hpp"
@@ -23,7 +24,7 @@ class Engine {
   const std::vector<Template>& templates() const { return templates_; }
   const FitSettings& settings() const { return settings_; }
   bool mixed() const { return settings_.mixed; }
-  std::size_t target_bytes() const;
+  std::size_t real_bytes() const { return settings_.mixed ? sizeof(float) : sizeof(double); }
   /// Values of nz redshifts of a template: [nz][nbasis][layout.row].
   std::size_t slice_size(int itemplate, int nz) const {
     return static_cast<std::size_t>(nz) * templates_[itemplate].nbasis() * layout_.row;
@@ -42,11 +43,11 @@ class Engine {
   int npiece() const { return static_cast<int>(pieces_.size()); }
   bool covers(int itemplate, double zmin, double zmax) const;
 
-  /// Some targets of one shape, and their rows in the scan.
+  /// Some targets of one shape, and their numbers among all.
   template <int NT>
   struct Group {
     std::array<const PackedTarget*, NT> targets;
-    std::array<int, NT> rows;
+    std::array<std::size_t, NT> indices;
   };
   /// Targets that are scanned while a block of the slice stays in cache, in groups of most_beside, of two and of one.
   template <class Real>
@@ -55,25 +56,26 @@ class Engine {
     std::vector<Group<2>> twos;
     std::vector<Group<1>> ones;
   };
-  /// Columns [first, first + nz) of the targets' rows of `scan`.
+  /// Columns [first, first + nz) of the targets' rows.
   template <class Real>
-  void scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, const Real* slice, Zscan& scan) const;
+  void scan(const Crowd<Real>& crowd, int itemplate, int first, int nz, const Real* slice, const ScanRows& rows) const;
 
-  /// Targets that are fitted at the same redshifts, all in double, and their fits.
-  struct FitGroup {
-    std::vector<double> redshifts;             ///< [nz]
-    std::vector<const PackedTarget*> targets;  ///< [n]
-    std::vector<LinearFit> fits;               ///< [n][nz] made; nothing solved where the template doesn't reach
-    std::vector<double> coeff;                 ///< [n][nz][nbasis] made
-  };
-  /// What such fits need beside their results, to be used again and again by one thread.
+  /// sqrt(ivar) R x basis vectors of one target: [nz][nbasis][column_size(target)].
+  template <class Real>
+  void convolve(const PackedTarget& target, int itemplate, int nz, const Real* slice, Real* columns) const;
+  /// Its fits, from these.
+  template <class Real>
+  void fit_columns(const PackedTarget& target, std::size_t index, int itemplate, int first, int nz, const Real* slice,
+                   const Real* columns, const ScanRows& rows) const;
+
+  /// What fits of a group need beside their results, to be used again and again by one thread.
   struct GroupRoom {
     std::vector<double> slice;
     std::vector<LaneSum> sums;
     std::vector<FitRoom<double, 1>> ones;
     std::vector<FitRoom<double, 2>> twos;
   };
-  void fit_group(int itemplate, FitGroup& group, GroupRoom& room) const;
+  void fit_group(int itemplate, std::span<const PackedTarget> targets, FitGroup& group, GroupRoom& room) const;
 
   /// The penalty for negative [OII] emission: minus the sum of the model over 3724 to 3733 Angstrom, rest frame, where
   /// that is positive.
@@ -88,10 +90,11 @@ class Engine {
   const ArchetypeFitter* archetypes_of(int itemplate) const;
   /// Whether the archetypes reject a fit, as Redrock: a best one of zero does where all types have archetypes.
   bool is_negative(const Zfit& fit) const;
-  /// The fits of one target to a slice, from its sums.
+  /// The fits of one target to a slice, from its sums, into its row.
   template <class Real>
-  void store_fits(const PackedTarget& target, int row, const LaneSum* sums, int itemplate, int first, int nz,
-                  const Real* slice, Zscan& scan) const;
+  void store_fits(const PackedTarget& target, std::size_t index, const LaneSum* sums, int itemplate, int first, int nz,
+                  const Real* slice, const ScanRows& rows) const;
+
   /// The model of a fit on all pixels before it is convolved, [layout.row].
   std::vector<double> intrinsic_model(const Zfit& fit) const;
 

@@ -8,15 +8,11 @@
 #include <cstddef>
 #include <vector>
 
-#include "kernels/linalg/small_solve.hpp"
 #include "kernels/redshift/detail/block.hpp"
+#include "kernels/redshift/detail/normal_fit.hpp"
 #include "kernels/redshift/detail/packed.hpp"
 
 namespace zspex::kernels::detail {
-
-/// Sums of products of one target at one redshift: of the columns B[i] = sqrt(ivar) R T[i], i < nbasis, and
-/// B[nbasis] = sqrt(ivar) flux, at product_index(i, j).
-inline int products_of(int nbasis) { return product_index(nbasis + 1, 0); }
 
 /// What a fit of NT targets needs beside its inputs and sums.
 template <class Real, int NT>
@@ -44,6 +40,20 @@ inline std::vector<Block> blocks_of(const PixelLayout& layout) {
   return blocks;
 }
 
+/// Rows of R of a block, each times its pixel's sqrt(ivar): [block.nstrip][ndiag][strip_width].
+template <class Real>
+inline void weigh_rows(const Block& block, const PackedSpectrum& spectrum, Real* to) {
+  const std::size_t pixel = static_cast<std::size_t>(block.strip) * strip_width;
+  const float* from = spectrum.rows + pixel * spectrum.ndiag;
+  const double* root_ivar = spectrum.root_ivar + pixel;
+  for (int strip = 0; strip < block.nstrip; ++strip, root_ivar += strip_width) {
+    Real weight[strip_width];
+    for (int lane = 0; lane < strip_width; ++lane) weight[lane] = static_cast<Real>(root_ivar[lane]);
+    for (int m = 0; m < spectrum.ndiag; ++m, from += strip_width, to += strip_width)
+      for (int lane = 0; lane < strip_width; ++lane) to[lane] = static_cast<Real>(from[lane]) * weight[lane];
+  }
+}
+
 /// Adds one block's pixels of NT targets of one shape to their sums at nz redshifts.
 ///   templates  [nz][nbasis][layout.row]
 ///   sums       [NT][nz][products_of(nbasis)]
@@ -59,17 +69,8 @@ void add_block(const Block& block, const std::array<const PackedTarget*, NT>& ta
     if (shape.band != block.band) continue;
     for (int it = 0; it < NT; ++it) {
       const PackedSpectrum& spectrum = targets[it]->spectra[is];
-      const float* from = spectrum.rows.data() + pixel * shape.ndiag;
-      Real* to = room.rows[it].data();
-      for (int strip = 0; strip < block.nstrip; ++strip) {
-        Real weight[strip_width];
-        for (int lane = 0; lane < strip_width; ++lane)
-          weight[lane] = static_cast<Real>(spectrum.root_ivar[pixel + strip * strip_width + lane]);
-        for (int m = 0; m < shape.ndiag; ++m, from += strip_width, to += strip_width)
-          for (int lane = 0; lane < strip_width; ++lane) to[lane] = static_cast<Real>(from[lane]) * weight[lane];
-      }
-      to = room.rows[it].data();
-      rows[it] = to;
+      weigh_rows(block, spectrum, room.rows[it].data());
+      rows[it] = room.rows[it].data();
       columns[it] = room.columns[it].data();
       for (int p = 0; p < npixel; ++p)
         columns[it][nbasis * block_pixels + p] = static_cast<Real>(spectrum.scaled_flux[pixel + p]);
@@ -100,8 +101,8 @@ double direct_chi2(const PackedTarget& target, const PixelLayout& layout, const 
       for (std::size_t p = 0; p < model.size(); ++p) model[p] += coeff[b] * from[p];
     }
     for (int p = 0; p < npixel; ++p) {
-      const float* row = spectrum.rows.data() +
-                         static_cast<std::size_t>(p / strip_width) * spectrum.ndiag * strip_width + p % strip_width;
+      const float* row =
+          spectrum.rows + static_cast<std::size_t>(p / strip_width) * spectrum.ndiag * strip_width + p % strip_width;
       double value = 0;
       for (int m = 0; m < spectrum.ndiag; ++m) value += row[m * strip_width] * model[p + m];
       const double pull = spectrum.scaled_flux[p] - spectrum.root_ivar[p] * value;
@@ -111,53 +112,14 @@ double direct_chi2(const PackedTarget& target, const PixelLayout& layout, const 
   return chi2;
 }
 
-/// The solution of one fit.
-struct LinearFit {
-  double chi2 = no_chi2;
-  bool solved = false;
-  /// chi2 is the difference of numbers that are too large for it; direct_chi2() is to be had instead.
-  bool cancelled = false;
-};
-
-/// Solves M c = y (PCA), or min |M c - y| with c >= 0 (NMF), from the sums of one target at one redshift;
-/// chi^2 = f'f - 2 c'y + c'M c, which holds for any c.
+/// The fit of one target at one redshift, from its sums.
 ///   coeff  [nbasis], 0 when not solved
 inline LinearFit solve_fit(FitMethod method, int nbasis, const LaneSum* sums, double* coeff) {
-  std::array<double, most_unknowns * most_unknowns> m;
-  std::array<double, most_unknowns> y;
-  const auto total = [&](int i, int j) { return lane_total(load_vec(sums[product_index(i, j)].data())); };
-  for (int i = 0; i < nbasis; ++i) {
-    y[i] = total(nbasis, i);
-    for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = total(i, j);
-  }
-  LinearFit fit;
-  if (method == FitMethod::nmf) {
-    fit.solved = solve_nonnegative(nbasis, m.data(), y.data(), coeff);
-  } else {
-    std::array<double, most_unknowns * most_unknowns> factors;
-    std::copy_n(m.data(), nbasis * nbasis, factors.data());
-    std::copy_n(y.data(), nbasis, coeff);
-    fit.solved = solve_lu(nbasis, factors.data(), coeff);
-  }
-  if (!fit.solved) {
-    std::fill_n(coeff, nbasis, 0.0);
-    return fit;
-  }
-  const double flux_square = total(nbasis, nbasis);
-  double chi2 = flux_square, largest = flux_square;
-  for (int i = 0; i < nbasis; ++i) {
-    double row = -2 * y[i], size = 2 * std::fabs(y[i]);
-    for (int j = 0; j < nbasis; ++j) {
-      row += m[i * nbasis + j] * coeff[j];
-      size += std::fabs(m[i * nbasis + j] * coeff[j]);
-    }
-    chi2 += row * coeff[i];
-    largest += size * std::fabs(coeff[i]);
-  }
-  fit.chi2 = chi2;
-  constexpr double most_cancelled = 1e5;  // digits lost: 5 of 16
-  fit.cancelled = !(largest < most_cancelled * chi2);
-  return fit;
+  std::array<double, products_of(most_unknowns)> products;
+  for (int k = 0; k < products_of(nbasis); ++k) products[k] = lane_total(load_vec(sums[k].data()));
+  const bool nonnegative = method == FitMethod::nmf;
+  return nbasis <= few_unknowns ? solve_normal<few_unknowns>(nonnegative, nbasis, products.data(), coeff)
+                                : solve_normal<most_unknowns>(nonnegative, nbasis, products.data(), coeff);
 }
 
 }  // namespace zspex::kernels::detail

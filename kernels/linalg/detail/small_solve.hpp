@@ -1,0 +1,203 @@
+/// \file
+/// The solvers of small_solve.hpp for host and device: no library calls, no memory but the stack's. `most` is the number of
+/// unknowns that the arrays have room for.
+#pragma once
+
+#include <cfloat>
+
+#include "kernels/base/kokkos.hpp"
+
+namespace zspex::kernels::detail {
+
+template <class T>
+KOKKOS_INLINE_FUNCTION void swap_values(T& a, T& b) {
+  const T old = a;
+  a = b;
+  b = old;
+}
+
+/// See kernels::solve_lu.
+KOKKOS_INLINE_FUNCTION bool solve_lu(int n, double* m, double* c) {
+  for (int k = 0; k < n; ++k) {
+    int pivot = k;
+    for (int i = k + 1; i < n; ++i)
+      if (math::fabs(m[i * n + k]) > math::fabs(m[pivot * n + k])) pivot = i;
+    if (m[pivot * n + k] == 0) return false;
+    if (pivot != k) {
+      for (int j = 0; j < n; ++j) swap_values(m[k * n + j], m[pivot * n + j]);
+      swap_values(c[k], c[pivot]);
+    }
+    for (int i = k + 1; i < n; ++i) {
+      const double factor = m[i * n + k] / m[k * n + k];
+      m[i * n + k] = factor;
+      for (int j = k + 1; j < n; ++j) m[i * n + j] -= factor * m[k * n + j];
+      c[i] -= factor * c[k];
+    }
+  }
+  for (int k = n - 1; k >= 0; --k) {
+    for (int j = k + 1; j < n; ++j) c[k] -= m[k * n + j] * c[j];
+    c[k] /= m[k * n + k];
+  }
+  return true;
+}
+
+/// sqrt(a^2 + b^2) without overflow.
+KOKKOS_INLINE_FUNCTION double length_of(double a, double b) {
+  a = math::fabs(a);
+  b = math::fabs(b);
+  const double most = a > b ? a : b, least = a > b ? b : a;
+  if (most == 0) return 0;
+  const double ratio = least / most;
+  return most * math::sqrt(1 + ratio * ratio);
+}
+
+/// min |A_P s - y|_2 over the columns P of A, by Householder reflections. `a` [n][n] row-major. \return false when A_P
+/// has no full rank
+template <int most>
+KOKKOS_INLINE_FUNCTION bool least_squares(int n, const double* a, const double* y, const int* columns, int ncolumn,
+                                          double* s) {
+  double q[most * most], right[most], diagonal[most];
+  for (int i = 0; i < n; ++i) {
+    right[i] = y[i];
+    for (int j = 0; j < ncolumn; ++j) q[i * most + j] = a[i * n + columns[j]];
+  }
+  for (int j = 0; j < ncolumn; ++j) {
+    double norm = 0;
+    for (int i = j; i < n; ++i) norm = length_of(norm, q[i * most + j]);
+    if (norm == 0) return false;
+    const double alpha = q[j * most + j] > 0 ? -norm : norm;
+    const double head = q[j * most + j] - alpha;  // v = x - alpha e1; H = I - v v' / (norm * |head|)
+    q[j * most + j] = head;
+    const double scale = norm * math::fabs(head);
+    for (int k = j + 1; k <= ncolumn; ++k) {  // the last one is the right-hand side
+      double dot = 0;
+      for (int i = j; i < n; ++i) dot += q[i * most + j] * (k < ncolumn ? q[i * most + k] : right[i]);
+      dot /= scale;
+      for (int i = j; i < n; ++i) (k < ncolumn ? q[i * most + k] : right[i]) -= dot * q[i * most + j];
+    }
+    diagonal[j] = alpha;  // of R; its place in q holds v
+  }
+  for (int j = ncolumn - 1; j >= 0; --j) {
+    double value = right[j];
+    for (int k = j + 1; k < ncolumn; ++k) value -= q[j * most + k] * s[k];
+    s[j] = value / diagonal[j];
+  }
+  return true;
+}
+
+/// What a bounded solver works with.
+template <int most>
+struct BoundedFit {
+  int n, nbounded;
+  const double *m, *y;
+  double* c;
+  bool free[most];
+  double gradient[most], s[most];
+
+  /// w = M' (y - M c); zero where that is nothing but rounding, whatever the units.
+  KOKKOS_INLINE_FUNCTION void update_gradient() {
+    double residual[most], size[most];
+    for (int i = 0; i < n; ++i) {
+      residual[i] = y[i];
+      size[i] = math::fabs(y[i]);
+      for (int j = 0; j < n; ++j) {
+        residual[i] -= m[i * n + j] * c[j];
+        size[i] += math::fabs(m[i * n + j] * c[j]);
+      }
+    }
+    for (int j = 0; j < n; ++j) {
+      double largest = 0;
+      gradient[j] = 0;
+      for (int i = 0; i < n; ++i) {
+        gradient[j] += m[i * n + j] * residual[i];
+        largest += math::fabs(m[i * n + j]) * size[i];
+      }
+      if (gradient[j] <= n * DBL_EPSILON * largest) gradient[j] = 0;
+    }
+  }
+
+  /// s: the solution in the free unknowns, 0 in the others.
+  KOKKOS_INLINE_FUNCTION bool solve_free() {
+    int columns[most] = {}, nfree = 0;
+    double packed[most];
+    for (int j = 0; j < n; ++j)
+      if (free[j]) columns[nfree++] = j;
+    if (!least_squares<most>(n, m, y, columns, nfree, packed)) return false;
+    for (int j = 0; j < n; ++j) s[j] = 0;
+    for (int k = 0; k < nfree; ++k) s[columns[k]] = packed[k];
+    return true;
+  }
+
+  /// The bound unknown that would lower |M c - y| most if it were free; -1 if none would.
+  KOKKOS_INLINE_FUNCTION int next_free() const {
+    int best = -1;
+    for (int j = 0; j < n; ++j)
+      if (!free[j] && gradient[j] > 0 && (best < 0 || gradient[j] > gradient[best])) best = j;
+    return best;
+  }
+
+  /// The bounded unknown that would leave first on the way to s, and after which part of the way; -1: none would.
+  KOKKOS_INLINE_FUNCTION int first_limit(double& alpha) const {
+    int limit = -1;
+    alpha = 1;
+    for (int j = 0; j < n; ++j) {
+      if (!free[j] || s[j] > 0 || j >= nbounded) continue;
+      const double reach = c[j] / (c[j] - s[j]);
+      if (limit < 0 || reach < alpha) {
+        alpha = reach;
+        limit = j;
+      }
+    }
+    return limit;
+  }
+  /// That far towards s; what reaches zero is bound again.
+  KOKKOS_INLINE_FUNCTION void move(double alpha, int limit) {
+    for (int j = 0; j < n; ++j) {
+      if (!free[j]) continue;
+      c[j] += alpha * (s[j] - c[j]);
+      if (j == limit || (j < nbounded && c[j] <= 0)) {
+        c[j] = 0;
+        free[j] = false;
+      }
+    }
+  }
+};
+
+/// See kernels::solve_partly_nonnegative.
+template <int most>
+KOKKOS_INLINE_FUNCTION bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double* y, double* c) {
+  BoundedFit<most> fit;
+  fit.n = n;
+  fit.nbounded = nbounded;
+  fit.m = m;
+  fit.y = y;
+  fit.c = c;
+  for (int j = 0; j < n; ++j) {
+    c[j] = 0;
+    fit.free[j] = j >= nbounded;
+  }
+  if (nbounded < n) {
+    if (!fit.solve_free()) return false;
+    for (int j = 0; j < n; ++j) c[j] = fit.s[j];
+  }
+  fit.update_gradient();
+  for (int step = 0; step < 3 * n;) {
+    const int best = fit.next_free();
+    if (best < 0) return true;
+    fit.free[best] = true;
+    for (;;) {
+      if (!fit.solve_free()) return false;
+      double alpha;
+      const int limit = fit.first_limit(alpha);
+      if (limit < 0) break;
+      if (++step > 3 * n) return false;
+      fit.move(alpha, limit);
+    }
+    for (int j = 0; j < n; ++j) c[j] = fit.s[j];
+    fit.update_gradient();
+    ++step;
+  }
+  return false;
+}
+
+}  // namespace zspex::kernels::detail

@@ -1,0 +1,69 @@
+/// \file
+/// From the sums of a fit to its coefficients and chi^2; on host and device.
+#pragma once
+
+#include "kernels/linalg/detail/small_solve.hpp"
+#include "kernels/linalg/small_solve.hpp"
+#include "kernels/redshift/redshift.hpp"
+
+namespace zspex::kernels::detail {
+
+/// Where the product of columns i >= j stands among all.
+KOKKOS_INLINE_FUNCTION constexpr int product_index(int i, int j) { return i * (i + 1) / 2 + j; }
+
+/// Sums of products of one target at one redshift: of the columns B[i] = sqrt(ivar) R T[i], i < nbasis, and
+/// B[nbasis] = sqrt(ivar) flux, at product_index(i, j).
+KOKKOS_INLINE_FUNCTION constexpr int products_of(int nbasis) { return product_index(nbasis + 1, 0); }
+
+/// The solution of one fit.
+struct LinearFit {
+  double chi2 = no_chi2;
+  bool solved = false;
+  /// chi2 is the difference of numbers that are too large for it; it is to be had from the residuals instead.
+  bool cancelled = false;
+};
+
+/// Basis vectors of the usual templates; more of them need larger arrays.
+inline constexpr int few_unknowns = 12;
+
+/// Solves M c = y, or min |M c - y| with c >= 0; chi^2 = f'f - 2 c'y + c'M c, which holds for any c.
+///   products  [products_of(nbasis)]
+///   coeff     [nbasis], 0 when not solved
+/// \tparam most  nbasis at most
+template <int most>
+KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, const double* products, double* coeff) {
+  double m[most * most], y[most];
+  for (int i = 0; i < nbasis; ++i) {
+    y[i] = products[product_index(nbasis, i)];
+    for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = products[product_index(i, j)];
+  }
+  LinearFit fit;
+  if (nonnegative) {
+    fit.solved = solve_partly_nonnegative<most>(nbasis, nbasis, m, y, coeff);
+  } else {
+    double factors[most * most];
+    for (int k = 0; k < nbasis * nbasis; ++k) factors[k] = m[k];
+    for (int i = 0; i < nbasis; ++i) coeff[i] = y[i];
+    fit.solved = solve_lu(nbasis, factors, coeff);
+  }
+  if (!fit.solved) {
+    for (int i = 0; i < nbasis; ++i) coeff[i] = 0;
+    return fit;
+  }
+  double chi2 = products[product_index(nbasis, nbasis)], largest = chi2;
+  for (int i = 0; i < nbasis; ++i) {
+    double row = -2 * y[i], size = 2 * math::fabs(y[i]);
+    for (int j = 0; j < nbasis; ++j) {
+      row += m[i * nbasis + j] * coeff[j];
+      size += math::fabs(m[i * nbasis + j] * coeff[j]);
+    }
+    chi2 += row * coeff[i];
+    largest += size * math::fabs(coeff[i]);
+  }
+  fit.chi2 = chi2;
+  constexpr double most_cancelled = 1e5;  // digits lost: 5 of 16
+  fit.cancelled = !(largest < most_cancelled * chi2);
+  return fit;
+}
+
+}  // namespace zspex::kernels::detail
