@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/redshift/detail/inoue14.hpp"
+
 namespace zspex::kernels {
 namespace {
 
@@ -60,7 +62,6 @@ constexpr InoueLine inoue14_lines[] = {{1215.670, 1.68976E-02, 2.35379E-03, 1.02
                                        {912.385, 1.68222E-05, 2.34330E-06, 1.02153E-07, 1.01657E-04, 3.38856E-05},
                                        {912.353, 1.59286E-05, 2.21882E-06, 9.67268E-08, 1.00908E-04, 3.36359E-05},
                                        {912.324, 1.50996E-05, 2.10334E-06, 9.16925E-08, 1.00168E-04, 3.33895E-05}};
-constexpr double lyman_limit_angstrom = 911.8;
 
 double inoue14_line(const InoueLine& line, double wave) {
   const double u = wave / line.wave;
@@ -69,32 +70,6 @@ double inoue14_line(const InoueLine& line, double wave) {
                                : line.laf3 * std::pow(u, 5.5);
   const double dla = u < 3 ? line.dla1 * std::pow(u, 2.0) : line.dla2 * std::pow(u, 3.0);
   return std::exp(-(laf + dla));
-}
-
-/// Optical depth of the Lyman continuum, eq. 25-29. The branch of eq. 25 (z < 1.2) is left out, as in Redrock: it concerns
-/// observed wavelengths below 2006 Angstrom only.
-double inoue14_continuum(double wave, double z) {
-  const double scale = 1 + z, x = wave / lyman_limit_angstrom;
-  if (x >= scale) return 0;
-  using std::pow;
-  double dla, laf;
-  if (z < 2)
-    dla = 0.2113 * pow(scale, 2.0) - 0.07661 * pow(scale, 2.3) * pow(x, -0.3) - 0.1347 * pow(x, 2.0);
-  else if (x >= 3)
-    dla = 0.04696 * pow(scale, 3.0) - 0.01779 * pow(scale, 3.3) * pow(x, -0.3) - 0.02916 * pow(x, 3.0);
-  else
-    dla = 0.6340 + 0.04696 * pow(scale, 3.0) - 0.01779 * pow(scale, 3.3) * pow(x, -0.3) - 0.1347 * pow(x, 2.0) -
-          0.2905 * pow(x, -0.3);
-  if (z < 4.7)
-    laf = x >= 2.2 ? 0.02545 * (pow(scale, 1.6) * pow(x, 2.1) - pow(x, 3.7))
-                   : 0.02545 * pow(scale, 1.6) * pow(x, 2.1) + 0.3248 * pow(x, 1.2) - 0.2496 * pow(x, 2.1);
-  else if (x >= 5.7)
-    laf = 5.221e-4 * (pow(scale, 3.4) * pow(x, 2.1) - pow(x, 5.5));
-  else if (x >= 2.2)
-    laf = 5.221e-4 * pow(scale, 3.4) * pow(x, 2.1) + 0.2182 * pow(x, 2.1) - 0.02545 * pow(x, 3.7);
-  else
-    laf = 5.221e-4 * pow(scale, 3.4) * pow(x, 2.1) + 0.3248 * pow(x, 1.2) - 0.03140 * pow(x, 2.1);
-  return dla + laf;
 }
 
 }  // namespace
@@ -134,8 +109,8 @@ void Transmission::apply(double z, std::span<Real> values) const {
       values[i] = static_cast<Real>(values[i] * line.passing[i]);
   }
   if (model_ != IgmModel::inoue14) return;
-  for (std::size_t i = 0; i < values.size() && wave_[i] < lyman_limit_angstrom * scale; ++i)
-    values[i] = static_cast<Real>(values[i] * std::exp(-inoue14_continuum(wave_[i], z)));
+  for (std::size_t i = 0; i < values.size() && wave_[i] < detail::lyman_limit_angstrom * scale; ++i)
+    values[i] = static_cast<Real>(values[i] * std::exp(-detail::inoue14_continuum(wave_[i], z)));
 }
 
 template void Transmission::apply<float>(double, std::span<float>) const;

@@ -27,11 +27,14 @@ class Transmission {
   template <class Real>
   void apply(double z, std::span<Real> values) const;
 
- private:
   struct Line {
     double wave;                  ///< rest frame, Angstrom
     std::vector<double> passing;  ///< [nwave] of light that is bluer than the line where it is absorbed
   };
+  const std::vector<Line>& lines() const { return lines_; }
+  IgmModel model() const { return model_; }
+
+ private:
   IgmModel model_;
   std::vector<double> wave_;
   std::vector<Line> lines_;

@@ -27,6 +27,13 @@ class Rebinner {
 
   int nbasis() const { return nbasis_; }
 
+  /// What a device needs to do the same.
+  std::span<const double> wave() const { return wave_; }
+  std::span<const double> samples() const { return samples_; }  ///< [nsample][2][nbasis], and a few more
+  std::span<const std::uint32_t> guide() const { return guide_; }
+  double guides_per_angstrom() const { return guides_per_angstrom_; }
+  bool even() const { return even_; }
+
   /// Whether the template, redshifted by any of [zmin, zmax], covers the bins.
   bool covers(std::span<const double> edges, double zmin, double zmax) const;
 

@@ -21,6 +21,11 @@ class Engine {
          const std::vector<Archetypes>& archetypes);
 
   const PixelLayout& layout() const { return layout_; }
+  const std::vector<std::vector<double>>& wave() const { return wave_; }
+  const std::vector<std::vector<double>>& edges() const { return edges_; }
+  const Rebinner& rebinner(std::size_t itemplate) const { return rebinners_[itemplate]; }
+  const std::vector<Transmission>& transmission(std::size_t itemplate) const { return transmission_[itemplate]; }
+  const std::vector<double>& oii(std::size_t itemplate) const { return oii_[itemplate]; }
   const std::vector<Template>& templates() const { return templates_; }
   const FitSettings& settings() const { return settings_; }
   bool mixed() const { return settings_.mixed; }

@@ -53,6 +53,9 @@ inline V pinned(V value) {
   return value;
 }
 
+#ifdef __NVCC__
+#pragma nv_diag_suppress 1675  // nvcc passes GCC's pragmas on, and says that it doesn't know them
+#endif
 /// Loops over registers must be unrolled whole, or GCC keeps arrays of them in memory.
 #if defined(__clang__)
 #define ZSPEX_UNROLL _Pragma("unroll")
