@@ -87,8 +87,10 @@ std::vector<Real> convolve_plainly(const TargetSpectrum& spectrum, const std::ve
 PlainSystem system_plainly(const Target& target) {
   PlainSystem system;
   for (const auto& spectrum : target.spectra)
-    for (std::size_t p = 0; p < spectrum.flux.size(); ++p)
+    for (std::size_t p = 0; p < spectrum.flux.size(); ++p) {
       system.flux.push_back(std::sqrt(static_cast<Real>(spectrum.ivar[p])) * spectrum.flux[p]);
+      system.ngood += spectrum.ivar[p] > 0;
+    }
   return system;
 }
 
@@ -119,26 +121,49 @@ PlainSystem system_plainly(const Target& target, const Grids& grids, const Templ
   return system;
 }
 
+namespace {
+
+Real product(const std::vector<Real>& a, const std::vector<Real>& b) {
+  Real sum = 0;
+  for (std::size_t p = 0; p < a.size(); ++p) sum += a[p] * b[p];
+  return sum;
+}
+
+std::vector<Real> normal_matrix(const PlainSystem& system) {
+  std::vector<Real> m;
+  for (const auto& a : system.columns)
+    for (const auto& b : system.columns) m.push_back(product(a, b));
+  return m;
+}
+
+std::vector<Real> sigma_of(const std::vector<Real>& m, std::size_t n) {
+  std::vector<Real> sigma;
+  for (std::size_t i = 0; i < n; ++i) {
+    std::vector<Real> unit(n, 0);
+    unit[i] = 1;
+    sigma.push_back(std::sqrt(std::fabs(solve_plainly(m, unit)[i])));
+  }
+  return sigma;
+}
+
+}  // namespace
+
+std::vector<Real> sigma_plainly(const PlainSystem& system) {
+  return sigma_of(normal_matrix(system), system.columns.size());
+}
+
 PlainFit fit_plainly(const PlainSystem& system, int nbounded, const std::vector<Real>& prior) {
   const std::size_t n = system.columns.size(), npixel = system.flux.size();
-  const auto product = [&](const std::vector<Real>& a, const std::vector<Real>& b) {
-    Real sum = 0;
-    for (std::size_t p = 0; p < npixel; ++p) sum += a[p] * b[p];
-    return sum;
-  };
-  std::vector<Real> m(n * n), y(n), bare(n * n);
-  for (std::size_t i = 0; i < n; ++i) {
-    y[i] = product(system.columns[i], system.flux);
-    for (std::size_t j = 0; j < n; ++j) bare[i * n + j] = product(system.columns[i], system.columns[j]);
-  }
-  m = bare;
+  std::vector<Real> m = normal_matrix(system), y;
+  for (const auto& column : system.columns) y.push_back(product(column, system.flux));
   for (std::size_t i = 0; i < prior.size(); ++i) m[i * n + i] += prior[i];
 
   PlainFit fit;
   fit.coeff_change.assign(n, 0);
   fit.null_chi2 = product(system.flux, system.flux);
   fit.coeff.assign(n, 0);
-  if (fit.null_chi2 == 0 && norm(y) == 0) return fit;
+  fit.npixel = system.ngood;
+  if (system.ngood == 0) return fit;
   const auto c = nbounded == 0 ? solve_plainly(m, y) : nonnegative_plainly(m, y, nbounded);
   if (c.empty()) return fit;
   fit.solved = true;
@@ -164,14 +189,9 @@ PlainFit fit_plainly(const PlainSystem& system, int nbounded, const std::vector<
   for (std::size_t i = 0; i < n; ++i)
     if (static_cast<int>(i) >= nbounded || c[i] != 0) free.push_back(i);
   if (free.size() == n) {
-    std::vector<Real> sigma(n);
+    const std::vector<Real> sigma = sigma_of(m, n);
     Real k = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      std::vector<Real> unit(n, 0);
-      unit[i] = 1;
-      sigma[i] = std::sqrt(std::fabs(solve_plainly(m, unit)[i]));
-      k += sigma[i] * norms[i];
-    }
+    for (std::size_t i = 0; i < n; ++i) k += sigma[i] * norms[i];
     for (std::size_t i = 0; i < n; ++i) fit.coeff_change[i] = sigma[i] * (s + k * r);
   } else if (!free.empty()) {
     Matrix square = make_matrix(static_cast<int>(free.size()), static_cast<int>(free.size()));

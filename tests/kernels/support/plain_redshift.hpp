@@ -26,9 +26,9 @@ std::vector<Real> convolve_plainly(const kernels::TargetSpectrum& spectrum, cons
 /// Columns of a linear fit on the pixels of all spectra of a target, one after the other; all times sqrt(ivar).
 struct PlainSystem {
   std::vector<Real> flux;                  ///< [npixel]
+  int ngood = 0;                           ///< pixels with ivar > 0
   std::vector<std::vector<Real>> columns;  ///< [ncolumn][npixel]
-  std::vector<std::vector<Real>>
-      sizes;  ///< [ncolumn][npixel] what may have been added up: sum of |R| times the largest
+  std::vector<std::vector<Real>> sizes;    ///< [ncolumn][npixel] of what is added up: sum of |R| x the largest
 };
 
 PlainSystem system_plainly(const kernels::Target& target);
@@ -56,6 +56,7 @@ struct PlainFit {
   std::vector<Real> coeff;       ///< [ncolumn] zero when not solved
   Real chi2 = kernels::no_chi2;  ///< from the residuals
   Real null_chi2 = 0;            ///< of no model
+  int npixel = 0;                ///< with ivar > 0
 
   double coeff_error(std::size_t i, const Rounding& rounding) const;
   double chi2_error(const Rounding& rounding) const;
@@ -63,6 +64,9 @@ struct PlainFit {
   std::vector<Real> coeff_change;                                         ///< by `most` = 1
   Real by_worst = 0, by_random = 0, by_coeff = 0, squared = 0, sums = 0;  ///< terms of the above, for 1 each
 };
+
+/// sigma of the coefficients: sqrt((M^-1)_ii).
+std::vector<Real> sigma_plainly(const PlainSystem& system);
 
 /// M c = y; or min |M c - y| with c[i] >= 0 for i < nbounded.
 /// \param prior  [ncolumn] is added to the diagonal of M; may be empty
