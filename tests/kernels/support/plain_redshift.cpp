@@ -164,7 +164,9 @@ PlainFit fit_plainly(const PlainSystem& system, int nbounded, const std::vector<
   fit.coeff.assign(n, 0);
   fit.npixel = system.ngood;
   if (system.ngood == 0) return fit;
-  const auto c = nbounded == 0 ? solve_plainly(m, y) : nonnegative_plainly(m, y, nbounded);
+  auto c = solve_plainly(m, y);
+  const bool feasible = !c.empty() && std::all_of(c.begin(), c.begin() + nbounded, [](Real one) { return one >= 0; });
+  if (nbounded > 0 && !feasible) c = nonnegative_plainly(m, y, nbounded);
   if (c.empty()) return fit;
   fit.solved = true;
   fit.coeff = c;
