@@ -32,6 +32,8 @@ struct FitSettings {
   bool adaptive = false;
   int ncandidates = 60;  ///< that are looked at, if so
   ArchetypeSettings archetypes{};
+  /// A GPU's kernels at the device's site also where that is the host: slower there, but they can be tested.
+  bool teams = false;
 };
 
 /// The coarse scan of one template, for the targets of a batch.

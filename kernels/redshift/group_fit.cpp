@@ -35,6 +35,7 @@ void Engine::fit_group(int itemplate, std::span<const PackedTarget> targets, Fit
                              room.sums.data());
     }
     for (std::size_t k = 0; k < beside * nz; ++k) {
+      if (target(i + k / nz)->npixels == 0) continue;
       double* c = group.coeff.data() + (i * nz + k) * nbasis;
       const LinearFit fit = solve_fit(tmpl.method, nbasis, room.sums.data() + k * nsum, c);
       const double* basis = room.slice.data() + slice_size(itemplate, static_cast<int>(k % nz));

@@ -9,11 +9,8 @@
 
 namespace zspex::kernels::detail {
 
-/// Without a GPU: the host with memory of its own, so that all that surrounds a device works the same.
+/// Without a GPU: the host with memory of its own, so that all that surrounds a device works the same; or, if the settings
+/// want them, the device's kernels there, too.
 std::unique_ptr<FitSite> make_device_site(std::shared_ptr<const Engine> engine);
-
-/// The device's kernels, teams of threads, on whatever the default execution space is: also on a host, where they are slower
-/// than its own but show whether they are right.
-std::unique_ptr<FitSite> make_team_site(std::shared_ptr<const Engine> engine);
 
 }  // namespace zspex::kernels::detail
