@@ -187,6 +187,11 @@ void check(const RedshiftConfig& config, const Origins& origins) {
   checker.require(!config.archetypes.empty() || config.archetype_nnearest == 0, "archetype_nnearest",
                   "expected 0 without archetypes, found " + write(config.archetype_nnearest) +
                       "; name archetypes with --archetypes, or take it out");
+  const bool some_on_gpus = config.strategy == StrategyName::gpu_v4 || config.strategy == StrategyName::gpu_v5 ||
+                            config.strategy == StrategyName::gpu_v6 || config.strategy == StrategyName::automatic;
+  checker.require(some_on_gpus || config.gpu_ranks == 0, "gpu_ranks",
+                  "expected 0 with this strategy, where all ranks do the same, found " + write(config.gpu_ranks) +
+                      "; take it out, or choose GPU_V4, GPU_V5, GPU_V6 or AUTO");
   checker.require(!config.allspec || config.cosmics_nsig == 0, "cosmics_nsig",
                   "expected 0 with allspec, found " + write(config.cosmics_nsig) +
                       "; cosmic rays are looked for where exposures are coadded: take one of the two out");

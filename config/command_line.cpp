@@ -162,7 +162,7 @@ class Parser {
     }
     for (const MetaOption& meta : meta_options()) options.push_back(meta.option);
     for (const Field& field : schema()) {
-      if (field.section != "job" && field.option() == name) other_jobs.push_back(field.section);
+      if (is_job(field.section) && field.option() == name) other_jobs.push_back(field.section);
     }
     if (!other_jobs.empty()) refuse(name, expected + "it is one of zspex " + other_jobs[0]);
     const std::string word = name.starts_with("--") ? name : "-" + name;
@@ -279,6 +279,25 @@ class Parser {
   std::string asked_;
 };
 
+/// Whether somebody has set a key of a section.
+bool is_set(const Settings& settings, const std::string& section) {
+  const auto at = settings.origins.lower_bound(section + ".");
+  return at != settings.origins.end() && at->first.starts_with(section + ".");
+}
+
+/// The machine of the file that redshift.machine names, or else of the configuration.
+std::optional<MachineConfig> machine_of(const Settings& settings) {
+  const std::string& path = settings.redshift.machine;
+  Settings described;
+  if (!path.empty()) read_yaml_file(path, described);
+  if (!path.empty() && !is_set(described, "machine"))
+    throw ConfigError(
+        path, "machine",
+        "expected this section, a description of a machine, found none; see config/machine_perlmutter.yaml");
+  const Settings& from = path.empty() ? settings : described;
+  return is_set(from, "machine") ? std::optional(from.machine) : std::nullopt;
+}
+
 CommandLine ask_help(std::string_view job) {
   CommandLine result;
   result.text = help_text(job);
@@ -340,6 +359,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   result.redshift = settings.redshift;
   result.simulate = settings.simulate;
   result.inspect = settings.inspect;
+  result.machine = machine_of(settings);
   result.resolved_yaml = config::resolved_yaml(settings, name);
   return result;
 }

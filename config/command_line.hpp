@@ -3,6 +3,7 @@
 /// exits.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,9 @@ struct CommandLine {
   RedshiftConfig redshift;
   SimulateConfig simulate;
   InspectConfig inspect;
-  std::string resolved_yaml;  ///< of `common` and the job that runs, every key; empty for help and version
-  std::string text;           ///< what to print, for help and version; ends in a newline
+  std::optional<MachineConfig> machine;  ///< that redshift.machine or a section `machine` describes
+  std::string resolved_yaml;             ///< of `common` and the job that runs, every key; empty for help and version
+  std::string text;                      ///< what to print, for help and version; ends in a newline
 };
 
 /// Precedence: defaults < configuration file < --set and options in their order.

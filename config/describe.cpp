@@ -118,7 +118,7 @@ std::string help_text(std::string_view job) {
   if (job.empty()) {
     result = "Usage: zspex JOB [options]\n\nFrom spectrograph CCD frames to spectra and redshifts.\n\nJobs:\n";
     for (const Section& section : sections()) {
-      if (section.name != "job") result += help_entry(section.name, section.help);
+      if (section.kind == Section::Kind::job) result += help_entry(section.name, section.help);
     }
     result += "\nzspex JOB --help tells what a job can be told.\n\nOptions of every job:\n";
   } else {

@@ -16,6 +16,10 @@ struct ZscanRange {
 
 enum class Precision { mixed, full };           ///< the coarse scan in float with sums in double, or all in double
 enum class Refinement { reference, adaptive };  ///< Redrock's, or with the scan made finer around its minima
+/// Where the pieces of a scan run and how they are dealt to ranks: docs/strategies.md.
+enum class StrategyName { cpu, gpu_v1, gpu_v2, gpu_v3, gpu_v4, gpu_v5, gpu_v6, automatic };
+/// Kernels of a device: its own; or a GPU's also where the device is the host, to test them.
+enum class DeviceKernels { native, teams };
 
 /// Section `redshift`.
 struct RedshiftConfig {
@@ -42,7 +46,15 @@ struct RedshiftConfig {
   bool skymask = true;
   Precision precision = Precision::mixed;
   Refinement refine = Refinement::reference;
-  double memory = 1.0;  ///< GiB a rank for scans and rebinned templates
+  StrategyName strategy = StrategyName::cpu;
+  int gpu_ranks = 0;         ///< of each node; 0 = one a GPU; without a GPU in the program one a node
+  double gpu_capacity = 15;  ///< targets of a GPU rank, times those of a CPU rank
+  int slice = 32;            ///< redshifts that are fitted in one go, at most
+  double memory = 1.0;       ///< GiB a rank for spectra, scans and rebinned templates
+  double device_memory = 0;  ///< GiB of each GPU; 0 = nine tenths of what is free
+  std::string machine;       ///< a file with a machine for plans
+  DeviceKernels device_kernels = DeviceKernels::native;
+  std::vector<double> slowdown;  ///< for tests: rank i takes its time slowdown[i] times
   bool overwrite = true;
 
   /// nminima, or its default.

@@ -257,11 +257,52 @@ void add_redshift(std::vector<Field>& table) {
       {.help = "mixed: the scan convolves templates in single precision, all else is double; double: all is double"});
   row("refine", &C::refine, {{Refinement::reference, "reference"}, {Refinement::adaptive, "adaptive"}},
       {.help = "reference: as Redrock; adaptive: look at more minima first, with a third of the scan's step"});
+  using S = StrategyName;
+  row("strategy", &C::strategy,
+      {{S::cpu, "CPU"},
+       {S::gpu_v1, "GPU_V1"},
+       {S::gpu_v2, "GPU_V2"},
+       {S::gpu_v3, "GPU_V3"},
+       {S::gpu_v4, "GPU_V4"},
+       {S::gpu_v5, "GPU_V5"},
+       {S::gpu_v6, "GPU_V6"},
+       {S::automatic, "AUTO"}},
+      {.help =
+           "where the pieces of the scan run and how they are dealt to ranks (docs/strategies.md); AUTO: the fastest "
+           "here, by a calibration"});
+  row("gpu_ranks", &C::gpu_ranks,
+      {.metavar = "N",
+       .limits = between(0, 100000),
+       .help =
+           "ranks of each node that use a GPU, in GPU_V4 to GPU_V6; 0: one a GPU; without a GPU in the program one"});
+  row("gpu_capacity", &C::gpu_capacity,
+      {.metavar = "X",
+       .limits = {.above = 0, .at_most = 1e6},
+       .help = "targets of a GPU rank, times those of a CPU rank, in GPU_V4 and GPU_V5"});
+  row("slice", &C::slice,
+      {.metavar = "N",
+       .unit = "redshifts",
+       .limits = between(1, 100000),
+       .help = "redshifts of a template that are fitted in one go, at most"});
   row("memory", &C::memory,
       {.metavar = "X",
        .unit = "GiB",
        .limits = {.above = 0, .at_most = 1e6},
-       .help = "memory of each rank for rebinned templates and scans, at most"});
+       .help = "memory of each rank for spectra, scans and rebinned templates, at most"});
+  row("device_memory", &C::device_memory,
+      {.metavar = "X",
+       .unit = "GiB",
+       .limits = between(0, 1e6),
+       .help = "memory of each GPU for all ranks that use it, at most; 0: nine tenths of what is free"});
+  row("machine", &C::machine,
+      {.metavar = "FILE", .help = "a description of the machine (section machine) for which --dry-run plans"});
+  row("device_kernels", &C::device_kernels, {{DeviceKernels::native, "native"}, {DeviceKernels::teams, "teams"}},
+      {.help =
+           "native: a device's own kernels; teams: those of a GPU also where the host stands for one, to test them"});
+  row("slowdown", &C::slowdown,
+      {.metavar = "X,...",
+       .limits = at_least(1),
+       .help = "for tests of how work is dealt: each rank takes this many times as long; []: none does"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
@@ -349,6 +390,36 @@ void add_inspect(std::vector<Field>& table) {
        .help = "width of the picture; 0: the terminal's"});
 }
 
+void add_machine(std::vector<Field>& table) {
+  const Rows<MachineConfig> row(table, "machine", &Settings::machine);
+  using C = MachineConfig;
+  const auto count = [&](const char* key, int C::*member, double least, const char* help) {
+    row(key, member, {.limits = between(least, 1000000), .help = help});
+  };
+  const auto amount = [&](const char* key, double C::*member, const char* unit, const char* help) {
+    row(key, member, {.unit = unit, .limits = between(0, 1e9), .help = help});
+  };
+  const auto rate = [&](const char* key, double C::*member, const char* unit, const char* help) {
+    row(key, member, {.unit = unit, .limits = {.above = 0, .at_most = 1e9}, .help = help});
+  };
+  row("name", &C::name, {.help = "what it is called"});
+  count("nodes", &C::nodes, 1, "nodes");
+  count("ranks", &C::ranks, 1, "ranks of each node");
+  rate("memory", &C::memory, "GiB", "memory of each node");
+  count("gpus", &C::gpus, 0, "GPUs of each node");
+  amount("gpu_memory", &C::gpu_memory, "GiB", "memory of each GPU");
+  amount("rank_overhead", &C::rank_overhead, "MiB", "memory of a process before it does anything");
+  amount("gpu_overhead", &C::gpu_overhead, "MiB", "memory of a GPU that each process which uses it takes");
+  rate("host_rebin", &C::host_rebin, "1e9 values/s", "one core: templates averaged over pixels");
+  rate("host_scan", &C::host_scan, "1e9 operations/s", "one core: fits in the scan's precision");
+  rate("host_fine", &C::host_fine, "1e9 operations/s", "one core: fits in double");
+  rate("gpu_rebin", &C::gpu_rebin, "1e9 values/s", "one GPU: templates averaged over pixels");
+  rate("gpu_scan", &C::gpu_scan, "1e9 operations/s", "one GPU: fits in the scan's precision");
+  rate("gpu_fine", &C::gpu_fine, "1e9 operations/s", "one GPU: fits in double");
+  rate("gpu_bandwidth", &C::gpu_bandwidth, "1e9 bytes/s", "from the host's memory to a GPU");
+  rate("ring_bandwidth", &C::ring_bandwidth, "1e9 bytes/s", "from one rank to the next, with all others sending");
+}
+
 std::vector<Field> make_schema() {
   std::vector<Field> table;
   add_job(table);
@@ -356,6 +427,7 @@ std::vector<Field> make_schema() {
   add_redshift(table);
   add_simulate(table);
   add_inspect(table);
+  add_machine(table);
   return table;
 }
 
@@ -370,11 +442,12 @@ void Field::set(Settings& settings, const Value& value) const {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> table = {
-      {"job", "what every job knows"},
+      {"job", "what every job knows", Section::Kind::shared},
       {"extract", "CCD frames to spectra"},
       {"redshift", "spectra to redshifts, by template fits"},
       {"simulate", "CCD frames, spectra and templates with known truth, invented"},
       {"inspect", "what is in a results file"},
+      {"machine", "a machine, for plans of zspex redshift; in a file of its own", Section::Kind::description},
   };
   return table;
 }
@@ -397,6 +470,11 @@ const Field* find_field(std::string_view section, std::string_view key) {
     if (field.section == section && field.key == key) return &field;
   }
   return nullptr;
+}
+
+bool is_job(std::string_view section) {
+  return std::any_of(sections().begin(), sections().end(),
+                     [&](const Section& one) { return one.name == section && one.kind == Section::Kind::job; });
 }
 
 std::vector<std::string> sections_with(std::string_view key) {

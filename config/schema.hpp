@@ -45,9 +45,12 @@ struct Field {
   void set(Settings& settings, const Value& value) const;
 };
 
-/// A section of the YAML file. Each but `job` is also the name of a job.
+/// A section of the YAML file: a job's, what all jobs share (`job`), or a description that has a file of its own and no
+/// options (`machine`).
 struct Section {
+  enum class Kind { job, shared, description };
   std::string name, help;
+  Kind kind = Kind::job;
 };
 
 const std::vector<Section>& sections();
@@ -57,6 +60,8 @@ const std::vector<Field>& schema();
 std::vector<const Field*> fields_of(std::string_view section);
 /// nullptr if there is none.
 const Field* find_field(std::string_view section, std::string_view key);
+/// Whether a section is that of a job, and bears its name.
+bool is_job(std::string_view section);
 /// Sections that have a key of this name.
 std::vector<std::string> sections_with(std::string_view key);
 

@@ -190,18 +190,35 @@ void read(const Value& value, const std::string& name, const Limits&, WaveRange&
   result = range;
 }
 
-void read(const Value& value, const std::string& name, const Limits&, std::vector<std::int64_t>& result) {
-  std::vector<std::int64_t> numbers;
-  const auto take = [&](const Value& item, const std::string& text) {
-    const auto number = parse_number<std::int64_t>(trimmed(text));
-    if (!number) refuse(item, name, "whole numbers", "for example 39627652591521181,39627652591521182");
-    numbers.push_back(*number);
-  };
+namespace {
+
+/// Reads a list item by item, or one scalar that commas part. \param take  reads an item: its place, its text
+template <class Take>
+void read_list(const Value& value, const std::string& name, const std::string& what, const Take& take) {
   if (value.kind == Kind::map || value.kind == Kind::null)
-    refuse(value, name, "a list of whole numbers", "write [] for none");
+    refuse(value, name, "a list of " + what, "write [] for none");
   if (value.kind == Kind::scalar)
     for (const std::string& text : split_at_commas(value.text)) take(value, text);
   for (const Value& item : value.items) take(item, item.text);
+}
+
+}  // namespace
+
+void read(const Value& value, const std::string& name, const Limits&, std::vector<std::int64_t>& result) {
+  std::vector<std::int64_t> numbers;
+  read_list(value, name, "whole numbers", [&](const Value& item, const std::string& text) {
+    const auto number = parse_number<std::int64_t>(trimmed(text));
+    if (!number) refuse(item, name, "whole numbers", "for example 39627652591521181,39627652591521182");
+    numbers.push_back(*number);
+  });
+  result = std::move(numbers);
+}
+
+void read(const Value& value, const std::string& name, const Limits& limits, std::vector<double>& result) {
+  std::vector<double> numbers;
+  read_list(value, name, "numbers", [&](const Value& item, const std::string& text) {
+    read(scalar(trimmed(text), item.where), name, limits, numbers.emplace_back());
+  });
   result = std::move(numbers);
 }
 
@@ -262,6 +279,12 @@ std::string write(const WaveRange& value) {
 std::string write(const std::vector<std::int64_t>& value) {
   std::string result = "[";
   for (std::size_t i = 0; i < value.size(); ++i) result += (i == 0 ? "" : ", ") + std::to_string(value[i]);
+  return result + "]";
+}
+
+std::string write(const std::vector<double>& value) {
+  std::string result = "[";
+  for (std::size_t i = 0; i < value.size(); ++i) result += (i == 0 ? "" : ", ") + write(value[i]);
   return result + "]";
 }
 

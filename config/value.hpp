@@ -50,6 +50,8 @@ void read(const Value& value, const std::string& name, const Limits& limits, std
 void read(const Value& value, const std::string& name, const Limits& limits, WaveRange& result);
 /// A list of whole numbers, or "1,2,-3".
 void read(const Value& value, const std::string& name, const Limits& limits, std::vector<std::int64_t>& result);
+/// A list of numbers within the limits, or "1,2.5".
+void read(const Value& value, const std::string& name, const Limits& limits, std::vector<double>& result);
 /// [zmin, zmax, dz], or "zmin,zmax,dz".
 void read(const Value& value, const std::string& name, const Limits& limits, ZscanRange& result);
 /// null, or a value.
@@ -71,6 +73,7 @@ std::string write(const std::string& value);
 std::string write(const std::vector<std::string>& value);
 std::string write(const WaveRange& value);
 std::string write(const std::vector<std::int64_t>& value);
+std::string write(const std::vector<double>& value);
 std::string write(const ZscanRange& value);
 template <class T>
 std::string write(const std::optional<T>& value) {
@@ -86,6 +89,7 @@ constexpr std::string_view type_name(const std::string*) { return "text"; }
 constexpr std::string_view type_name(const std::vector<std::string>*) { return "list of text"; }
 constexpr std::string_view type_name(const WaveRange*) { return "wmin,wmax,dw"; }
 constexpr std::string_view type_name(const std::vector<std::int64_t>*) { return "list of whole numbers"; }
+constexpr std::string_view type_name(const std::vector<double>*) { return "list of numbers"; }
 constexpr std::string_view type_name(const ZscanRange*) { return "zmin,zmax,dz"; }
 template <class T>
 constexpr std::string_view type_name(const std::optional<T>*) {

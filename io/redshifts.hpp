@@ -44,6 +44,7 @@ struct RedshiftResults {
   Header input_header;  ///< primary header of the first input
   Table fibermap;       ///< in file order
   std::optional<Table> exp_fibermap, tsnr2;
+  std::vector<Table> run;  ///< what is told of the run in our HDF5, each under its name
 };
 
 /// The scan of one template. Float32: the precision of Redrock's details.

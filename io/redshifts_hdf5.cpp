@@ -18,6 +18,8 @@ void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const 
   file.attribute("/", detail::version_attribute, std::int64_t{detail::layout_version});
   detail::write_provenance(file, provenance);
   detail::write_timing(file, timing);
+  for (const Table& table : results.run)
+    file.table("/" + table.name, table, "what is known of the run's " + table.name);
   Table redshifts = detail::best_rows_table(results);
   Column direct;
   direct.name = "MODEL_CHI2";

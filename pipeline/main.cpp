@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "config/command_line.hpp"
-#include "kernels/extract/extract.hpp"
+#include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/comm/device.hpp"
@@ -17,6 +17,7 @@
 #include "pipeline/interrupt.hpp"
 #include "pipeline/provenance.hpp"
 #include "pipeline/redshift/redshift.hpp"
+#include "pipeline/roles.hpp"
 #include "pipeline/simulate/simulate.hpp"
 #include "pipeline/terminal/format.hpp"
 
@@ -29,9 +30,9 @@ class Device {
  public:
   Device(const comm::Communicator& world, config::Device wanted, bool verbose) {
     const auto node = world.split_by_node();
-    const int visible = kernels::visible_devices();
+    const int visible = static_cast<int>(kernels::visible_devices().size());
     comm::agree(world, "", [&] { pipeline::check_device(wanted, visible, kernels::needs_device()); });
-    kokkos_.emplace(comm::choose_device(node.rank(), visible), !verbose);
+    kokkos_.emplace(kernels::Place::device, comm::choose_device(node.rank(), visible), !verbose);
   }
 
  private:
@@ -58,14 +59,20 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
 }
 
 ExitCode redshift(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
-  const Device device(world, config::Device::automatic, line.common.verbosity > 0);
   const auto& config = line.redshift;
+  const auto roles = pipeline::assign_roles(world, world.split_by_node(), pipeline::gpu_use(config.strategy),
+                                            config.gpu_ranks, kernels::visible_devices(), kernels::needs_device());
+  const pipeline::Role& role = roles.ranks[static_cast<std::size_t>(world.rank())];
+  const kernels::KokkosSession kokkos(role.on_gpu ? kernels::Place::device : kernels::Place::host, role.device,
+                                      line.common.verbosity <= 0);
   for (const auto& path : {config.output, config.details, config.model}) pipeline::watch_folder_of(path);
-  auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "CPU", world.size());
-  const auto progress =
+  auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "", world.size());
+  pipeline::RedshiftOptions options;
+  options.progress =
       terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
+  options.machine = line.machine;
   const pipeline::RedshiftStage stage(world, config, line.common, std::move(provenance), std::cout, std::cerr,
-                                      progress);
+                                      std::move(options));
   return pipeline::run_redshift(stage, world, line.common, std::cout);
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "config/command_line.hpp"
-#include "kernels/extract/extract.hpp"
+#include "kernels/base/session.hpp"
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/timing.hpp"
 

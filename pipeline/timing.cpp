@@ -1,11 +1,13 @@
 #include "pipeline/timing.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <ostream>
 
 namespace zspex::pipeline {
@@ -54,6 +56,13 @@ std::vector<io::Timing> StepTimes::over_ranks(const comm::Communicator& comm) co
     rows.push_back(row);
   }
   return rows;
+}
+
+std::uint64_t resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t size = 0, resident = 0;
+  file >> size >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
 }
 
 std::uint64_t peak_memory() {

@@ -47,6 +47,8 @@ class StepTimes {
   std::vector<Step> steps_;
 };
 
+/// Memory that this process holds, bytes; 0 if it can't be told.
+std::uint64_t resident_memory();
 /// The most memory that this process ever held, bytes.
 std::uint64_t peak_memory();
 /// Size of a file; 0 if it can't be told.

@@ -1,24 +1,73 @@
-#include <string>
+#include "kernels/base/session.hpp"
 
 #include "kernels/base/kokkos.hpp"
-#include "kernels/extract/extract.hpp"
 
 namespace zspex::kernels {
+namespace {
 
-KokkosSession::KokkosSession(int device_id, bool quiet) {
 #if KOKKOS_VERSION >= 30700
-  Kokkos::InitializationSettings settings;
+using Settings = Kokkos::InitializationSettings;
+#else
+using Settings = Kokkos::InitArguments;
+#endif
+
+Settings make_settings(int device_id, bool quiet) {
+  Settings settings;
+#if KOKKOS_VERSION >= 30700
   settings.set_disable_warnings(quiet);
   if (device_id >= 0) settings.set_device_id(device_id);
 #else
-  Kokkos::InitArguments settings;
   settings.disable_warnings = quiet;
   settings.device_id = device_id;
 #endif
-  Kokkos::initialize(settings);
+  return settings;
 }
 
+}  // namespace
+
+#if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP)
+
+// Kokkos starts all its spaces or none. A rank of a GPU program that stays on the CPU starts the host's alone, by the steps
+// that Kokkos::initialize() is made of: a context on a GPU would take hundreds of MB of it.
+namespace {
+using Host = Kokkos::DefaultHostExecutionSpace;
+constexpr bool also_serial = !std::is_same_v<Host, Kokkos::Serial>;
+}  // namespace
+
+KokkosSession::KokkosSession(Place place, int device_id, bool quiet) : host_only_(place == Place::host) {
+  const Settings settings = make_settings(host_only_ ? -1 : device_id, quiet);
+  if (!host_only_) {
+    Kokkos::initialize(settings);
+    return;
+  }
+  Kokkos::Impl::pre_initialize(settings);
+  Host::impl_initialize(settings);
+  if constexpr (also_serial) Kokkos::Serial::impl_initialize(settings);
+  Kokkos::Impl::post_initialize(settings);
+}
+
+KokkosSession::~KokkosSession() {
+  if (!host_only_) {
+    Kokkos::finalize();
+    return;
+  }
+  Kokkos::Impl::pre_finalize();
+  if constexpr (also_serial) Kokkos::Serial::impl_finalize();
+  Host::impl_finalize();
+  Kokkos::Impl::post_finalize();
+}
+
+bool needs_device() { return true; }
+
+#else
+
+KokkosSession::KokkosSession(Place, int device_id, bool quiet) { Kokkos::initialize(make_settings(device_id, quiet)); }
+
 KokkosSession::~KokkosSession() { Kokkos::finalize(); }
+
+bool needs_device() { return false; }
+
+#endif
 
 std::string kokkos_description() {
   const int version = KOKKOS_VERSION;
@@ -26,24 +75,64 @@ std::string kokkos_description() {
          std::to_string(version % 100) + " (" + Kokkos::DefaultExecutionSpace::name() + ")";
 }
 
-bool needs_device() {
-#if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP)
-  return true;
-#else
-  return false;
-#endif
+#if defined(KOKKOS_ENABLE_CUDA)
+
+std::vector<std::string> visible_devices() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) return {};
+  std::vector<std::string> devices;
+  for (int i = 0; i < count; ++i) {
+    char place[32] = "";
+    if (cudaDeviceGetPCIBusId(place, sizeof place, i) == cudaSuccess) devices.emplace_back(place);
+  }
+  return devices;
 }
 
-int visible_devices() {
-#if defined(KOKKOS_ENABLE_CUDA)
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
-#elif defined(KOKKOS_ENABLE_HIP)
-  int count = 0;
-  return hipGetDeviceCount(&count) == hipSuccess ? count : 0;
-#else
-  return 0;
-#endif
+DeviceMemory device_memory() {
+  DeviceMemory memory;
+  if (cudaMemGetInfo(&memory.free, &memory.total) != cudaSuccess) return {};
+  return memory;
 }
+
+std::string device_name() {
+  int device = 0;
+  cudaDeviceProp properties;
+  if (cudaGetDevice(&device) != cudaSuccess || cudaGetDeviceProperties(&properties, device) != cudaSuccess) return "";
+  return properties.name;
+}
+
+#elif defined(KOKKOS_ENABLE_HIP)
+
+std::vector<std::string> visible_devices() {
+  int count = 0;
+  if (hipGetDeviceCount(&count) != hipSuccess) return {};
+  std::vector<std::string> devices;
+  for (int i = 0; i < count; ++i) {
+    char place[32] = "";
+    if (hipDeviceGetPCIBusId(place, sizeof place, i) == hipSuccess) devices.emplace_back(place);
+  }
+  return devices;
+}
+
+DeviceMemory device_memory() {
+  DeviceMemory memory;
+  if (hipMemGetInfo(&memory.free, &memory.total) != hipSuccess) return {};
+  return memory;
+}
+
+std::string device_name() {
+  int device = 0;
+  hipDeviceProp_t properties;
+  if (hipGetDevice(&device) != hipSuccess || hipGetDeviceProperties(&properties, device) != hipSuccess) return "";
+  return properties.name;
+}
+
+#else
+
+std::vector<std::string> visible_devices() { return {}; }
+DeviceMemory device_memory() { return {}; }
+std::string device_name() { return ""; }
+
+#endif
 
 }  // namespace zspex::kernels

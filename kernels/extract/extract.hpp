@@ -110,20 +110,4 @@ class Extractor {
 void project_spectra(const Psf& psf, const std::vector<double>& wave, int specmin, const Array2<double>& photons,
                      Array2<double>& image);
 
-/// Starts and stops Kokkos. `device_id` < 0: chosen by Kokkos. Call once, after MPI_Init.
-class KokkosSession {
- public:
-  KokkosSession(int device_id, bool quiet);
-  ~KokkosSession();
-  KokkosSession(const KokkosSession&) = delete;
-  KokkosSession& operator=(const KokkosSession&) = delete;
-};
-
-/// Version and backends, for provenance: "Kokkos 3.4.1 (Serial)".
-std::string kokkos_description();
-/// Devices that this process can see; 0 without a GPU backend.
-int visible_devices();
-/// Whether this program was built for a GPU: Kokkos doesn't start without one then.
-bool needs_device();
-
 }  // namespace zspex::kernels

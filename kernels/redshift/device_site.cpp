@@ -2,8 +2,13 @@
 
 #include "kernels/redshift/detail/host_site.hpp"
 #include "kernels/redshift/detail/team_site.hpp"
+#include "kernels/redshift/fitter.hpp"
 
-namespace zspex::kernels::detail {
+namespace zspex::kernels {
+
+std::size_t device_workspace_bytes() { return detail::team_workspace_bytes; }
+
+namespace detail {
 
 std::unique_ptr<FitSite> make_device_site(std::shared_ptr<const Engine> engine) {
   using Device = Kokkos::DefaultExecutionSpace;
@@ -11,4 +16,5 @@ std::unique_ptr<FitSite> make_device_site(std::shared_ptr<const Engine> engine) 
   return std::make_unique<TeamSite<Device>>(std::move(engine));
 }
 
-}  // namespace zspex::kernels::detail
+}  // namespace detail
+}  // namespace zspex::kernels

@@ -4,6 +4,7 @@
 
 #include "kernels/redshift/detail/device_site.hpp"
 #include "kernels/redshift/detail/engine.hpp"
+#include "kernels/redshift/detail/for_all.hpp"
 #include "kernels/redshift/detail/host_site.hpp"
 #include "kernels/redshift/detail/refine.hpp"
 
@@ -11,11 +12,14 @@ namespace zspex::kernels {
 
 using detail::Engine;
 
+std::size_t host_concurrency() { return detail::host_threads(); }
+
 struct RedshiftFitter::Impl {
   std::shared_ptr<const Engine> engine;
   detail::HostSite host;
   std::unique_ptr<FitSite> device;
   PackedTargets packed;
+  std::span<const std::byte> memory;
   SiteMemory own;         ///< of targets that were copied
   std::size_t batch = 1;  ///< targets of a batch
 
@@ -23,6 +27,13 @@ struct RedshiftFitter::Impl {
        const std::vector<Archetypes>& archetypes)
       : engine(std::make_shared<Engine>(std::move(wave), std::move(templates), settings, archetypes)),
         host(engine, false) {}
+
+  /// Bytes of a pixel at nz redshifts.
+  std::size_t values_of(int itemplate, int nz) const {
+    return static_cast<std::size_t>(nz) *
+           static_cast<std::size_t>(engine->templates()[static_cast<std::size_t>(itemplate)].nbasis()) *
+           engine->real_bytes();
+  }
 };
 
 RedshiftFitter::RedshiftFitter(std::vector<std::vector<double>> wave, std::vector<Template> templates,
@@ -32,6 +43,14 @@ RedshiftFitter::~RedshiftFitter() = default;
 RedshiftFitter::RedshiftFitter(RedshiftFitter&&) noexcept = default;
 
 const std::vector<Template>& RedshiftFitter::templates() const { return impl_->engine->templates(); }
+
+std::size_t RedshiftFitter::npixel() const {
+  std::size_t sum = 0;
+  for (const auto& grid : impl_->engine->wave()) sum += grid.size();
+  return sum;
+}
+
+int RedshiftFitter::max_ndiag() const { return impl_->engine->settings().max_ndiag; }
 
 std::size_t RedshiftFitter::spectrum_bytes(int band, int ndiag) const {
   return detail::spectrum_bytes(impl_->engine->layout().bands[static_cast<std::size_t>(band)], ndiag);
@@ -44,9 +63,11 @@ std::size_t RedshiftFitter::slice_bytes(int itemplate, int nz) const {
 std::size_t RedshiftFitter::columns_bytes(int itemplate, int nz, int nspectrum) const {
   std::size_t npixel = 0;
   for (const auto& band : impl_->engine->layout().bands) npixel += static_cast<std::size_t>(band.nstrip);
-  return static_cast<std::size_t>(nspectrum) * npixel * detail::strip_width * static_cast<std::size_t>(nz) *
-         static_cast<std::size_t>(templates()[static_cast<std::size_t>(itemplate)].nbasis()) *
-         impl_->engine->real_bytes();
+  return static_cast<std::size_t>(nspectrum) * detail::strip_width * npixel * impl_->values_of(itemplate, nz);
+}
+
+std::size_t RedshiftFitter::columns_bytes_of(std::size_t itarget, int itemplate, int nz) const {
+  return impl_->host.targets()[itarget].column_size() * impl_->values_of(itemplate, nz);
 }
 
 std::size_t RedshiftFitter::pack(const Target& target, std::span<std::byte> memory, std::size_t at,
@@ -57,9 +78,12 @@ std::size_t RedshiftFitter::pack(const Target& target, std::span<std::byte> memo
 void RedshiftFitter::set_targets(PackedTargets packed, std::span<const std::byte> memory, bool on_device) {
   impl_->packed = std::move(packed);
   impl_->batch = std::max<std::size_t>(1, impl_->packed.targets.size());
+  impl_->memory = memory;
   impl_->host.set_targets(impl_->packed, memory);
-  if (on_device) site(Place::device).set_targets(impl_->packed, memory);
+  if (on_device) copy_targets_to_device();
 }
+
+void RedshiftFitter::copy_targets_to_device() { site(Place::device).set_targets(impl_->packed, impl_->memory); }
 
 std::size_t RedshiftFitter::ntarget() const { return impl_->packed.targets.size(); }
 
@@ -112,8 +136,17 @@ std::vector<std::vector<Zfit>> RedshiftFitter::refine(int itemplate, const Array
 
 int RedshiftFitter::npixels(std::size_t itarget) const { return impl_->packed.targets[itarget].npixels; }
 
+std::vector<std::vector<float>> RedshiftFitter::model(std::size_t itarget, const Zfit& fit) const {
+  return impl_->engine->model(impl_->host.targets()[itarget], fit);
+}
+
 std::vector<std::vector<float>> RedshiftFitter::model(const Target& target, const Zfit& fit) const {
-  return impl_->engine->model(target, fit);
+  std::size_t nbytes = 0;
+  for (const TargetSpectrum& spectrum : target.spectra) nbytes += spectrum_bytes(spectrum.band, spectrum.ndiag);
+  const SiteMemory memory = impl_->host.allocate(nbytes);
+  PackedTargets packed;
+  pack(target, {memory.data(), nbytes}, 0, packed);
+  return impl_->engine->model(detail::unpack(packed, impl_->engine->layout(), {memory.data(), nbytes}).front(), fit);
 }
 
 }  // namespace zspex::kernels

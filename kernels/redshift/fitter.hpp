@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/base/session.hpp"
 #include "kernels/redshift/fit_site.hpp"
 #include "kernels/redshift/redshift.hpp"
 
@@ -43,8 +44,10 @@ struct Zscan {
   Array3<float> coeff;     ///< [ntarget][nz][nbasis]; empty unless wanted
 };
 
-/// Where a piece of the work is done.
-enum class Place { host, device };
+/// Threads of the host that fits use.
+std::size_t host_concurrency();
+/// Bytes of a GPU that fits work with, beside targets and slices.
+std::size_t device_workspace_bytes();
 
 /// Templates on the pixels of spectra, and the fits made with them. Targets are either copied here, and then scanned
 /// and refined on the host in batches; or packed by the caller into memory of its own, and fitted at one of two sites.
@@ -61,13 +64,17 @@ class RedshiftFitter {
   RedshiftFitter(RedshiftFitter&&) noexcept;
 
   const std::vector<Template>& templates() const;
+  /// Pixels of all bands, and diagonals of R at most.
+  std::size_t npixel() const;
+  int max_ndiag() const;
 
   /// Bytes of a packed spectrum.
   std::size_t spectrum_bytes(int band, int ndiag) const;
   /// Bytes of a slice of nz redshifts of a template.
   std::size_t slice_bytes(int itemplate, int nz) const;
-  /// Bytes of R x basis vectors of a target with `nspectrum` spectra of each band at nz redshifts.
+  /// Bytes of R x basis vectors of a target with `nspectrum` spectra of each band at nz redshifts; and of one of the targets.
   std::size_t columns_bytes(int itemplate, int nz, int nspectrum = 1) const;
+  std::size_t columns_bytes_of(std::size_t itarget, int itemplate, int nz) const;
 
   // --- targets in the caller's memory, fitted at sites
 
@@ -76,6 +83,8 @@ class RedshiftFitter {
   std::size_t pack(const Target& target, std::span<std::byte> memory, std::size_t at, PackedTargets& packed) const;
   /// The targets from now on. `memory` stays where it is; a device copies it.
   void set_targets(PackedTargets packed, std::span<const std::byte> memory, bool on_device);
+  /// Those that are set already, on the device, too.
+  void copy_targets_to_device();
   std::size_t ntarget() const;
   /// The device is that of Kokkos' default execution space; without a GPU it is the host, with memory of its own.
   FitSite& site(Place place);
@@ -105,7 +114,9 @@ class RedshiftFitter {
   int npixels(std::size_t itarget) const;
 
   /// The model of a fit at its redshift, R x T c, on the pixels of each band.
-  /// \return [nband][nwave]; zeros in bands that the target doesn't have; of several spectra of a band the last one's resolution
+  /// \return [nband][nwave]; zeros in bands of which the target has no good pixel; of several spectra of a band the last
+  ///         one's resolution
+  std::vector<std::vector<float>> model(std::size_t itarget, const Zfit& fit) const;
   std::vector<std::vector<float>> model(const Target& target, const Zfit& fit) const;
 
  private:

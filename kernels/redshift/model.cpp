@@ -16,24 +16,18 @@ std::vector<double> Engine::intrinsic_model(const Zfit& fit) const {
   return sum;
 }
 
-std::vector<std::vector<float>> Engine::model(const Target& target, const Zfit& fit) const {
+std::vector<std::vector<float>> Engine::model(const PackedTarget& target, const Zfit& fit) const {
   std::vector<std::vector<float>> models;
+  for (const auto& grid : wave_) models.emplace_back(grid.size(), 0.0F);
   const std::vector<double> sum = intrinsic_model(fit);
-  for (std::size_t band = 0; band < wave_.size(); ++band) {
-    auto& model = models.emplace_back(wave_[band].size(), 0.0F);
-    for (const auto& spectrum : target.spectra) {
-      if (spectrum.band != static_cast<int>(band)) continue;
-      const int nwave = static_cast<int>(model.size()), half = spectrum.ndiag / 2;
-      for (int p = 0; p < nwave; ++p) {
-        double value = 0;
-        for (int k = 0; k < spectrum.ndiag; ++k) {
-          const int column = p + half - k;
-          if (column < 0 || column >= nwave) continue;
-          value += spectrum.resolution[static_cast<std::size_t>(k) * nwave + column] *
-                   sum[layout_.bands[band].first + column];
-        }
-        model[p] = static_cast<float>(value);
-      }
+  for (const PackedSpectrum& spectrum : target.spectra) {
+    auto& model = models[static_cast<std::size_t>(spectrum.band)];
+    const double* from = sum.data() + layout_.bands[spectrum.band].first - spectrum.ndiag / 2;
+    for (std::size_t p = 0; p < model.size(); ++p) {
+      const float* row = spectrum.rows + p / strip_width * spectrum.ndiag * strip_width + p % strip_width;
+      double value = 0;
+      for (int m = 0; m < spectrum.ndiag; ++m) value += row[m * strip_width] * from[p + m];
+      model[p] = static_cast<float>(value);
     }
   }
   return models;

@@ -105,19 +105,18 @@ void widen(Exposures& exposures, std::size_t nwave) {
   }
 }
 
-}  // namespace
-
-std::vector<kernels::Target> read_targets(const config::RedshiftConfig& config, const TargetList& targets,
-                                          const std::vector<int>& mine) {
+/// The targets of one bunch, ready to be fitted.
+void read_bunch(const config::RedshiftConfig& config, const TargetList& targets, const std::vector<int>& mine,
+                const std::function<void(const kernels::Target&)>& take) {
   std::vector<std::vector<Exposures>> exposures(mine.size(), std::vector<Exposures>(targets.bands.size()));
   for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
     const FileRows wanted = rows_of_file(targets, mine, static_cast<int>(ifile));
     if (wanted.rows.empty()) continue;
     take_file(io::read_spectra(config.input[ifile], wanted.rows), wanted, targets, config, exposures);
   }
-  std::vector<kernels::Target> read(mine.size());
   for (std::size_t i = 0; i < mine.size(); ++i) {
-    read[i].targetid = targets.targetid[mine[i]];
+    kernels::Target target;
+    target.targetid = targets.targetid[mine[i]];
     for (std::size_t iband = 0; iband < targets.bands.size(); ++iband) {
       Exposures& band = exposures[i][iband];
       const auto& wave = targets.bands[iband].wave;
@@ -125,17 +124,31 @@ std::vector<kernels::Target> read_targets(const config::RedshiftConfig& config, 
       if (band.empty()) continue;
       if (!config.allspec) {
         widen(band, wave.size());
-        read[i].spectra.push_back(kernels::coadd_exposures(band, wave, settings));
+        target.spectra.push_back(kernels::coadd_exposures(band, wave, settings));
         continue;
       }
       for (auto& one : band) {
         if (settings.skymask) kernels::mask_sky(one, wave);
-        read[i].spectra.push_back(std::move(one));
+        target.spectra.push_back(std::move(one));
       }
     }
     exposures[i].clear();
+    take(target);
   }
-  return read;
+}
+
+}  // namespace
+
+void read_targets(const config::RedshiftConfig& config, const TargetList& targets, const std::vector<int>& mine,
+                  const std::function<void(const kernels::Target&)>& take) {
+  const bool whole = std::any_of(config.input.begin(), config.input.end(),
+                                 [](const std::string& path) { return path.ends_with(".gz"); });
+  const std::size_t most = whole ? mine.size() : read_at_a_time;
+  for (std::size_t first = 0; first < mine.size(); first += most) {
+    const auto begin = mine.begin() + static_cast<std::ptrdiff_t>(first);
+    const std::size_t n = std::min(most, mine.size() - first);
+    read_bunch(config, targets, {begin, begin + static_cast<std::ptrdiff_t>(n)}, take);
+  }
 }
 
 }  // namespace zspex::pipeline

@@ -2,6 +2,7 @@
 /// The spectra of a rank's targets, from the files to what is fitted.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "config/redshift_config.hpp"
@@ -10,9 +11,14 @@
 
 namespace zspex::pipeline {
 
+/// Targets whose spectra are held unpacked while they are read.
+inline constexpr std::size_t read_at_a_time = 32;
+
 /// Reads the rows of `mine` (indices into the list), masks pixels, and coadds each target's exposures band by band unless
 /// --allspec. A target may end with no good pixel.
-std::vector<kernels::Target> read_targets(const config::RedshiftConfig& config, const TargetList& targets,
-                                          const std::vector<int>& mine);
+/// \param take  gets the targets one by one, in the order of `mine`; files are read some targets at a time, unless they
+///        have to be decompressed as a whole
+void read_targets(const config::RedshiftConfig& config, const TargetList& targets, const std::vector<int>& mine,
+                  const std::function<void(const kernels::Target&)>& take);
 
 }  // namespace zspex::pipeline

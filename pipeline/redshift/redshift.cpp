@@ -5,9 +5,12 @@
 #include <ostream>
 
 #include "io/output.hpp"
-#include "kernels/extract/extract.hpp"
-#include "kernels/redshift/fitter.hpp"
+#include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
+#include "pipeline/redshift/calibrate.hpp"
+#include "pipeline/redshift/machine.hpp"
+#include "pipeline/redshift/make_fitter.hpp"
+#include "pipeline/redshift/report.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
@@ -42,25 +45,65 @@ std::string count_of(std::size_t n, const std::string& what) {
 
 }  // namespace
 
+GpuUse gpu_use(config::StrategyName name) {
+  if (name == config::StrategyName::automatic) return GpuUse::some_if_any;
+  const Strategy& strategy = strategy_of(name);
+  return !strategy.uses_gpus() ? GpuUse::none : strategy.all_on_gpus ? GpuUse::all : GpuUse::some;
+}
+
 RedshiftStage::RedshiftStage(const comm::Communicator& world, config::RedshiftConfig config, config::JobConfig job,
-                             io::Provenance provenance, std::ostream& out, std::ostream& err,
-                             terminal::Progress::Mode progress)
+                             io::Provenance provenance, std::ostream& out, std::ostream& err, RedshiftOptions options)
     : world_(world),
       config_(std::move(config)),
       job_(job),
       provenance_(std::move(provenance)),
       out_(out),
       err_(err),
-      progress_(progress) {}
+      options_(std::move(options)) {}
 
 RedshiftPlan RedshiftStage::plan() const {
   RedshiftPlan plan;
   plan.already_done = comm::share(world_, [&] { return check_outputs(config_, job_.resume); });
   if (plan.already_done) return plan;
+  plan.roles = assign_roles(world_, options_.node_of(world_), gpu_use(config_.strategy), config_.gpu_ranks,
+                            kernels::visible_devices(), kernels::needs_device());
+  plan.machine = this_machine(world_, plan.roles);
   plan.targets = comm::share(world_, [&] { return list_targets(config_); });
   plan.templates = share_templates(world_, config_, plan.warnings);
   warn(plan.warnings);
+  comm::agree(world_, "", [&] { plan.fitter = make_fitter(config_, plan.targets, plan.templates); });
+  plan.described = options_.machine.has_value() && job_.dry_run;
+  const bool compare = job_.dry_run || config_.strategy == config::StrategyName::automatic;
+  if (plan.described)
+    plan.machine = *options_.machine;
+  else if (compare)
+    calibrate(world_, plan.roles, config_, plan.targets, *plan.fitter, plan.machine);
+  comm::agree(world_, "", [&] { choose_strategy(plan, compare); });
   return plan;
+}
+
+void RedshiftStage::choose_strategy(RedshiftPlan& plan, bool compare) const {
+  const bool stand_in = !kernels::needs_device() && !plan.described,
+             automatic = config_.strategy == config::StrategyName::automatic;
+  config::RedshiftConfig config = config_;
+  // AUTO starts the ranks with one a GPU, or in a program without GPUs with none at all.
+  if (automatic && stand_in) plan.machine.gpus = 0;
+  if (compare) {
+    plan.strategies = plan_strategies(*plan.fitter, plan.targets, config, plan.machine, stand_in && !automatic);
+    if (automatic) {
+      plan.chosen = choose(plan.strategies, !plan.described);
+    } else {
+      plan.chosen = static_cast<std::size_t>(&strategy_of(config_.strategy) - all_strategies().data());
+    }
+  }
+  const StrategyPlan chosen = compare ? plan.strategies[plan.chosen]
+                                      : plan_strategy(strategy_of(config_.strategy), *plan.fitter, plan.targets,
+                                                      config_, plan.machine, stand_in);
+  if (!chosen.cannot.empty()) throw ConfigError("configuration", "redshift.strategy", chosen.cannot);
+  plan.strategy = chosen.strategy;
+  plan.memory = chosen.memory;
+  if (!plan.strategy->uses_gpus())
+    for (Role& role : plan.roles.ranks) role.on_gpu = false;
 }
 
 void RedshiftStage::warn(const std::vector<std::string>& warnings) const {
@@ -70,15 +113,13 @@ void RedshiftStage::warn(const std::vector<std::string>& warnings) const {
 
 void RedshiftStage::print(const RedshiftPlan& plan) const {
   if (!world_.is_root()) return;
-  std::size_t nrow = 0, npixel = 0, bytes = 0;
+  std::size_t nrow = 0, npixel = 0;
   for (const auto& places : plan.targets.places) nrow += places.size();
-  for (const auto& band : plan.targets.bands) {
-    npixel += band.wave.size();
-    bytes += band.wave.size() * (static_cast<std::size_t>(band.ndiag) * sizeof(float) + 2 * sizeof(double));
-  }
+  for (const auto& band : plan.targets.bands) npixel += band.wave.size();
   out_ << "redshift: " << count_of(plan.targets.size(), "target") << ", " << nrow << " spectra a band, "
        << count_of(plan.targets.bands.size(), "band") << " (" << npixel << " pixels), "
-       << count_of(plan.templates.templates.size(), "template") << ", " << count_of(world_.size(), "rank") << ", "
+       << count_of(plan.templates.templates.size(), "template") << ", "
+       << count_of(static_cast<std::size_t>(world_.size()), "rank") << ", strategy " << plan.strategy->text << ", "
        << kernels::kokkos_description() << "\n";
   for (const auto& tmpl : plan.templates.templates) {
     char line[160];
@@ -87,9 +128,10 @@ void RedshiftStage::print(const RedshiftPlan& plan) const {
                   tmpl.redshifts.back());
     out_ << line;
   }
-  const auto dealt = deal_targets(plan.targets, world_.size());
-  const std::size_t most = dealt.front().size();
-  out_ << "  " << count_of(most, "target") << " on the fullest rank: " << (most * bytes >> 20) << " MiB of spectra\n";
+  if (plan.strategies.empty())
+    print_memory(plan, out_);
+  else
+    print_strategies(plan.strategies, plan.chosen, plan.machine, plan.targets.size(), out_);
   for (const std::string& path : outputs_of(config_)) out_ << "  -> " << path << "\n";
 }
 
@@ -110,6 +152,7 @@ ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& worl
                   report.ntarget, report.seconds, report.nwarned, report.nnodata);
     out << line;
     print_timing(report.timing, out);
+    if (job.verbosity > 0) print_ranks(report, out);
   }
   return report.code;
 }

@@ -2,51 +2,94 @@
 /// The stage `zspex redshift`: spectra of targets to redshifts, over all ranks.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/extract_config.hpp"
+#include "config/machine_config.hpp"
 #include "config/redshift_config.hpp"
 #include "io/frame.hpp"
 #include "io/redshifts.hpp"
+#include "kernels/redshift/fitter.hpp"
 #include "pipeline/comm/communicator.hpp"
+#include "pipeline/redshift/choose.hpp"
+#include "pipeline/redshift/footprint.hpp"
+#include "pipeline/redshift/strategy.hpp"
 #include "pipeline/redshift/targets.hpp"
 #include "pipeline/redshift/templates.hpp"
+#include "pipeline/roles.hpp"
 #include "pipeline/terminal/progress.hpp"
 
 namespace zspex::pipeline {
 
-/// What will be done. All ranks have the same.
+/// What will be done. All ranks have the same, but for warnings.
 struct RedshiftPlan {
   bool already_done = false;  ///< --resume, and all outputs are there
   TargetList targets;
   TemplateSet templates;
-  std::vector<std::string> warnings;  ///< on the root
+  std::shared_ptr<kernels::RedshiftFitter> fitter;
+  Roles roles;
+  config::MachineConfig machine;  ///< this one, or the one that is planned for
+  bool described = false;         ///< another one than this is planned for
+  const Strategy* strategy = nullptr;
+  ScanMemory memory;
+  std::vector<StrategyPlan> strategies;  ///< all, if they were compared
+  std::size_t chosen = 0;                ///< of them
+  std::vector<std::string> warnings;     ///< on the root
+};
+
+/// What one rank did. Plain numbers: travels as it is.
+struct RankReport {
+  Role role;
+  std::int64_t ntarget = 0;   ///< that were dealt to it; where ranks take turns, its part of the fits times all targets
+  double nfit = 0;            ///< targets times redshifts that it fitted in scans
+  double busy = 0, idle = 0;  ///< seconds of scans and refinement, at work and not
+  double planned = 0, peak = 0;  ///< bytes
 };
 
 struct RedshiftReport {
   ExitCode code = ExitCode::success;
   std::size_t ntarget = 0, nwarned = 0, nnodata = 0;  ///< on the root: all, with ZWARN, without data
   std::vector<io::Timing> timing;
+  std::vector<RankReport> ranks;  ///< [nrank]
   double seconds = 0;
 };
+
+/// What the stage is told beside its configuration.
+struct RedshiftOptions {
+  terminal::Progress::Mode progress = terminal::Progress::Mode::silent;
+  std::optional<config::MachineConfig> machine;  ///< for plans; this one if there is none
+  int node_size = 0;                             ///< ranks that count as one node, for tests; 0: as they are
+
+  /// The ranks of this rank's node. Collective.
+  comm::Communicator node_of(const comm::Communicator& world) const {
+    return node_size > 0 ? world.split(world.rank() / node_size) : world.split_by_node();
+  }
+};
+
+/// How ranks use GPUs with a strategy.
+GpuUse gpu_use(config::StrategyName name);
 
 class RedshiftStage {
  public:
   /// \param out, err  what is told to the user; used by the root
   RedshiftStage(const comm::Communicator& world, config::RedshiftConfig config, config::JobConfig job,
-                io::Provenance provenance, std::ostream& out, std::ostream& err,
-                terminal::Progress::Mode progress = terminal::Progress::Mode::silent);
+                io::Provenance provenance, std::ostream& out, std::ostream& err, RedshiftOptions options = {});
 
   /// Reads tables and templates, no spectra. \throws AgreedError. Collective.
   RedshiftPlan plan() const;
-  /// Prints the plan. Collective.
+  /// Prints the plan. \throws AgreedError. Collective.
   void print(const RedshiftPlan& plan) const;
   /// Does it. \throws AgreedError. Collective.
   RedshiftReport execute(const RedshiftPlan& plan) const;
 
  private:
+  /// The strategy of the configuration or, for AUTO, the best of all; its memory.
+  void choose_strategy(RedshiftPlan& plan, bool compare) const;
   /// Tells the user; on the root.
   void warn(const std::vector<std::string>& warnings) const;
 
@@ -56,7 +99,7 @@ class RedshiftStage {
   io::Provenance provenance_;
   std::ostream& out_;
   std::ostream& err_;
-  terminal::Progress::Mode progress_;
+  RedshiftOptions options_;
 };
 
 /// plan, then print or execute and report. Collective; the same code on all ranks.

@@ -30,6 +30,12 @@ std::vector<std::int64_t> select(const std::vector<std::int64_t>& in_file, const
   return {begin, begin + static_cast<std::ptrdiff_t>(n)};
 }
 
+int index_of(const std::vector<BandGrid>& bands, const std::string& name) {
+  return static_cast<int>(
+      std::find_if(bands.begin(), bands.end(), [&](const BandGrid& grid) { return grid.band == name; }) -
+      bands.begin());
+}
+
 void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::string& path) {
   for (const auto& band : info.bands) {
     const auto known = std::find_if(targets.bands.begin(), targets.bands.end(),
@@ -75,6 +81,8 @@ TargetList list_targets(const config::RedshiftConfig& config) {
     const std::string& path = config.input[ifile];
     const io::SpectraInfo info = io::read_spectra_info(path);
     add_bands(targets, info, path);
+    auto& bands = targets.bands_of_file.emplace_back();
+    for (const auto& band : info.bands) bands.push_back(index_of(targets.bands, band.band));
     std::map<std::int64_t, std::vector<std::uint64_t>> rows;
     for (std::size_t row = 0; row < info.targetid.size(); ++row) rows[info.targetid[row]].push_back(row);
     for (const std::int64_t id : select(info.targetid, config)) {
@@ -99,17 +107,23 @@ TargetList list_targets(const config::RedshiftConfig& config) {
   return targets;
 }
 
-std::vector<std::vector<int>> deal_targets(const TargetList& targets, int nrank) {
-  std::vector<int> order(targets.size());
-  std::iota(order.begin(), order.end(), 0);
+std::vector<std::vector<int>> deal_targets(const TargetList& targets, std::size_t first, std::size_t n,
+                                           const std::vector<double>& capacities) {
+  std::vector<int> order(n);
+  std::iota(order.begin(), order.end(), static_cast<int>(first));
   std::stable_sort(order.begin(), order.end(),
                    [&](int a, int b) { return targets.places[a].size() > targets.places[b].size(); });
-  std::vector<std::vector<int>> dealt(nrank);
-  std::vector<std::size_t> load(nrank, 0);
+  std::vector<std::vector<int>> dealt(capacities.size());
+  std::vector<double> load(capacities.size(), 0);
   for (const int i : order) {
-    const auto least = std::min_element(load.begin(), load.end()) - load.begin();
-    dealt[least].push_back(i);
-    load[least] += targets.places[i].size();
+    const auto work = static_cast<double>(targets.places[i].size());
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < load.size(); ++k) {
+      const double here = (load[k] + work) / capacities[k], there = (load[best] + work) / capacities[best];
+      if (here < there || (here == there && capacities[k] > capacities[best])) best = k;
+    }
+    dealt[best].push_back(i);
+    load[best] += work;
   }
   for (auto& mine : dealt) std::sort(mine.begin(), mine.end());
   return dealt;

@@ -37,6 +37,7 @@ struct TargetList {
   std::vector<std::int64_t> targetid;              ///< [ntarget]
   std::vector<std::vector<SpectrumPlace>> places;  ///< [ntarget] in the order in which they are summed
   std::vector<BandGrid> bands;                     ///< in the order of the files
+  std::vector<std::vector<int>> bands_of_file;     ///< [nfile]
 
   std::size_t size() const { return targetid.size(); }
   /// Rows of one file that are used, growing.
@@ -44,14 +45,18 @@ struct TargetList {
 };
 template <class Archive>
 void fields(Archive& archive, TargetList& list) {
-  archive(list.targetid, list.places, list.bands);
+  archive(list.targetid, list.places, list.bands, list.bands_of_file);
 }
 
 /// Reads the files' tables and selects. \throws FileError for files that can't be read or don't fit each other,
 /// ConfigError when the selection holds nothing
 TargetList list_targets(const config::RedshiftConfig& config);
 
-/// The targets of each rank, growing: the most work first, each to the rank with least; equal work goes round.
-std::vector<std::vector<int>> deal_targets(const TargetList& targets, int nrank);
+/// Targets [first, first + n) of the list, dealt by their work: the most work first, each to whoever has least of it for
+/// what he can do; equal work goes round.
+/// \param capacities  what each can do; positive
+/// \return indices of each, growing
+std::vector<std::vector<int>> deal_targets(const TargetList& targets, std::size_t first, std::size_t n,
+                                           const std::vector<double>& capacities);
 
 }  // namespace zspex::pipeline

@@ -516,6 +516,8 @@ TEST_F(ConfigFile, MadeOfTheResolvedConfigurationGivesTheSame) {
 // Every option of every job, so that none is found in the table and missed by the parser.
 TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
   for (const Field& field : schema()) {
+    if (field.section == "machine") continue;          // has no options
+    if (field.name() == "redshift.machine") continue;  // its file is read: see DescribesAMachine
     const std::string job = field.section == "job" ? "inspect" : field.section;
     const Words needed = field.key == "archetype_nnearest"
                              ? Words{"-i", "i.fits", "-o", "o.fits", "--archetypes", "a.fits"}
@@ -534,6 +536,7 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
         const std::string file = field.name() == "redshift.model" ? "name.fits" : "name.h5";
         cases.push_back({{field.option(), file}, file});
       }
+      if (field.type == "list of numbers") cases.push_back({{field.option(), "1,2.5"}, "[1, 2.5]"});
       if (field.type == "list of whole numbers") cases.push_back({{field.option(), "-7,8"}, "[-7, 8]"});
       if (field.type == "zmin,zmax,dz") cases.push_back({{field.option(), "-0.5,7,0.8"}, "[-0.5, 7, 0.8]"});
       if (field.type == "wmin,wmax,dw") cases.push_back({{field.option(), "5760,7620,0.8"}, "[5760, 7620, 0.8]"});
@@ -548,6 +551,29 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
       EXPECT_TRUE(contains(resolved, "\n  " + field.key + ": " + expected + "\n")) << option[0] << "\n" << resolved;
     }
   }
+}
+
+TEST_F(ConfigFile, DescribesAMachine) {
+  const Words words = {"redshift", "-i", "i.fits", "-o", "o.fits"};
+  EXPECT_FALSE(parse(words).machine);
+  const auto with_machine = [&](const std::string& text) {
+    Words more = words;
+    more.insert(more.end(), {"--machine", with(text)});
+    return more;
+  };
+  const auto machine = parse(with_machine("machine: {name: big, nodes: 2, gpus: 4, gpu_scan: 123.5}\n")).machine;
+  ASSERT_TRUE(machine);
+  EXPECT_EQ(machine->name, "big");
+  EXPECT_EQ(machine->nodes, 2);
+  EXPECT_EQ(machine->gpus, 4);
+  EXPECT_EQ(machine->gpu_scan, 123.5);
+  EXPECT_EQ(machine->host_scan, MachineConfig().host_scan);
+  EXPECT_TRUE(contains(refused(with_machine("job: {resume: true}\n")), "expected this section"));
+  EXPECT_TRUE(contains(refused(with_machine("machine: {gpu: 4}\n")), "did you mean gpus?"));
+  // Or beside the job's own section.
+  EXPECT_EQ(
+      parse({"redshift", with("redshift: {input: i.fits, output: o.fits}\nmachine: {ranks: 64}\n")}).machine->ranks,
+      64);
 }
 
 }  // namespace

@@ -39,10 +39,11 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
                 {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m, &n, &o, &p, &q, &r, &s, &t, &u, &v, &w, &x});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab] =
-        settings.redshift;
-    expect_rows(settings, "redshift", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m,  &n,
-                                       &o, &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab});
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
+                 ag, ah, ai, aj] = settings.redshift;
+    expect_rows(settings, "redshift",
+                {&a, &b, &c, &d, &e, &f, &g, &h, &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,
+                 &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =
@@ -53,6 +54,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
   {
     const auto& [a, b, c, d] = settings.inspect;
     expect_rows(settings, "inspect", {&a, &b, &c, &d});
+  }
+  {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = settings.machine;
+    expect_rows(settings, "machine", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m, &n, &o, &p});
   }
 }
 
@@ -68,13 +73,14 @@ TEST(Schema, KeysAreWordsOnceASectionAndHelpIsOneLine) {
     EXPECT_FALSE(field.help.empty()) << field.name();
     EXPECT_EQ(field.help.find('\n'), std::string::npos) << field.name();
     EXPECT_FALSE(field.type.empty()) << field.name();
-    EXPECT_TRUE(!field.metavar.empty() || !field.switches.empty()) << field.name() << " can't be set by an option";
+    EXPECT_EQ(field.metavar.empty() && field.switches.empty(), field.section == "machine")
+        << field.name() << ": all but a machine's can be set by an option";
   }
 }
 
 TEST(Schema, NoJobHasTwoMeaningsForAnOptionOrLetter) {
   for (const Section& section : sections()) {
-    if (section.name == "job") continue;
+    if (section.kind != Section::Kind::job) continue;
     std::map<std::string, int> options;
     std::map<char, int> letters;
     const auto count = [&](const std::string& option, char letter) {
@@ -108,6 +114,7 @@ TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
                                                       {"text", "some.fits"},
                                                       {"list of text", "[a.fits, \"b c.fits\"]"},
                                                       {"list of whole numbers", "[39627652591521181, -7]"},
+                                                      {"list of numbers", "[1, 2.5]"},
                                                       {"wmin,wmax,dw", "[6001, 6102.5, 0.7]"},
                                                       {"zmin,zmax,dz", "[-0.005, 1.8, 0.001]"}};
   for (const Field& field : schema()) {

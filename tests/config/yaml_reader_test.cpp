@@ -106,7 +106,8 @@ TEST(YamlReader, RefusesUnknownSections) {
   for (const std::string name : {"run", "scaling"})
     EXPECT_EQ(refused(name + ":\n"),
               "survey.yaml:1: " + name +
-                  ": expected a section, found an unknown word; valid are job, extract, redshift, simulate, inspect");
+                  ": expected a section, found an unknown word; valid are job, extract, redshift, simulate, inspect, "
+                  "machine");
 }
 
 TEST(YamlReader, RefusesWrongTypesWithLine) {

@@ -89,7 +89,7 @@ class Engine {
   /// Archetypes of the template's type, if there are any, take the place of its basis vectors in a fit.
   void fit_archetypes(const PackedTarget& target, Zfit& fit) const;
 
-  std::vector<std::vector<float>> model(const Target& target, const Zfit& fit) const;
+  std::vector<std::vector<float>> model(const PackedTarget& target, const Zfit& fit) const;
 
  private:
   const ArchetypeFitter* archetypes_of(int itemplate) const;

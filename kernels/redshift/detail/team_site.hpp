@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -93,8 +92,6 @@ class TeamSite final : public FitSite {
   void bring_back(Results& results, int nbasis, bool coeff) const;
   /// Waits for a scan's results and puts them into their rows.
   void deliver(Results& results) const;
-  /// Those of an earlier launch that can be used again.
-  Results& next_results() const;
 
   std::shared_ptr<const Engine> engine_;
   Exec exec_, copy_;
@@ -108,8 +105,7 @@ class TeamSite final : public FitSite {
   Array<TeamSpectrum> spectra_;
   std::vector<PackedTarget> host_targets_;
   mutable Array<double> products_;
-  mutable std::array<Results, 2> results_;
-  mutable std::size_t turn_ = 0;
+  mutable Results results_;
   mutable Array<double> fine_;  ///< rebinned templates of fine scans
 };
 
@@ -320,14 +316,6 @@ void TeamSite<Exec>::bring_back(Results& results, int nbasis, bool coeff) const 
 }
 
 template <class Exec>
-auto TeamSite<Exec>::next_results() const -> Results& {
-  Results& results = results_[turn_];
-  turn_ = (turn_ + 1) % results_.size();
-  deliver(results);
-  return results;
-}
-
-template <class Exec>
 void TeamSite<Exec>::deliver(Results& results) const {
   if (!results.waiting) return;
   results.waiting = false;
@@ -344,7 +332,7 @@ void TeamSite<Exec>::deliver(Results& results) const {
 
 template <class Exec>
 void TeamSite<Exec>::finish() const {
-  for (std::size_t k = 0; k < results_.size(); ++k) deliver(results_[(turn_ + k) % results_.size()]);
+  deliver(results_);
 }
 
 template <class Exec>
@@ -357,7 +345,8 @@ void TeamSite<Exec>::scan(int itemplate, int first, int nz, const std::byte* sli
     using Real = decltype(real);
     for (std::size_t done = 0; done < targets.n; done += most) {
       const std::size_t n = std::min(most, targets.n - done), npair = n * static_cast<std::size_t>(nz);
-      Results& results = next_results();
+      finish();  // meanwhile the slice of this scan could be copied
+      Results& results = results_;
       reserve(results, npair, nbasis(itemplate));
       FitPairs pairs;
       pairs.nz = nz;
@@ -402,7 +391,8 @@ void TeamSite<Exec>::fit_columns(int itemplate, int first, int nz, const std::by
   const auto as = [&](auto real) {
     using Real = decltype(real);
     const auto npair = static_cast<std::size_t>(nz), nb = static_cast<std::size_t>(nbasis(itemplate));
-    Results& results = next_results();
+    finish();
+    Results& results = results_;
     reserve(results, npair, nbasis(itemplate));
     FitPairs pairs;
     pairs.nz = nz;
@@ -469,7 +459,8 @@ void TeamSite<Exec>::fit_groups(int itemplate, std::span<FitGroup> groups) const
       FitPairs pairs;
       pairs.targets = device_targets.data();
       pairs.slices = device_slices.data();
-      Results& results = next_results();
+      finish();
+      Results& results = results_;
       reserve(results, targets.size(), nbasis(itemplate));
       fit<double>(itemplate, pairs, targets.size(), fine_.data(), nullptr, results);
       bring_back(results, nbasis(itemplate), true);

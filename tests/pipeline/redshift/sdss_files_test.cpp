@@ -56,7 +56,8 @@ TEST(SdssFiles, PiecesOfTheGridAreFittedTogether) {
   EXPECT_EQ(targets.bands[0].ndiag, 9);
   EXPECT_EQ(targets.targetid, (std::vector<std::int64_t>{7550000001, 7550000002}));
 
-  const auto read = read_targets(config, targets, {0, 1});
+  std::vector<kernels::Target> read;
+  read_targets(config, targets, {0, 1}, [&](const kernels::Target& target) { read.push_back(target); });
   ASSERT_EQ(read.size(), 2u);
   for (const auto [target, first, n, half] : {std::array{0, 13, 101, 2}, std::array{1, 0, 83, 4}}) {
     ASSERT_EQ(read[target].spectra.size(), 1u);

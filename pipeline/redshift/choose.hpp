@@ -1,0 +1,46 @@
+/// \file
+/// All strategies for a run side by side: how much memory, how long; and which one is best.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "config/machine_config.hpp"
+#include "config/redshift_config.hpp"
+#include "kernels/redshift/fitter.hpp"
+#include "pipeline/redshift/cost.hpp"
+#include "pipeline/redshift/footprint.hpp"
+#include "pipeline/redshift/strategy.hpp"
+#include "pipeline/redshift/targets.hpp"
+
+namespace zspex::pipeline {
+
+/// One strategy, planned for a machine.
+struct StrategyPlan {
+  const Strategy* strategy = nullptr;
+  Deployment where;
+  ScanMemory memory;
+  Prediction time;
+  std::string cannot;  ///< why it can't be used; empty: it can
+};
+
+/// One strategy.
+StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
+                           const config::RedshiftConfig& config, const config::MachineConfig& machine, bool stand_in);
+
+/// All of them, in the order of their names.
+std::vector<StrategyPlan> plan_strategies(const kernels::RedshiftFitter& fitter, const TargetList& targets,
+                                          const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                                          bool stand_in);
+
+/// The fastest that can be used, by its number in the list; of those within 3 % the one that needs less memory.
+/// \param only_some  leave out those whose ranks all use a GPU: ranks that have started without can't
+/// \throws ConfigError when none can be used, with the reasons
+std::size_t choose(const std::vector<StrategyPlan>& plans, bool only_some);
+
+/// The table, with why one is best.
+void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, const config::MachineConfig& machine,
+                      std::size_t ntarget, std::ostream& out);
+
+}  // namespace zspex::pipeline

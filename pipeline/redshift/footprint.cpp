@@ -1,0 +1,209 @@
+#include "pipeline/redshift/footprint.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "config/base/error.hpp"
+#include "pipeline/redshift/read_targets.hpp"
+#include "pipeline/redshift/scan.hpp"
+#include "pipeline/redshift/scan_store.hpp"
+#include "pipeline/redshift/scan_turns.hpp"
+#include "pipeline/redshift/target_store.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+constexpr double mebibyte = 1 << 20, gibibyte = 1 << 30;
+
+std::string gibibytes(double nbytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g GiB", nbytes / gibibyte);
+  return text;
+}
+
+/// A template as it is read, in the fitter, and as the rebinner has it.
+double template_bytes(const kernels::Template& tmpl, std::size_t npixel) {
+  const double nsample = static_cast<double>(tmpl.wave.size()), nbasis = tmpl.nbasis();
+  const double nline = tmpl.igm == kernels::IgmModel::none       ? 0
+                       : tmpl.igm == kernels::IgmModel::kamble20 ? 1
+                       : tmpl.igm == kernels::IgmModel::calura12 ? 5
+                                                                 : 39;
+  return nsample * (4 * nbasis * sizeof(double) + 3 * sizeof(double) + sizeof(std::uint32_t)) +
+         static_cast<double>(npixel) * (nline + 1) * sizeof(double) +
+         2 * static_cast<double>(tmpl.redshifts.size()) * sizeof(double);
+}
+
+/// Spectra as they lie in a file, and masked and coadded, while a target is read.
+double reading_bytes(const kernels::RedshiftFitter& fitter, const TargetList& targets) {
+  double exposures = 1;
+  for (const auto& places : targets.places) exposures = std::max(exposures, static_cast<double>(places.size()));
+  const double ndiag = fitter.max_ndiag();
+  const double raw = 3 * sizeof(float) + ndiag * sizeof(float), masked = 2 * sizeof(double) + ndiag * sizeof(float);
+  return static_cast<double>(fitter.npixel()) * (exposures * (raw + masked) + masked);
+}
+
+bool read_whole(const config::RedshiftConfig& config) {
+  return std::any_of(config.input.begin(), config.input.end(),
+                     [](const std::string& path) { return path.ends_with(".gz"); });
+}
+
+double full_bytes(const kernels::RedshiftFitter& fitter) {
+  double nbytes = 0;
+  for (int it = 0; it < static_cast<int>(fitter.templates().size()); ++it)
+    nbytes += static_cast<double>(
+        fitter.slice_bytes(it, static_cast<int>(fitter.templates()[static_cast<std::size_t>(it)].redshifts.size())));
+  return nbytes;
+}
+
+}  // namespace
+
+double Deployment::share(bool on_gpu) const {
+  const double all = nodes * (ranks - gpu_ranks + gpu_ranks * gpu_capacity);
+  return (on_gpu ? gpu_capacity : 1) / all;
+}
+
+Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                  bool stand_in) {
+  Deployment deployment;
+  deployment.nodes = machine.nodes;
+  deployment.ranks = machine.ranks;
+  deployment.stand_in = stand_in;
+  if (!strategy.uses_gpus()) return deployment;
+  deployment.gpus = stand_in ? 1 : machine.gpus;
+  const auto refuse = [&](const std::string& what) { throw ConfigError("configuration", "redshift.gpu_ranks", what); };
+  if (deployment.gpus == 0 && !strategy.all_on_gpus && config.gpu_ranks == 0) return deployment;  // all on the CPU
+  if (deployment.gpus == 0) refuse("expected a GPU on each node, found none. Choose strategy CPU.");
+  if (strategy.all_on_gpus) {
+    deployment.gpu_ranks = machine.ranks;
+    return deployment;
+  }
+  if (config.gpu_ranks > deployment.gpus && !stand_in)
+    refuse("expected at most as many GPU ranks as GPUs, found " + std::to_string(config.gpu_ranks) + " for " +
+           std::to_string(deployment.gpus) + " of a node. Lower gpu_ranks, or leave it out: 0 is one a GPU.");
+  if (config.gpu_ranks > machine.ranks)
+    refuse("expected at most as many GPU ranks as ranks, found " + std::to_string(config.gpu_ranks) + " for " +
+           std::to_string(machine.ranks) + " of a node. Start more ranks, or lower gpu_ranks.");
+  deployment.gpu_ranks = config.gpu_ranks > 0 ? config.gpu_ranks : std::min(deployment.gpus, machine.ranks);
+  deployment.gpu_capacity = config.gpu_capacity;
+  return deployment;
+}
+
+Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads) {
+  const auto& templates = fitter.templates();
+  const bool details = !config.details.empty(), turns = strategy.dealing == Dealing::turns;
+  double spectra = 0, most_scan = 0, most_rows = 0, slice = 0, columns = 0, fine = 0, results = 0, rows = 0;
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    spectra = std::max(
+        spectra, static_cast<double>(TargetStore::target_bytes(fitter, targets, static_cast<int>(i), config.allspec)));
+  Footprint print;
+  print.base = overheads.rank_overhead * mebibyte;
+  for (int it = 0; it < static_cast<int>(templates.size()); ++it) {
+    const auto& tmpl = templates[static_cast<std::size_t>(it)];
+    const double nz = static_cast<double>(tmpl.redshifts.size()), nbasis = tmpl.nbasis();
+    const int n = std::min(slice_redshifts(fitter, it, config), static_cast<int>(nz));
+    slice = std::max(slice, static_cast<double>(fitter.slice_bytes(it, n)));
+    columns = std::max(columns, static_cast<double>(fitter.columns_bytes(it, n)));
+    fine = std::max(fine, nbasis * config.zminfit_npoints * static_cast<double>(fitter.npixel()) * sizeof(double));
+    most_scan = std::max(most_scan, nz * sizeof(double));
+    most_rows = std::max(most_rows, nz * (2 + nbasis) * sizeof(float));
+    rows += nz * (2 + nbasis) * sizeof(float);
+    results += config.minima() * (2 * config.zminfit_npoints + nbasis + 40) * sizeof(double);
+    print.base += template_bytes(tmpl, fitter.npixel());
+  }
+  const double scan = static_cast<double>(ScanStore::target_bytes(templates, details));
+  const double reading = reading_bytes(fitter, targets);
+  // What each rank has of its own in any strategy: targets that are read, one template's chi^2 while it is refined, fits, and
+  // rows on their way to the details.
+  Bytes own;
+  own.fixed =
+      static_cast<double>(kernels::host_concurrency()) * fine + (read_whole(config) ? 0 : read_at_a_time * reading);
+  own.target = std::max(most_scan, details ? most_rows : 0) + results + (read_whole(config) ? reading : 0);
+  print.cpu_rank = print.gpu_rank = own;
+  if (turns) {
+    print.node = {shared_tiles * slice, spectra + scan};
+    print.cpu_rank.target = print.gpu_rank.target = 0;  // of the targets of the moment only
+    print.cpu_rank.fixed = print.gpu_rank.fixed = own.fixed + 64 * own.target;
+  } else {
+    print.cpu_rank.target += spectra + scan;
+    print.gpu_rank.target += spectra + scan;
+  }
+  if (strategy.templates == Holding::ring) {
+    print.cpu_rank.fixed += 2 * slice;
+    print.gpu_rank.fixed += 2 * slice;
+  }
+  if (strategy.templates == Holding::full) print.cpu_rank.fixed += full_bytes(fitter);
+  if (strategy.templates == Holding::node) print.node.fixed += full_bytes(fitter);
+  print.root = {0, results * 2 + (details ? rows : 0) +
+                       (config.model.empty() ? 0 : static_cast<double>(fitter.npixel()) * sizeof(float))};
+
+  print.gpu_base = overheads.gpu_overhead * mebibyte;
+  for (const auto& tmpl : templates) print.gpu_base += template_bytes(tmpl, fitter.npixel()) / 2;
+  print.gpu = {static_cast<double>(kernels::device_workspace_bytes()), spectra};
+  if (strategy.templates == Holding::ring)
+    print.gpu.fixed += strategy.convolve == kernels::Place::device ? 2 * slice : 2 * columns;
+  if (strategy.templates == Holding::ring && strategy.convolve == kernels::Place::host) print.gpu_rank.fixed += columns;
+  if (strategy.templates == Holding::full || strategy.templates == Holding::node) print.gpu.fixed += full_bytes(fitter);
+  if (strategy.templates == Holding::tiles) print.gpu.fixed += slice;
+  return print;
+}
+
+ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, const Strategy& strategy,
+                            const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                            std::size_t ntarget) {
+  const bool turns = strategy.dealing == Dealing::turns, has_cpu = where.ranks > where.gpu_ranks,
+             has_gpu = where.gpu_ranks > 0;
+  const double budget = config.memory * gibibyte;
+  const double gpu_budget = config.device_memory > 0 ? config.device_memory * gibibyte
+                            : where.stand_in         ? 0
+                                                     : 0.9 * machine.gpu_memory * gibibyte;
+  // Parts of a round's targets that a rank, a node and a GPU rank hold.
+  const double cpu_share = turns ? 0 : where.share(false), gpu_share = turns ? 0 : where.share(true);
+  const double node_share = 1.0 / where.nodes, device_share = turns ? node_share : gpu_share;
+  ScanMemory plan;
+  double most = static_cast<double>(ntarget);
+  const auto bound = [&](const Bytes& bytes, double share, double limit, const char* key, const std::string& what) {
+    const double room = limit - bytes.fixed,
+                 one = bytes.target * std::max(share, 1.0 / std::max<double>(1, static_cast<double>(ntarget)));
+    if (room < one && plan.too_little.empty())
+      plan.too_little = std::string(strategy.text) + ": expected at least " + gibibytes(bytes.fixed + one) + " " +
+                        what + ", found " + gibibytes(limit) + ". Raise redshift." + key +
+                        ", or choose a strategy that holds less.";
+    if (one > 0) most = std::min(most, std::floor(room / (bytes.target * share)));
+  };
+  const auto of_rank = [&](const Bytes& bytes, double share, const char* what) {
+    bound(bytes, share, budget, "memory", std::string("of memory for ") + what);
+  };
+  if (!turns && has_cpu) of_rank(print.cpu_rank, cpu_share, "a rank");
+  if (!turns && has_gpu) of_rank(print.gpu_rank, gpu_share, "a GPU rank");
+  if (turns || print.node.fixed > 0) {
+    const Bytes node{print.node.fixed + where.ranks * (turns ? print.cpu_rank.fixed : 0), print.node.target};
+    bound(node, node_share, budget * where.ranks, "memory", "of memory a rank, times " + std::to_string(where.ranks));
+  }
+  if (has_gpu && gpu_budget > 0) {
+    const Bytes one{print.gpu_base + print.gpu.fixed, print.gpu.target};
+    bound(
+        {where.sharers() * one.fixed, where.sharers() * one.target}, device_share, gpu_budget, "device_memory",
+        "of a GPU for " + std::to_string(where.sharers()) + (where.sharers() == 1 ? " rank" : " ranks that share it"));
+  }
+  most = std::max(1.0, most);
+  plan.nround = static_cast<std::size_t>(std::ceil(static_cast<double>(std::max<std::size_t>(ntarget, 1)) / most));
+  plan.round = (ntarget + plan.nround - 1) / plan.nround;
+  const auto held = [&](double share) { return std::ceil(static_cast<double>(plan.round) * share); };
+  plan.shared = print.node.of(held(node_share));
+  if (has_gpu) plan.gpu = where.sharers() * (print.gpu_base + print.gpu.of(held(device_share)));
+  const double stand_in = where.stand_in && has_gpu ? print.gpu.of(held(device_share)) : 0;
+  if (has_cpu) plan.cpu_rank = print.base + print.cpu_rank.of(held(cpu_share));
+  if (has_gpu) plan.gpu_rank = print.base + print.gpu_rank.of(held(gpu_share)) + stand_in;
+  plan.root = std::max(plan.cpu_rank, plan.gpu_rank) + print.root.of(static_cast<double>(ntarget));
+  plan.node = plan.shared + plan.cpu_rank * (where.ranks - where.gpu_ranks) + plan.gpu_rank * where.gpu_ranks +
+              print.root.of(static_cast<double>(ntarget));
+  if (plan.node > machine.memory * gibibyte && plan.too_little.empty())
+    plan.too_little = std::string(strategy.text) + ": expected at least " + gibibytes(plan.node) +
+                      " of memory on a node, found " + gibibytes(machine.memory * gibibyte) +
+                      ". Start fewer ranks a node, lower redshift.memory, or choose a strategy that holds less.";
+  return plan;
+}
+
+}  // namespace zspex::pipeline

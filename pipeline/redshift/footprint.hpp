@@ -1,0 +1,67 @@
+/// \file
+/// The memory of a strategy, before any is taken: on ranks, nodes and GPUs.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "config/machine_config.hpp"
+#include "config/redshift_config.hpp"
+#include "kernels/redshift/fitter.hpp"
+#include "pipeline/redshift/strategy.hpp"
+#include "pipeline/redshift/targets.hpp"
+
+namespace zspex::pipeline {
+
+/// Where a strategy runs: nodes that are alike.
+struct Deployment {
+  int nodes = 1, ranks = 1;  ///< ranks of a node
+  int gpu_ranks = 0;         ///< of these
+  int gpus = 0;              ///< of a node; several GPU ranks may use one
+  double gpu_capacity = 1;   ///< targets of a GPU rank, times those of a CPU rank; 1 where all get as many
+  bool stand_in = false;     ///< the host stands for the GPUs, with its memory
+
+  int sharers() const { return gpus > 0 ? (gpu_ranks + gpus - 1) / gpus : 1; }
+  /// Part of all targets that goes to one rank.
+  double share(bool on_gpu) const;
+};
+
+/// How a strategy is deployed. \throws ConfigError for more GPU ranks than GPUs or ranks, or no GPU at all
+Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                  bool stand_in);
+
+/// Bytes: what there is at any number of targets, and what comes with each target that is held at a time.
+struct Bytes {
+  double fixed = 0, target = 0;
+  double of(double ntarget) const { return fixed + target * ntarget; }
+};
+
+struct Footprint {
+  double base = 0;           ///< of each rank: the program, templates
+  Bytes cpu_rank, gpu_rank;  ///< of one rank's own work
+  Bytes node;                ///< of work that the ranks of a node share
+  double gpu_base = 0;       ///< of each rank that uses a GPU, on it: its context, templates
+  Bytes gpu;                 ///< the same, of its work
+  Bytes root;                ///< more on the first rank: the results of all targets
+};
+
+/// \param overheads  of processes, from the machine
+Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads);
+
+/// The memory of a run.
+struct ScanMemory {
+  std::size_t nround = 1, round = 0;  ///< rounds of so many targets, at most
+  double cpu_rank = 0, gpu_rank = 0;  ///< bytes of a rank's own; 0 where there is no such rank
+  double root = 0;                    ///< of the first rank
+  double shared = 0, node = 0;        ///< of what the ranks of a node share; of a node in all
+  double gpu = 0;                     ///< of a GPU, all ranks that use it
+  std::string too_little;             ///< what doesn't fit, with the number and what to do; empty: all fits
+};
+
+/// \param machine  its memory and that of its GPUs are bounds; a GPU of 0 GiB: none is known
+ScanMemory plan_scan_memory(const Footprint& footprint, const Deployment& deployment, const Strategy& strategy,
+                            const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                            std::size_t ntarget);
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,59 @@
+#include "pipeline/redshift/machine.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include "kernels/base/session.hpp"
+#include "pipeline/timing.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+constexpr double mebibyte = 1 << 20, gibibyte = 1 << 30;
+
+/// Memory of this node, or of the container that this process is in.
+double node_memory() {
+  const double pages = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  double limit = std::numeric_limits<double>::infinity();
+  std::ifstream file("/sys/fs/cgroup/memory.max");
+  std::string text;
+  if (file >> text && text != "max") limit = std::stod(text);
+  return std::min(pages, limit);
+}
+
+}  // namespace
+
+config::MachineConfig this_machine(const comm::Communicator& world, const Roles& roles) {
+  struct Facts {
+    double memory, overhead, gpu_memory, gpu_used;
+    int gpus;
+  };
+  const kernels::DeviceMemory device = kernels::device_memory();
+  const Facts mine{node_memory(), static_cast<double>(resident_memory()), static_cast<double>(device.total),
+                   static_cast<double>(device.total - device.free), roles.gpus};
+  config::MachineConfig machine;
+  machine.name = "this machine";
+  machine.nodes = roles.nnode;
+  for (int node = 0; node < roles.nnode; ++node) machine.ranks = std::max(machine.ranks, roles.ranks_of(node));
+  double memory = std::numeric_limits<double>::infinity(), overhead = 0, gpu_used = 0;
+  for (const Facts& facts : comm::all_gather(world, mine)) {
+    memory = std::min(memory, facts.memory);
+    overhead = std::max(overhead, facts.overhead);
+    machine.gpus = std::max(machine.gpus, facts.gpus);
+    machine.gpu_memory = std::max(machine.gpu_memory, facts.gpu_memory / gibibyte);
+    gpu_used = std::max(gpu_used, facts.gpu_used / mebibyte);
+  }
+  machine.memory = memory / gibibyte;
+  machine.rank_overhead = overhead / mebibyte;
+  // All ranks that use a GPU have their contexts by now.
+  int sharers = 1;
+  for (const Role& role : roles.ranks) sharers = std::max(sharers, role.sharers);
+  if (gpu_used > 0) machine.gpu_overhead = gpu_used / sharers;
+  return machine;
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,100 @@
+#include "pipeline/redshift/refine.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "kernels/redshift/redshift_grid.hpp"
+#include "pipeline/comm/agree.hpp"
+#include "pipeline/comm/two_ends.hpp"
+
+namespace zspex::pipeline {
+
+std::vector<TemplateFits> Refiner::refine(const ScanStore& store, const std::function<void(int)>& done) {
+  return setup_.team.size() > 1 ? refine_in_turns(store, done) : refine_own(store, done);
+}
+
+Array2<double> Refiner::total_chi2(const ScanStore& store, int itemplate, kernels::TargetRange range) const {
+  const auto& tmpl = setup_.fitter.templates()[static_cast<std::size_t>(itemplate)];
+  const kernels::ScanRows rows = store.rows(itemplate);
+  Array2<double> total({range.n, rows.nz});
+  const std::size_t first = range.first * rows.nz;
+  std::transform(rows.chi2 + first, rows.chi2 + first + total.size(), rows.penalty + first, total.begin(),
+                 std::plus<>());
+  if (!priors_) return total;
+  for (std::size_t i = 0; i < range.n; ++i) {
+    const auto id = targets_.targetid[static_cast<std::size_t>(ours_[range.first + i])];
+    const auto at = std::find(priors_->targetid.begin(), priors_->targetid.end(), id);
+    if (at == priors_->targetid.end()) continue;
+    const auto row = static_cast<std::size_t>(at - priors_->targetid.begin());
+    kernels::add_prior(static_cast<kernels::PriorFunction>(priors_->function), priors_->z[row], priors_->sigma[row],
+                       tmpl.redshifts, total.row(i));
+  }
+  return total;
+}
+
+void Refiner::refine_some(const ScanStore& store, int itemplate, kernels::TargetRange range,
+                          std::vector<TemplateFits>& fits) {
+  setup_.pace.run([&] {
+    auto refined = setup_.fitter.refine(setup_.place(setup_.strategy.refine), itemplate, range,
+                                        total_chi2(store, itemplate, range));
+    for (std::size_t i = 0; i < range.n; ++i) fits.push_back({range.first + i, itemplate, std::move(refined[i])});
+  });
+}
+
+std::vector<TemplateFits> Refiner::refine_own(const ScanStore& store, const std::function<void(int)>& done) {
+  std::vector<TemplateFits> fits;
+  comm::agree(setup_.world, "refine the redshifts", [&] {
+    for (int it = 0; it < static_cast<int>(setup_.fitter.templates().size()); ++it) {
+      refine_some(store, it, {0, setup_.fitter.ntarget()}, fits);
+      if (done) done(1);
+    }
+  });
+  return fits;
+}
+
+std::vector<TemplateFits> Refiner::refine_in_turns(const ScanStore& store, const std::function<void(int)>& done) {
+  // A template's targets in groups: enough for all ranks to have several, but not so many that fine scans of one minimum
+  // are seldom shared. GPU ranks take several groups, fewer towards the end.
+  constexpr std::size_t turns = 8, most_groups = 16;
+  const std::size_t ntarget = setup_.fitter.ntarget(), ntemplate = setup_.fitter.templates().size();
+  const std::size_t wanted = std::max<std::size_t>(1, turns * static_cast<std::size_t>(setup_.team.size()) / ntemplate);
+  const std::size_t group = std::max<std::size_t>(1, (ntarget + wanted - 1) / wanted);
+  const std::size_t ngroup = (ntarget + group - 1) / group;
+  comm::TwoEnds units(setup_.team, static_cast<std::uint32_t>(ntemplate * ngroup));
+  std::vector<TemplateFits> fits;
+  std::size_t told = 0;
+  comm::agree(setup_.world, "refine the redshifts", [&] {
+    try {
+      for (;;) {
+        const std::size_t left = units.left().n;
+        const auto most =
+            std::clamp<std::size_t>(left / (turns * static_cast<std::size_t>(setup_.team.size())), 1, most_groups);
+        const auto taken = setup_.role.on_gpu ? units.take_back(static_cast<std::uint32_t>(most)) : units.take_front();
+        if (!taken) break;
+        for (std::size_t unit = taken->first; unit < taken->first + taken->n;) {
+          // Groups of one template together.
+          const std::size_t it = unit / ngroup, first = unit % ngroup;
+          const std::size_t n = std::min<std::size_t>(taken->first + taken->n - unit, ngroup - first);
+          const std::size_t begin = first * group, end = std::min(ntarget, (first + n) * group);
+          refine_some(store, static_cast<int>(it), {begin, end - begin}, fits);
+          unit += n;
+        }
+        if (done && ngroup > 0) {
+          const std::size_t now = (ntemplate * ngroup - units.left().n) / ngroup;
+          done(static_cast<int>(now - told));
+          told = now;
+        }
+      }
+    } catch (...) {
+      units.stop();
+      throw;
+    }
+  });
+  const Stopwatch watch;
+  setup_.team.barrier();
+  wait_ += watch.seconds();
+  if (done) done(static_cast<int>(ntemplate - told));
+  return fits;
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,111 @@
+#include "pipeline/redshift/scan_held.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "pipeline/comm/agree.hpp"
+#include "pipeline/comm/node_shared.hpp"
+#include "pipeline/redshift/team.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+class HeldScanner final : public Scanner {
+ public:
+  explicit HeldScanner(const ScanSetup& setup) : setup_(setup) {
+    for (int it = 0; it < ntemplate(); ++it) {
+      at_.push_back(nbytes_);
+      nbytes_ += setup_.fitter.slice_bytes(it, nz_of(it));
+    }
+    if (setup_.strategy.templates == Holding::node)
+      share();
+    else
+      comm::agree(setup_.world, "rebin the templates", [&] { rebin_all(); });
+  }
+
+  void scan(ScanStore& store, const std::function<void(std::size_t nz)>& done) override {
+    const kernels::FitSite& site = setup_.fitter.site(place());
+    const std::size_t ntarget = setup_.fitter.ntarget();
+    for (int it = 0; it < ntemplate(); ++it) {
+      const kernels::ScanRows rows = store.rows(it);
+      for (int first = 0; first < nz_of(it); first += setup_.config.slice) {
+        const int nz = std::min(setup_.config.slice, nz_of(it) - first);
+        times_.scan += setup_.pace.run([&] {
+          if (ntarget > 0) site.scan(it, first, nz, slice(it, first), {0, ntarget}, rows);
+        });
+        times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
+        if (done) done(static_cast<std::size_t>(nz));
+      }
+    }
+    times_.scan += setup_.pace.run([&] { site.finish(); });
+  }
+
+ private:
+  kernels::Place place() const { return setup_.place(setup_.strategy.fit); }
+  int ntemplate() const { return static_cast<int>(setup_.fitter.templates().size()); }
+  int nz_of(int it) const {
+    return static_cast<int>(setup_.fitter.templates()[static_cast<std::size_t>(it)].redshifts.size());
+  }
+  std::byte* slice(int it, int first) const {
+    return data_ + at_[static_cast<std::size_t>(it)] + setup_.fitter.slice_bytes(it, first);
+  }
+
+  void rebin_all() {
+    const kernels::FitSite& site = setup_.fitter.site(place());
+    own_ = site.allocate(nbytes_);
+    data_ = own_.data();
+    times_.rebin += setup_.pace.run([&] {
+      for (int it = 0; it < ntemplate(); ++it)
+        for (int first = 0; first < nz_of(it); first += setup_.config.slice)
+          site.rebin(it, first, std::min(setup_.config.slice, nz_of(it) - first), slice(it, first));
+      site.finish();
+    });
+  }
+
+  /// The ranks of the node take slices in turn and rebin them into memory that they share.
+  void share() {
+    shared_ = TeamMemory(setup_.node, setup_.fitter.site(kernels::Place::host), nbytes_);
+    data_ = shared_.data();
+    struct Piece {
+      int it, first, nz;
+    };
+    std::vector<Piece> pieces;
+    for (int it = 0; it < ntemplate(); ++it)
+      for (int first = 0; first < nz_of(it); first += setup_.config.slice)
+        pieces.push_back({it, first, std::min(setup_.config.slice, nz_of(it) - first)});
+    comm::WorkCounter counter(setup_.node);
+    counter.restart(setup_.node, pieces.size());
+    comm::agree(setup_.world, "rebin the templates", [&] {
+      const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
+      while (const auto item = counter.take()) {
+        const Piece& piece = pieces[*item];
+        times_.rebin +=
+            setup_.pace.run([&] { host.rebin(piece.it, piece.first, piece.nz, slice(piece.it, piece.first)); });
+      }
+    });
+    const Stopwatch watch;
+    shared_.publish(setup_.node);
+    times_.wait += watch.seconds();
+    comm::agree(setup_.world, "copy the templates to the GPU", [&] {
+      if (!setup_.role.on_gpu) return;
+      const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
+      own_ = device.allocate(nbytes_);
+      device.copy_in(own_.data(), shared_.bytes());
+      data_ = own_.data();
+    });
+  }
+
+  ScanSetup setup_;
+  std::vector<std::size_t> at_;  ///< [ntemplate] where each begins
+  std::size_t nbytes_ = 0;
+  kernels::SiteMemory own_;
+  TeamMemory shared_;
+  std::byte* data_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Scanner> make_held_scanner(const ScanSetup& setup) { return std::make_unique<HeldScanner>(setup); }
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,126 @@
+#include "pipeline/redshift/scan_ring.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "pipeline/comm/agree.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+class RingScanner final : public Scanner {
+ public:
+  explicit RingScanner(const ScanSetup& setup) : setup_(setup) {
+    comm::agree(setup_.world, "make room for slices", [&] { make_room(); });
+  }
+
+  void scan(ScanStore& store, const std::function<void(std::size_t nz)>& done) override {
+    for (int it = 0; it < static_cast<int>(setup_.fitter.templates().size()); ++it) scan_template(it, store, done);
+  }
+
+ private:
+  const kernels::Template& tmpl(int it) const { return setup_.fitter.templates()[static_cast<std::size_t>(it)]; }
+
+  void make_room() {
+    std::size_t most = 0, columns = 0;
+    for (int it = 0; it < static_cast<int>(setup_.fitter.templates().size()); ++it) {
+      const int nz = slice_redshifts(setup_.fitter, it, setup_.config);
+      most = std::max(most, setup_.fitter.slice_bytes(it, nz));
+      columns = std::max(columns, setup_.fitter.columns_bytes(it, nz));
+    }
+    const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
+    held_ = host.allocate(most);
+    coming_ = host.allocate(most);
+    if (!setup_.role.on_gpu) return;
+    const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
+    if (setup_.strategy.convolve == kernels::Place::device) {
+      for (auto& slice : device_slices_) slice = device.allocate(most);
+    } else {
+      columns_ = host.allocate(columns);
+      for (auto& there : device_columns_) there = device.allocate(columns);
+    }
+  }
+
+  void scan_template(int it, ScanStore& store, const std::function<void(std::size_t nz)>& done) {
+    const int nrank = setup_.world.size(), rank = setup_.world.rank();
+    const int nz = static_cast<int>(tmpl(it).redshifts.size());
+    const int slice = slice_redshifts(setup_.fitter, it, setup_.config);
+    const auto before = (rank + nrank - 1) % nrank, after = (rank + 1) % nrank;
+    for (int first = 0; first < nz; first += slice * nrank) {
+      const int n = std::min(slice * nrank, nz - first);
+      // Slice i of this turn is [begin(i), begin(i + 1)).
+      const auto begin = [&](int i) { return first + static_cast<int>(static_cast<long long>(n) * i / nrank); };
+      const auto bytes = [&](int i) { return setup_.fitter.slice_bytes(it, begin(i + 1) - begin(i)); };
+      int mine = rank;
+      times_.rebin += setup_.pace.run([&] {
+        setup_.fitter.site(kernels::Place::host).rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_.data());
+      });
+      for (int step = 0; step < nrank; ++step) {
+        const int next = (mine + nrank - 1) % nrank;
+        std::optional<comm::Exchange> exchange;
+        if (step + 1 < nrank)
+          exchange.emplace(setup_.world, std::span(held_.data(), bytes(mine)), after,
+                           std::span(coming_.data(), bytes(next)), before);
+        fit(it, begin(mine), begin(mine + 1) - begin(mine), store);
+        if (!exchange) break;
+        const Stopwatch watch;
+        exchange->wait();
+        times_.wait += watch.seconds();
+        std::swap(held_, coming_);
+        mine = next;
+      }
+      times_.scan += setup_.pace.run([&] {
+        if (setup_.role.on_gpu) setup_.fitter.site(kernels::Place::device).finish();
+      });
+      if (done) done(static_cast<std::size_t>(n));
+    }
+  }
+
+  /// Fits this rank's targets to the slice that it holds.
+  void fit(int it, int first, int nz, ScanStore& store) {
+    const std::size_t ntarget = setup_.fitter.ntarget();
+    if (nz == 0 || ntarget == 0) return;
+    const kernels::ScanRows rows = store.rows(it);
+    times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
+    times_.scan += setup_.pace.run([&] {
+      const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
+      if (!setup_.role.on_gpu) return host.scan(it, first, nz, held_.data(), {0, ntarget}, rows);
+      const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
+      if (setup_.strategy.convolve == kernels::Place::device) {
+        // The slice before may still be in use there.
+        turn_ = 1 - turn_;
+        device.copy_in(device_slices_[turn_].data(), {held_.data(), setup_.fitter.slice_bytes(it, nz)});
+        device.scan(it, first, nz, device_slices_[turn_].data(), {0, ntarget}, rows);
+        return;
+      }
+      for (std::size_t i = 0; i < ntarget; ++i) {
+        const std::size_t nbytes = setup_.fitter.columns_bytes_of(i, it, nz);
+        reserve_columns(nbytes);
+        host.convolve(it, nz, held_.data(), i, columns_.data());
+        turn_ = 1 - turn_;
+        device.copy_in(device_columns_[turn_].data(), {columns_.data(), nbytes});
+        device.fit_columns(it, first, nz, held_.data(), device_columns_[turn_].data(), i, rows);
+      }
+    });
+  }
+
+  /// More than one spectrum a band needs more room.
+  void reserve_columns(std::size_t nbytes) {
+    if (nbytes <= columns_.size()) return;
+    columns_ = setup_.fitter.site(kernels::Place::host).allocate(nbytes);
+    for (auto& there : device_columns_) there = setup_.fitter.site(kernels::Place::device).allocate(nbytes);
+  }
+
+  ScanSetup setup_;
+  kernels::SiteMemory held_, coming_, columns_;
+  kernels::SiteMemory device_slices_[2], device_columns_[2];
+  int turn_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Scanner> make_ring_scanner(const ScanSetup& setup) { return std::make_unique<RingScanner>(setup); }
+
+}  // namespace zspex::pipeline

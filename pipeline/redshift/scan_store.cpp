@@ -1,0 +1,41 @@
+#include "pipeline/redshift/scan_store.hpp"
+
+namespace zspex::pipeline {
+
+std::size_t ScanStore::target_bytes(const std::vector<kernels::Template>& templates, bool coefficients) {
+  std::size_t nbytes = 0;
+  for (const auto& tmpl : templates)
+    nbytes += tmpl.redshifts.size() *
+              (2 * sizeof(double) + (coefficients ? static_cast<std::size_t>(tmpl.nbasis()) * sizeof(float) : 0));
+  return nbytes;
+}
+
+ScanStore::ScanStore(const comm::Communicator& team, const kernels::FitSite& host,
+                     const std::vector<kernels::Template>& templates, std::size_t ntarget, bool coefficients)
+    : coefficients_(coefficients) {
+  std::size_t at = 0;
+  const auto take = [&](std::size_t nbytes) {
+    const std::size_t here = at;
+    at += nbytes;
+    return here;
+  };
+  for (const auto& tmpl : templates) {  // doubles first: floats need no more than they leave
+    const std::size_t nz = tmpl.redshifts.size(), n = ntarget * nz * sizeof(double);
+    const std::size_t chi2 = take(n), penalty = take(n);
+    places_.push_back({nz, chi2, penalty, 0});
+  }
+  if (coefficients)
+    for (std::size_t it = 0; it < templates.size(); ++it)
+      places_[it].coeff =
+          take(ntarget * places_[it].nz * static_cast<std::size_t>(templates[it].nbasis()) * sizeof(float));
+  memory_ = TeamMemory(team, host, at);
+}
+
+kernels::ScanRows ScanStore::rows(int itemplate) const {
+  const Place& place = places_[static_cast<std::size_t>(itemplate)];
+  std::byte* data = memory_.data();
+  return {0, place.nz, reinterpret_cast<double*>(data + place.chi2), reinterpret_cast<double*>(data + place.penalty),
+          coefficients_ ? reinterpret_cast<float*>(data + place.coeff) : nullptr};
+}
+
+}  // namespace zspex::pipeline

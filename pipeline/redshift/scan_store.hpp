@@ -1,0 +1,37 @@
+/// \file
+/// The scans of a team's targets, all templates.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "kernels/redshift/fitter.hpp"
+#include "pipeline/redshift/team.hpp"
+
+namespace zspex::pipeline {
+
+/// chi^2 and penalty of each target at each redshift of each template, and coefficients if the details want them.
+class ScanStore {
+ public:
+  /// Bytes of one target.
+  static std::size_t target_bytes(const std::vector<kernels::Template>& templates, bool coefficients);
+
+  ScanStore() = default;
+  /// Collective over the team.
+  ScanStore(const comm::Communicator& team, const kernels::FitSite& host,
+            const std::vector<kernels::Template>& templates, std::size_t ntarget, bool coefficients);
+
+  /// Rows of a template, from target 0 of the team on.
+  kernels::ScanRows rows(int itemplate) const;
+  void publish(const comm::Communicator& team) const { memory_.publish(team); }
+
+ private:
+  struct Place {
+    std::size_t nz, chi2, penalty, coeff;  ///< offsets, bytes
+  };
+  bool coefficients_ = false;
+  std::vector<Place> places_;
+  TeamMemory memory_;
+};
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,145 @@
+#include "pipeline/redshift/scan_turns.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "pipeline/comm/agree.hpp"
+#include "pipeline/redshift/cost.hpp"
+#include "pipeline/redshift/team.hpp"
+#include "pipeline/redshift/tile_queue.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+constexpr int parts_of_a_tile = 8;  // that are rebinned by different ranks
+
+class TurnScanner final : public Scanner {
+ public:
+  explicit TurnScanner(const ScanSetup& setup) : setup_(setup) {
+    comm::agree(setup_.world, "make room for tiles", [&] {
+      const auto& fitter = setup_.fitter;
+      for (int it = 0; it < static_cast<int>(fitter.templates().size()); ++it) {
+        const int most = slice_redshifts(fitter, it, setup_.config);
+        const int nz = static_cast<int>(fitter.templates()[static_cast<std::size_t>(it)].redshifts.size());
+        for (int first = 0; first < nz; first += most) {
+          const int n = std::min(most, nz - first);
+          tiles_.push_back({it, first, n, n * fit_operations(fitter, it)});
+          tile_bytes_ = std::max(tile_bytes_, (fitter.slice_bytes(it, n) + 63) / 64 * 64);
+        }
+      }
+      if (!setup_.role.on_gpu) return;
+      device_tile_ = setup_.fitter.site(kernels::Place::device).allocate(tile_bytes_);
+    });
+    shared_ = TeamMemory(setup_.node, setup_.fitter.site(kernels::Place::host), shared_tiles * tile_bytes_);
+  }
+
+  void scan(ScanStore& store, const std::function<void(std::size_t nz)>& done) override {
+    const std::size_t ntarget = setup_.fitter.ntarget();
+    const int ngroup = static_cast<int>((ntarget + group_size() - 1) / group_size());
+    TileQueue queue(setup_.node, ntarget > 0 ? tiles_ : std::vector<Tile>(), parts_of_a_tile, ngroup, shared_tiles);
+    std::size_t told = 0;
+    const auto tell = [&] {
+      if (!done) return;
+      const std::size_t taken = queue.redshifts_taken();
+      done(taken - told);
+      told = taken;
+    };
+    comm::agree(setup_.world, "scan", [&] {
+      try {
+        do {
+          if (setup_.role.on_gpu) scan_whole_tiles(queue, store, tell);
+          scan_with_others(queue, store, tell);
+        } while (setup_.role.on_gpu && queue.tiles_left());
+      } catch (...) {
+        queue.fail();
+        throw;
+      }
+    });
+    const Stopwatch watch;
+    setup_.node.barrier();
+    times_.wait += watch.seconds();
+    tell();
+    comm::agree(setup_.world, "scan", [&] {
+      if (queue.tiles_left())
+        throw CommError("scan",
+                        "expected that all tiles are done, found some left. This is a defect of zspex; please "
+                        "report it.");
+    });
+  }
+
+ private:
+  /// Targets that one rank fits to a tile in one go: so many that a tile is read once for several, for each thread.
+  static std::size_t group_size() { return 8 * kernels::host_concurrency(); }
+
+  void scan_whole_tiles(TileQueue& queue, ScanStore& store, const std::function<void()>& tell) {
+    const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
+    const std::size_t ntarget = setup_.fitter.ntarget();
+    double cost = 0, seconds = 0;
+    while (const auto itile = queue.take_whole()) {
+      const Tile& tile = queue.tiles()[static_cast<std::size_t>(*itile)];
+      const double took = setup_.pace.run([&] {
+        device.rebin(tile.itemplate, tile.first, tile.nz, device_tile_.data());
+        device.scan(tile.itemplate, tile.first, tile.nz, device_tile_.data(), {0, ntarget}, store.rows(tile.itemplate));
+      });
+      times_.scan += took;
+      times_.nfit += static_cast<double>(tile.nz) * static_cast<double>(ntarget);
+      cost += tile.cost * static_cast<double>(ntarget);
+      seconds += took;
+      queue.set_rate(cost / seconds, true);
+      tell();
+    }
+    times_.scan += setup_.pace.run([&] { device.finish(); });
+    queue.set_rate(0, false);
+  }
+
+  void scan_with_others(TileQueue& queue, ScanStore& store, const std::function<void()>& tell) {
+    double cost = 0, seconds = 0;
+    Stopwatch waiting;
+    while (const auto unit = queue.take_unit()) {
+      times_.wait += waiting.seconds();
+      const Tile& tile = queue.tiles()[static_cast<std::size_t>(unit->tile)];
+      if (unit->kind == TileUnit::Kind::rebin) {
+        times_.rebin += setup_.pace.run([&] { rebin(tile, *unit); });
+      } else {
+        const std::size_t first = static_cast<std::size_t>(unit->part) * group_size();
+        const std::size_t n = std::min(group_size(), setup_.fitter.ntarget() - first);
+        const double took = setup_.pace.run([&] {
+          setup_.fitter.site(kernels::Place::host)
+              .scan(tile.itemplate, tile.first, tile.nz, slice(unit->slot), {first, n}, store.rows(tile.itemplate));
+        });
+        times_.scan += took;
+        times_.nfit += static_cast<double>(tile.nz) * static_cast<double>(n);
+        cost += tile.cost * static_cast<double>(n);
+        seconds += took;
+        queue.set_rate(cost / seconds, false);
+      }
+      queue.finish(*unit);
+      tell();
+      waiting = {};
+    }
+    times_.wait += waiting.seconds();
+  }
+
+  std::byte* slice(int islot) const { return shared_.data() + static_cast<std::size_t>(islot) * tile_bytes_; }
+
+  /// Some redshifts of a tile.
+  void rebin(const Tile& tile, const TileUnit& unit) const {
+    const int first = tile.nz * unit.part / parts_of_a_tile, last = tile.nz * (unit.part + 1) / parts_of_a_tile;
+    if (first == last) return;
+    setup_.fitter.site(kernels::Place::host)
+        .rebin(tile.itemplate, tile.first + first, last - first,
+               slice(unit.slot) + setup_.fitter.slice_bytes(tile.itemplate, first));
+  }
+
+  ScanSetup setup_;
+  std::vector<Tile> tiles_;
+  std::size_t tile_bytes_ = 0;
+  TeamMemory shared_;
+  kernels::SiteMemory device_tile_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scanner> make_turn_scanner(const ScanSetup& setup) { return std::make_unique<TurnScanner>(setup); }
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,43 @@
+/// \file
+/// The spectra of a team's targets, packed, in memory that the team shares.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "config/redshift_config.hpp"
+#include "kernels/redshift/fitter.hpp"
+#include "pipeline/redshift/targets.hpp"
+#include "pipeline/redshift/team.hpp"
+
+namespace zspex::pipeline {
+
+class TargetStore {
+ public:
+  /// Bytes of one target's packed spectra, at most.
+  static std::size_t target_bytes(const kernels::RedshiftFitter& fitter, const TargetList& targets, int itarget,
+                                  bool allspec);
+
+  TargetStore() = default;
+  /// Room for a team's targets; and what a rank needs to fill its share of it. Collective over the team.
+  /// \param ours  of the team, as indices into the list; the same on all ranks of the team
+  TargetStore(const comm::Communicator& team, kernels::RedshiftFitter& fitter, const config::RedshiftConfig& config,
+              const TargetList& targets, std::span<const int> ours);
+
+  /// Reads this rank's share of the spectra, masks, coadds and packs them. \throws FileError
+  void read();
+  /// Tells all ranks of the team what the others have read, and the fitter what its targets are. Collective over the team.
+  void publish(const comm::Communicator& team, bool on_device);
+
+ private:
+  kernels::RedshiftFitter* fitter_ = nullptr;
+  const config::RedshiftConfig* config_ = nullptr;
+  const TargetList* targets_ = nullptr;
+  std::vector<int> mine_;
+  std::size_t at_ = 0;  ///< where mine begin
+  kernels::PackedTargets packed_;
+  TeamMemory memory_;
+};
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,133 @@
+#include "pipeline/redshift/tile_queue.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <thread>
+
+namespace zspex::pipeline {
+
+TileQueue::TileQueue(const comm::Communicator& node, std::vector<Tile> tiles, int npart, int ngroup, int nslot)
+    : tiles_(std::move(tiles)),
+      cost_before_(1, 0.0),
+      rank_(node.rank()),
+      nrank_(node.size()),
+      npart_(npart),
+      ngroup_(ngroup),
+      nslot_(nslot),
+      rates_at_(kNumFields + static_cast<std::size_t>(nslot) * kNumSlotFields),
+      state_(node, rates_at_ + 2 * static_cast<std::size_t>(node.size())),
+      ends_(node, static_cast<std::uint32_t>(tiles_.size())) {
+  for (const Tile& tile : tiles_) cost_before_.push_back(cost_before_.back() + tile.cost);
+  if (node.is_root()) std::fill(state_.values().begin(), state_.values().end(), 0);
+  state_.publish(node);
+}
+
+double TileQueue::rates_of(bool takes_whole, int but_rank) const {
+  double sum = 0;
+  for (int rank = 0; rank < nrank_; ++rank)
+    if (rank != but_rank) sum += std::bit_cast<double>(rate(rank, takes_whole).load(std::memory_order_relaxed));
+  return sum;
+}
+
+double TileQueue::cost_left() const {
+  const auto left = ends_.left();
+  return cost_before_[left.first + left.n] - cost_before_[left.first];
+}
+
+void TileQueue::set_rate(double value, bool takes_whole) {
+  rate(rank_, takes_whole).store(std::bit_cast<std::uint64_t>(value), std::memory_order_relaxed);
+  rate(rank_, !takes_whole).store(0, std::memory_order_relaxed);
+}
+
+void TileQueue::fail() {
+  field(kFailed).store(1);
+  ends_.stop();
+}
+
+template <class Ready>
+bool TileQueue::wait_until(const Ready& ready) const {
+  // First by looking again and again: what is waited for takes less than a millisecond as a rule. Then by sleeping, so that
+  // ranks which share a core let the others work.
+  constexpr int looks = 200;
+  for (int i = 0; !ready(); ++i) {
+    if (stopped()) return false;
+    if (i < looks)
+      std::this_thread::yield();
+    else
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  return !stopped();
+}
+
+std::optional<int> TileQueue::take_whole() {
+  const auto left = ends_.left();
+  if (left.n == 0 || stopped()) return std::nullopt;
+  const double mine = std::bit_cast<double>(rate(rank_, true).load(std::memory_order_relaxed));
+  const double others = rates_of(true, rank_) + (field(kEnded).load() != 0 ? 0 : rates_of(false, rank_));
+  const double cost = tiles_[left.first + left.n - 1].cost;
+  if (mine > 0 && others > 0 && cost / mine > cost_left() / others) return std::nullopt;
+  const auto taken = ends_.take_back();
+  return taken ? std::optional(static_cast<int>(taken->first)) : std::nullopt;
+}
+
+bool TileQueue::open(std::uint64_t turn) {
+  const int islot = static_cast<int>(turn % static_cast<std::uint64_t>(nslot_));
+  // Turns are opened in order; and a slot when all have fitted their targets to its last tile.
+  const bool ready = wait_until([&] { return field(kOpened).load() == turn || field(kEnded).load() != 0; }) &&
+                     field(kEnded).load() == 0 && wait_until([&] {
+                       return turn < static_cast<std::uint64_t>(nslot_) ||
+                              slot(islot, kFitted).load() == static_cast<std::uint64_t>(ngroup_);
+                     });
+  if (!ready) return false;
+  const double ours = rates_of(false, -1), whole = rates_of(true, -1);
+  const auto left = ends_.left();
+  const bool late = left.n > 0 && ours > 0 && whole > 0 && tiles_[left.first].cost / ours > cost_left() / whole;
+  const auto taken = late ? std::nullopt : ends_.take_front();
+  if (!taken) {
+    field(kEnded).store(1);
+    return false;
+  }
+  slot(islot, kTile).store(taken->first);
+  slot(islot, kRebinned).store(0);
+  slot(islot, kFitted).store(0);
+  field(kOpened).store(turn + 1);
+  return true;
+}
+
+std::optional<TileUnit> TileQueue::take_unit() {
+  const auto nunit = static_cast<std::uint64_t>(npart_ + ngroup_);
+  const std::uint64_t unit = field(kNextUnit).fetch_add(1);
+  const std::uint64_t turn = unit / nunit;
+  const int part = static_cast<int>(unit % nunit), islot = static_cast<int>(turn % static_cast<std::uint64_t>(nslot_));
+  if (part == 0 && !open(turn)) return std::nullopt;
+  // A turn that is open has not been left by its units, so that its slot is still its own.
+  if (!wait_until([&] { return field(kOpened).load() > turn || field(kEnded).load() != 0; })) return std::nullopt;
+  if (field(kOpened).load() <= turn) return std::nullopt;
+  TileUnit next;
+  next.tile = static_cast<int>(slot(islot, kTile).load());
+  next.slot = islot;
+  if (part < npart_) {
+    next.part = part;
+    return next;
+  }
+  next.kind = TileUnit::Kind::fit;
+  next.part = part - npart_;
+  if (!wait_until([&] { return slot(islot, kRebinned).load() == static_cast<std::uint64_t>(npart_); }))
+    return std::nullopt;
+  return next;
+}
+
+void TileQueue::finish(const TileUnit& unit) {
+  slot(unit.slot, unit.kind == TileUnit::Kind::rebin ? kRebinned : kFitted).fetch_add(1);
+}
+
+std::size_t TileQueue::redshifts_taken() const {
+  const auto left = ends_.left();
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < tiles_.size(); ++i)
+    if (i < left.first || i >= left.first + left.n) sum += static_cast<std::size_t>(tiles_[i].nz);
+  return sum;
+}
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,88 @@
+/// \file
+/// Tiles (slices of the redshifts of a template), dealt to the ranks of a node while they work. GPU ranks take whole tiles
+/// from the back of the row. The CPU ranks together take tiles from the front: of each, parts are rebinned into memory that
+/// they share and then groups of targets are fitted to it, whoever is free taking the next part or group.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "pipeline/comm/node_shared.hpp"
+#include "pipeline/comm/two_ends.hpp"
+
+namespace zspex::pipeline {
+
+struct Tile {
+  int itemplate = 0, first = 0, nz = 0;
+  double cost = 0;  ///< operations to fit one target to it
+};
+
+/// One rank's next piece of work on a tile.
+struct TileUnit {
+  enum class Kind { rebin, fit };
+  Kind kind = Kind::rebin;
+  int tile = 0, slot = 0;  ///< which tile, and which of the shared slices it is in
+  int part = 0;            ///< which part is rebinned, or which group of targets is fitted
+};
+
+class TileQueue {
+ public:
+  /// Collective over the node; the same arguments on all its ranks.
+  /// \param npart   parts of a tile that are rebinned
+  /// \param ngroup  groups of targets
+  /// \param nslot   slices that are shared; with two or more, the next tile is rebinned while the last groups are fitted
+  TileQueue(const comm::Communicator& node, std::vector<Tile> tiles, int npart, int ngroup, int nslot);
+
+  const std::vector<Tile>& tiles() const { return tiles_; }
+
+  /// For GPU ranks: a tile of their own. Nothing when none is left, or when the others would be done with all the rest
+  /// before this rank is with one: it joins the CPU ranks then.
+  std::optional<int> take_whole();
+  /// For CPU ranks: what is next. Waits where others must first be done with theirs; nothing when all is given out, or when
+  /// the GPU ranks will be done with the rest before the CPU ranks are with one more tile.
+  std::optional<TileUnit> take_unit();
+  /// A unit of take_unit() is done.
+  void finish(const TileUnit& unit);
+  /// This rank's rate from now on: cost by target and second; as one that takes whole tiles, or not.
+  void set_rate(double rate, bool takes_whole);
+  /// A rank has failed: all waiting ends, and nothing more is given out.
+  void fail();
+
+  /// Whether tiles are left that nobody has taken. When the CPU ranks have ended before, GPU ranks go on with them.
+  bool tiles_left() const { return ends_.left().n > 0 && !stopped(); }
+  /// Redshifts of tiles that are done or being worked on.
+  std::size_t redshifts_taken() const;
+
+ private:
+  using Atomic = std::atomic_ref<std::uint64_t>;
+  enum Field : std::size_t { kNextUnit, kOpened, kEnded, kFailed, kNumFields };
+  enum SlotField : std::size_t { kTile, kRebinned, kFitted, kNumSlotFields };
+
+  Atomic field(Field which) const { return Atomic(state_.values()[which]); }
+  Atomic slot(int islot, SlotField which) const {
+    return Atomic(state_.values()[kNumFields + static_cast<std::size_t>(islot) * kNumSlotFields + which]);
+  }
+  /// Rates of ranks: first those that take whole tiles, then the others.
+  Atomic rate(int rank, bool takes_whole) const {
+    return Atomic(state_.values()[rates_at_ + 2 * static_cast<std::size_t>(rank) + (takes_whole ? 0 : 1)]);
+  }
+  double rates_of(bool takes_whole, int but_rank) const;
+  double cost_left() const;
+  bool stopped() const { return field(kFailed).load() != 0; }
+  /// Waits until `ready`. \return false when somebody has failed
+  template <class Ready>
+  bool wait_until(const Ready& ready) const;
+  /// Puts the next tile into its slot. \return false when there is none
+  bool open(std::uint64_t turn);
+
+  std::vector<Tile> tiles_;
+  std::vector<double> cost_before_;  ///< [ntile + 1] of all tiles before
+  int rank_, nrank_, npart_, ngroup_, nslot_;
+  std::size_t rates_at_;
+  comm::NodeShared<std::uint64_t> state_;
+  comm::TwoEnds ends_;
+};
+
+}  // namespace zspex::pipeline

@@ -1,0 +1,44 @@
+/// \file
+/// What each rank is to a job: on which node, with which GPU.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/comm/communicator.hpp"
+
+namespace zspex::pipeline {
+
+/// Plain numbers: travels as it is.
+struct Role {
+  int node = 0;         ///< nodes are counted by their lowest rank
+  bool on_gpu = false;  ///< uses a GPU, or what stands for one
+  int device = -1;      ///< number of the GPU among those that this rank sees; -1: none, or what stands for one
+  int sharers = 1;      ///< ranks that use the same GPU
+};
+
+/// Of all ranks, the same on all.
+struct Roles {
+  std::vector<Role> ranks;
+  int nnode = 1;
+  int gpus = 0;  ///< of this node, as far as its ranks see them; without a GPU in the program 1 stands for it
+
+  int ranks_of(int node) const;
+  int gpu_ranks_of(int node) const;
+};
+
+enum class GpuUse { none, some_if_any, some, all };
+
+/// Which ranks use a GPU, and which one. Slurm's binding and CUDA_VISIBLE_DEVICES (ROCR_VISIBLE_DEVICES) narrow what a rank
+/// sees, and are obeyed.
+/// - all: the ranks of a node take the GPUs that they see in turn
+/// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs; one a GPU, spread over the node's ranks
+/// - some_if_any: the same, or none where there is no GPU, or the program wasn't built for one
+/// In a program without a GPU the host otherwise stands for one GPU a node, which ranks may share.
+/// \param visible      the GPUs that this rank sees, kernels::visible_devices()
+/// \param gpu_program  whether the program was built for a GPU
+/// \throws AgreedError when there are fewer GPUs than GPU ranks, or none at all. Collective.
+Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, GpuUse use, int gpu_ranks,
+                   const std::vector<std::string>& visible, bool gpu_program);
+
+}  // namespace zspex::pipeline
