@@ -11,6 +11,7 @@
 #include "pipeline/extract/plan.hpp"
 #include "pipeline/provenance.hpp"
 #include "pipeline/timing.hpp"
+#include "tests/pipeline/comm/test_folder.hpp"
 #include "tests/pipeline/comm/world.hpp"
 #include "tests/pipeline/extract/small_instrument.hpp"
 

@@ -1,14 +1,10 @@
 #include "tests/pipeline/extract/small_instrument.hpp"
 
-#include <stdlib.h>
-
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <random>
 
 #include "kernels/extract/extract.hpp"
-#include "pipeline/comm/agree.hpp"
 #include "pipeline/extract/frame_job.hpp"
 
 namespace zspex::pipeline {
@@ -128,20 +124,6 @@ config::ExtractConfig small_config(const std::string& folder, int nframe) {
   config.psf = {folder + "/psf.fits"};
   config.wavelength = config::WaveRange{6000, 6100, 0.8};
   return config;
-}
-
-TestFolder::TestFolder(const comm::Communicator& comm) : comm_(comm) {
-  path_ = comm::share(comm, [] {
-    std::string name = (std::filesystem::temp_directory_path() / "zspex-test-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw Error(ExitCode::output, "can't make " + name);
-    return name;
-  });
-}
-
-TestFolder::~TestFolder() {
-  comm_.barrier();
-  std::error_code error;
-  if (comm_.is_root()) std::filesystem::remove_all(path_, error);
 }
 
 }  // namespace zspex::pipeline

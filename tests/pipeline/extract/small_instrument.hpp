@@ -8,7 +8,6 @@
 #include "config/extract_config.hpp"
 #include "io/preproc.hpp"
 #include "io/psf.hpp"
-#include "pipeline/comm/communicator.hpp"
 
 namespace zspex::pipeline {
 
@@ -21,20 +20,5 @@ io::Preproc small_frame(const io::GaussHermitePsf& psf, int expid);
 
 /// Reads and writes within `folder`: preproc-<expid>.fits, psf.fits.
 config::ExtractConfig small_config(const std::string& folder, int nframe);
-
-/// A folder of their own for the ranks of a test, removed at its end. Collective.
-class TestFolder {
- public:
-  explicit TestFolder(const comm::Communicator& comm);
-  ~TestFolder();
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  const comm::Communicator& comm_;
-  std::string path_;
-};
 
 }  // namespace zspex::pipeline

@@ -12,6 +12,7 @@
 #include "io/model_image.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/extract/extract.hpp"
+#include "tests/pipeline/comm/test_folder.hpp"
 #include "tests/pipeline/comm/world.hpp"
 #include "tests/pipeline/extract/small_instrument.hpp"
 
