@@ -26,12 +26,6 @@ RedshiftConfig good_redshift() {
   return config;
 }
 
-SimulateConfig good_simulate() {
-  SimulateConfig config;
-  config.output = "out";
-  return config;
-}
-
 std::string refused(const std::function<void(ExtractConfig&)>& change) {
   ExtractConfig config = good_extract();
   change(config);
@@ -40,12 +34,6 @@ std::string refused(const std::function<void(ExtractConfig&)>& change) {
 
 std::string redshift_refused(const std::function<void(RedshiftConfig&)>& change) {
   RedshiftConfig config = good_redshift();
-  change(config);
-  return refusal([&] { check(config); });
-}
-
-std::string simulate_refused(const std::function<void(SimulateConfig&)>& change) {
-  SimulateConfig config = good_simulate();
   change(config);
   return refusal([&] { check(config); });
 }
@@ -314,62 +302,6 @@ TEST(CheckRedshift, SaysWhereTheValueCameFrom) {
                          check(config, {{"redshift.details", "survey.yaml:12"}});
                        }),
                        "survey.yaml:12: redshift.details: "));
-}
-
-TEST(CheckSimulate, LetsGoodOnesPass) {
-  for (const auto& change : std::vector<std::function<void(SimulateConfig&)>>{
-           [](auto&) {},
-           [](auto& c) { c.cameras = {"z9"}, c.psf = {"p.fits"}; },
-           [](auto& c) { c.specmin = 475, c.nspec = 25; },
-           [](auto& c) { c.fraction_galaxy = 0, c.fraction_qso = 0, c.fraction_star = 0, c.fraction_sky = 1; },
-           [](auto& c) { c.fraction_galaxy = 0.1, c.fraction_qso = 0.2, c.fraction_star = 0.3, c.fraction_sky = 0.4; },
-           [](auto& c) { c.night = 20240229; },
-           [](auto& c) { c.expid = 99999999; },
-       })
-    EXPECT_EQ(simulate_refused(change), "(not refused)");
-}
-
-TEST(CheckSimulate, CamerasAreBandAndPetalOnceEach) {
-  for (const std::string name : {"r", "r10", "x0", "0r", "R0", "ra", "r-1"})
-    EXPECT_EQ(simulate_refused([&](auto& c) {
-                c.cameras = {"b0", name};
-              }),
-              "configuration: simulate.cameras: expected b, r or z and a petal from 0 to 9, found " + name +
-                  "; for example r0");
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) {
-                         c.cameras = {"r0", "b0", "r0"};
-                       }),
-                       "expected each camera once, found r0 again"));
-  EXPECT_TRUE(
-      contains(simulate_refused([](auto& c) { c.cameras.clear(); }), "simulate.cameras: expected cameras, found none"));
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.psf = {"p.fits"}; }),
-                       "expected no PSF file, or one for each camera (3), found 1"));
-}
-
-TEST(CheckSimulate, FibersAreWholeBundlesOfAPetal) {
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.nspec = 30; }),
-                       "simulate.nspec: expected a multiple of 25 (fibers of a bundle), found 30"));
-  EXPECT_TRUE(
-      contains(simulate_refused([](auto& c) { c.specmin = 10; }), "simulate.specmin: expected a multiple of 25"));
-  EXPECT_TRUE(
-      contains(simulate_refused([](auto& c) { c.specmin = 250, c.nspec = 275; }), "expected specmin + nspec <= 500"));
-  EXPECT_TRUE(
-      contains(simulate_refused([](auto& c) { c.nspec = 0; }), "simulate.nspec: expected a whole number >= 25"));
-}
-
-TEST(CheckSimulate, TheRestAddsUp) {
-  EXPECT_TRUE(
-      contains(simulate_refused([](auto& c) { c.output.clear(); }), "simulate.output: expected a folder, found none"));
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.fraction_sky = 0.2; }), "that sum to 1, found 1.1"));
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.night = 20260231; }),
-                       "simulate.night: expected a date YYYYMMDD, found 20260231"));
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.expid = 99999999, c.nexp = 2; }),
-                       "expected exposure numbers of up to 8 digits"));
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) {
-                         c.wave_z = {7520, 98240, 0.8};
-                       }),
-                       "simulate.wave_z: expected wavelengths in Angstrom"));
-  EXPECT_TRUE(contains(simulate_refused([](auto& c) { c.gain = 0; }), "simulate.gain: expected a number > 0, found 0"));
 }
 
 TEST(CheckInspect, NeedsAFile) {
