@@ -65,7 +65,7 @@ class Exposures {
   std::optional<io::Table> rows_;
   Ids order_;  ///< targets as they come
   std::map<std::int64_t, Target> targets_;
-  std::set<std::pair<std::int64_t, std::int64_t>> seen_;  ///< target and exposure
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> seen_;  ///< target and exposure; its place in `status`
 };
 
 void append(std::optional<io::Table>& to, const io::Table& more, const std::string& path,
@@ -102,10 +102,12 @@ void Exposures::add(const io::SpectraFile& file, std::vector<std::string>& warni
       target.first = nbefore + fresh.size();
       target.state.objtype = objtype[i];
     }
-    if (seen_.emplace(id, exposure[i]).second) {
+    const auto [seen, is_new_exposure] = seen_.emplace(std::pair(id, exposure[i]), target.status.size());
+    if (is_new_exposure) {
       fresh.push_back(i);
-      target.status.push_back(status[i]);
+      target.status.push_back(0);
     }
+    target.status[seen->second] |= status[i];  // another camera may know more
     if (!file.scores) continue;
     for (const io::Column& column : file.scores->columns)
       if (is_tsnr2(column)) target.tsnr2[column.name] += file.scores->numbers(column.name, file.path)[i];

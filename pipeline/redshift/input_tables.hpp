@@ -26,8 +26,8 @@ struct InputTables {
 
 /// Reads the tables of all files. FIBERMAP of exposures (spectra, cframe) is made as desispec's coadds have it: the first
 /// exposure's row with COADD_NUMEXP, and COADD_FIBERSTATUS: the bits that all exposures have which are good in some camera,
-/// or, if none is, the bits of all. Their TSNR2 are summed. Columns that not all files have alike are dropped, with a
-/// warning.
+/// or, if none is, the bits of all. An exposure has the bits of all its cameras' files. Their TSNR2 are summed. Columns
+/// that not all files have alike are dropped, with a warning.
 InputTables read_input_tables(const config::RedshiftConfig& config, const TargetList& targets);
 
 /// COADD_FIBERSTATUS of these exposures' FIBERSTATUS.

@@ -138,6 +138,9 @@ TEST_F(InputTablesOf, CamerasOfAnExposureAreOneExposure) {
   std::erase_if(file.scores->columns, [](const io::Column& column) { return column.name.ends_with("ELG"); });
   for (const char* band : {"b", "r", "z"}) {
     io::SpectraFile camera = file;
+    // Each camera's frame knows what is wrong with its own amplifier.
+    const std::int32_t bit = band[0] == 'b' ? 0 : band[0] == 'r' ? 1 << 23 : 1 << 24;
+    set<std::int32_t>(camera.fibermap, "FIBERSTATUS", 1, bit);
     for (io::Column& column : camera.scores->columns)
       if (column.name.starts_with("TSNR2_") && column.name.back() != std::toupper(band[0]) && column.code == 'E')
         std::ranges::fill(std::get<std::vector<float>>(column.values), 0.0F);
@@ -146,6 +149,8 @@ TEST_F(InputTablesOf, CamerasOfAnExposureAreOneExposure) {
   const InputTables tables = read();
   EXPECT_EQ(tables.fibermap.integers("COADD_NUMEXP", ""), (Ids{1, 1, 1}));
   EXPECT_EQ(tables.exp_fibermap->integers("TARGETID", ""), file.targetid);
+  EXPECT_EQ(tables.fibermap.integers("COADD_FIBERSTATUS", ""), (Ids{0, bad_amp_r | bad_amp_z, 0}))
+      << "what any of its cameras says";
   const auto b = file.scores->numbers("TSNR2_ELG_B", ""), r = file.scores->numbers("TSNR2_ELG_R", ""),
              z = file.scores->numbers("TSNR2_ELG_Z", ""), sum = tables.tsnr2->numbers("TSNR2_ELG", "");
   for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(sum[i], b[i] + r[i] + z[i], 1e-6 * sum[i]) << "over the cameras";
