@@ -204,6 +204,8 @@ std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path) 
   const auto z = table.numbers("Z", path), zerr = table.numbers("ZERR", path), chi2 = table.numbers("CHI2", path),
              deltachi2 = table.numbers("DELTACHI2", path);
   const auto spectype = strings("SPECTYPE"), subtype = strings("SUBTYPE");
+  std::optional<std::vector<std::string>> fitmethod;  // absent from Redrock's older files
+  if (table.find("FITMETHOD")) fitmethod = strings("FITMETHOD");
   std::optional<std::vector<std::int64_t>> znum;
   if (table.find("ZNUM")) znum = table.integers("ZNUM", path);
   const Column* coeff = table.find("COEFF");
@@ -221,7 +223,7 @@ std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path) 
     row.spectype = spectype[i];
     row.subtype = subtype[i];
     if (znum) row.znum = static_cast<int>((*znum)[i]);
-    if (table.find("FITMETHOD")) row.fitmethod = strings("FITMETHOD")[i];
+    if (fitmethod) row.fitmethod = (*fitmethod)[i];
     if (!coeff) continue;
     std::visit(
         [&](const auto& values) {

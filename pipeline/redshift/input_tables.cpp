@@ -62,6 +62,8 @@ class Exposures {
     kernels::FiberState state;
     std::map<std::string, double> tsnr2;
   };
+  void add_scores(const io::Table& scores, const io::SpectraFile& file);
+
   std::optional<io::Table> rows_;
   Ids order_;  ///< targets as they come
   std::map<std::int64_t, Target> targets_;
@@ -108,11 +110,17 @@ void Exposures::add(const io::SpectraFile& file, std::vector<std::string>& warni
       target.status.push_back(0);
     }
     target.status[seen->second] |= status[i];  // another camera may know more
-    if (!file.scores) continue;
-    for (const io::Column& column : file.scores->columns)
-      if (is_tsnr2(column)) target.tsnr2[column.name] += file.scores->numbers(column.name, file.path)[i];
   }
+  if (file.scores) add_scores(*file.scores, file);
   append(rows_, fibermap.pick(fresh), file.path, warnings);
+}
+
+void Exposures::add_scores(const io::Table& scores, const io::SpectraFile& file) {
+  for (const io::Column& column : scores.columns) {
+    if (!is_tsnr2(column)) continue;
+    const auto values = scores.numbers(column.name, file.path);
+    for (std::size_t i = 0; i < values.size(); ++i) targets_.at(file.targetid[i]).tsnr2[column.name] += values[i];
+  }
 }
 
 io::Table Exposures::fibermap() const {
