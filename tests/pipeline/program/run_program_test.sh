@@ -2,50 +2,12 @@
 # The program under mpirun, from outside: exit codes, messages told once, nothing left behind, no rank that waits for ever.
 # run_program_test.sh ZSPEX RANKS LAUNCHER...      for example: run_program_test.sh build/zspex 2 mpirun -n 2
 set -uo pipefail
-zspex=$1 ranks=$2
-shift 2
-launcher=("$@")
-dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-program.XXXXXX")
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failures=0
-fail() {
-  printf 'FAILED: %s\n' "$1"
-  sed 's/^/    /' log
-  failures=$((failures + 1))
-}
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 
-# expect TITLE CODE WORDS COMMAND...: the exit code, and WORDS on exactly one line (on none if WORDS is empty). 124: it hung.
-expect() {
-  local title=$1 code=$2 words=$3 found=0 lines
-  shift 3
-  timeout 300 "$@" >log 2>&1 || found=$?
-  if ((found != code)); then
-    fail "$title: expected exit code $code, found $found"
-    return
-  fi
-  if [[ -n $words ]]; then
-    lines=$(grep -cF -- "$words" log)
-    if ((lines != 1)); then
-      fail "$title: expected '$words' on one line, found it on $lines"
-      return
-    fi
-  fi
-  echo "ok: $title"
-}
 extract() {  # extract TITLE CODE WORDS OPTION...
   local title=$1 code=$2 words=$3
   shift 3
   expect "$title" "$code" "$words" "${launcher[@]}" "$zspex" extract --quiet -w 5900,5960,0.8 -n 25 "$@"
-}
-nothing_left() {  # nothing_left TITLE FILE...: none of these is there, and no temporary file
-  local title=$1 left
-  shift
-  left=$(for path in "$@"; do [[ ! -e $path ]] || echo "$path"; done; find . -name '*.tmp')
-  if [[ -n $left ]]; then
-    : >log
-    fail "$title: left behind: $left"
-  fi
 }
 
 expect "simulate" 0 "" "$zspex" simulate -o in --cameras r0 b0 --npix-x 400 --npix-y 4128 --wave-r 5900,5960,0.8 \
@@ -95,10 +57,8 @@ extract "a dry run" 0 "" -i $r -p $psf -o dry.fits --dry-run
 nothing_left "after a dry run" dry.fits
 
 # Ended by a signal while it computes: gone soon, and nothing left.
-expect "ended by SIGTERM" 143 "" bash -c '"$@" & pid=$!; sleep 3; kill -TERM $pid; wait $pid; code=$?; ((code == 1)) && code=143; exit $code' \
-  - "${launcher[@]}" "$zspex" extract -i $r $r $r $r $r $r $r $r $r $r $r $r -p $psf -n 25 --solver patch --nwavestep 5 \
-  --wavepad 300 -o s{1,2,3,4,5,6,7,8,9,10,11,12}.fits
+expect_interrupted "ended by SIGTERM" 3 "${launcher[@]}" "$zspex" extract -i $r $r $r $r $r $r $r $r $r $r $r $r -p $psf \
+  -n 25 --solver patch --nwavestep 5 --wavepad 300 -o s{1,2,3,4,5,6,7,8,9,10,11,12}.fits
 nothing_left "after SIGTERM"
 
-((failures == 0)) || echo "$failures failed, with $ranks ranks"
-exit $((failures > 0))
+finish

@@ -1,0 +1,57 @@
+# Sourced by the tests of the program: what is expected of a command, told line by line. Sets zspex, ranks and launcher from
+# the arguments ZSPEX RANKS LAUNCHER..., and goes into a folder of its own, which is removed at the end.
+zspex=$1 ranks=$2
+shift 2
+launcher=("$@")
+dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-program.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+failures=0
+fail() {
+  printf 'FAILED: %s\n' "$1"
+  sed 's/^/    /' log
+  failures=$((failures + 1))
+}
+
+# expect TITLE CODE WORDS COMMAND...: the exit code, and WORDS on exactly one line (on none if WORDS is empty). 124: it hung.
+expect() {
+  local title=$1 code=$2 words=$3 found=0 lines
+  shift 3
+  timeout 300 "$@" >log 2>&1 || found=$?
+  if ((found != code)); then
+    fail "$title: expected exit code $code, found $found"
+    return
+  fi
+  if [[ -n $words ]]; then
+    lines=$(grep -cF -- "$words" log)
+    if ((lines != 1)); then
+      fail "$title: expected '$words' on one line, found it on $lines"
+      return
+    fi
+  fi
+  echo "ok: $title"
+}
+
+# expect_interrupted TITLE SECONDS COMMAND...: SIGTERM after so long ends it, by that signal; mpirun returns 1.
+expect_interrupted() {
+  local title=$1 seconds=$2
+  shift 2
+  # shellcheck disable=SC2016
+  expect "$title" 143 "" bash -c 'seconds=$1; shift; "$@" & pid=$!; sleep "$seconds"; kill -TERM $pid; wait $pid; code=$?
+    ((code == 1)) && code=143; exit $code' - "$seconds" "$@"
+}
+
+nothing_left() {  # nothing_left TITLE FILE...: none of these is there, and no temporary file
+  local title=$1 left
+  shift
+  left=$(for path in "$@"; do [[ ! -e $path ]] || echo "$path"; done; find . -name '*.tmp')
+  if [[ -n $left ]]; then
+    : >log
+    fail "$title: left behind: $left"
+  fi
+}
+
+finish() {
+  ((failures == 0)) || echo "$failures failed, with $ranks ranks"
+  exit $((failures > 0))
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# From simulated spectra to redshifts as a user goes, and where he goes wrong: exit codes, messages told once, nothing left
+# behind.
+# run_redshift_test.sh ZSPEX RANKS LAUNCHER...     for example: run_redshift_test.sh build/zspex 2 mpirun -n 2
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
+unset RR_TEMPLATE_DIR
+# Wide bins: the spectra have a quarter of their pixels.
+waves=(--wave-b 3600,5800,3 --wave-r 5760,7620,3 --wave-z 7520,9824,3)
+redshift() {  # redshift TITLE CODE WORDS OPTION...
+  local title=$1 code=$2 words=$3
+  shift 3
+  expect "$title" "$code" "$words" "${launcher[@]}" "$zspex" redshift --quiet "$@"
+}
+need() {  # need TITLE FILE...
+  local title=$1 path
+  shift
+  for path in "$@"; do [[ -s $path ]] || { : >log; fail "$title: expected $path, found none"; }; done
+}
+
+expect "simulate" 0 "" "${launcher[@]}" "$zspex" simulate --quiet --kind coadds -o in --ntargets 5 --nexp 2 --snr-scale 3 \
+  --bad-fibers 1 "${waves[@]}"
+need "simulate" in/{coadd-0,truth-0}.fits in/redshift.yaml in/templates/templates-default.txt
+coadd=in/coadd-0.fits
+star=(-t in/templates/rrtemplate-STAR-F-vsim1.fits)  # one of 101 redshifts, where it doesn't matter which
+
+redshift "redshifts of its configuration" 0 "" --config in/redshift.yaml --zscan-galaxy=-0.005,1.7,5e-4 -d details.h5 -m model.fits
+need "redshifts of its configuration" in/redshifts.fits details.h5 model.fits
+# Among five targets are two galaxies, at 0.8430 and 1.2061: as bright as these, none is confused.
+expect "they can be inspected" 0 "GALAXY        2          2  0.84" "${launcher[@]}" "$zspex" inspect in/redshifts.fits
+expect "and so can details" 0 "5 x 868 x 10" "${launcher[@]}" "$zspex" inspect details.h5
+expect "of one target" 0 "coadd-0.fits" "${launcher[@]}" "$zspex" inspect $coadd --row 3
+redshift "HDF5 of a scan that is there" 0 "" --config in/redshift.yaml --zscan-galaxy=-0.005,1.7,5e-4 \
+  --chi2-scan details.h5 -o again.h5 -n 2
+need "HDF5 of a scan that is there" again.h5
+
+redshift "a dry run" 0 "" -i $coadd "${star[@]}" -o dry.fits -d dry.h5 -m drymodel.fits --dry-run
+nothing_left "after a dry run" dry.fits dry.h5 drymodel.fits
+redshift "resume" 0 "" --config in/redshift.yaml --resume
+redshift "no overwriting" 4 "in/redshifts.fits" --config in/redshift.yaml --no-overwrite
+
+# Mistakes that are found while options are read, in the plan, and while targets are fitted.
+redshift "an unknown option" 2 "--outfle" --outfle x.fits
+redshift "a missing file" 3 "missing.fits" -i missing.fits "${star[@]}" -o bad.fits
+redshift "an unknown target" 2 "found 17, which is in none" -i $coadd "${star[@]}" -o bad.fits --targetids 17
+redshift "a template that does not cover" 5 "template GALAXY: expected rest wavelengths from" -i $coadd -t in/templates \
+  -o bad.fits -d bad.h5 --zscan-galaxy 0,2.5,1e-3
+redshift "too little memory" 2 "redshift.memory: expected at least" -i $coadd "${star[@]}" -o bad.fits --memory 1e-6
+redshift "an output folder that is not there" 4 "not/there" -i $coadd "${star[@]}" -o not/there/bad.fits
+if ((ranks == 1)); then
+  expect "help" 0 "Usage: zspex redshift" "$zspex" redshift --help
+  redshift "no templates" 2 "set RR_TEMPLATE_DIR" -i $coadd -o bad.fits
+  RR_TEMPLATE_DIR=$PWD/in/templates redshift "templates of the environment" 0 "" -i $coadd -o environment.fits -n 1
+  redshift "no output" 2 "name it with -o, -d or -m" -i $coadd "${star[@]}"
+  redshift "an output of no kind" 2 "expected a name that ends in .fits" -i $coadd "${star[@]}" -o bad.txt
+  redshift "an output that is the input" 2 "which is also in input" -i $coadd "${star[@]}" -o $coadd
+  redshift "two ways to choose" 2 "targetids" -i $coadd "${star[@]}" -o bad.fits --targetids 1 -n 2
+  redshift "a slice beyond the end" 3 "--mintarget 5" -i $coadd "${star[@]}" -o bad.fits --mintarget 5
+  : >empty.fits
+  redshift "an empty file" 3 "empty.fits" -i empty.fits "${star[@]}" -o bad.fits
+  head -c 500000 $coadd >short.fits
+  redshift "a truncated file" 3 "short.fits" -i short.fits "${star[@]}" -o bad.fits
+  redshift "a file of another kind" 3 "flux-calibrated spectra" -i in/truth-0.fits "${star[@]}" -o bad.fits
+  redshift "templates that are spectra" 3 "BASIS_VECTORS" -i $coadd -t $coadd -o bad.fits
+  redshift "a folder without templates" 3 "rrtemplate-*.fits, found none" -i $coadd -t in -o bad.fits
+  mkdir folder.fits
+  redshift "an output that is a folder" 4 "folder.fits" -i $coadd "${star[@]}" -o folder.fits
+  expect "simulate other bins" 0 "" "$zspex" simulate --quiet --kind spectra -o in --resume --ntargets 2 --wave-b 3600,3700,1 \
+    --wave-r 5760,5860,1 --wave-z 7520,7620,1
+  redshift "two wavelength grids" 3 "expected the grid of the files before" -i $coadd in/spectra-0.fits "${star[@]}" -o bad.fits
+  redshift "exposures of a narrow range" 0 "" -i in/spectra-0.fits "${star[@]}" -o exposures.fits
+fi
+nothing_left "after mistakes" bad.fits bad.h5 not
+
+# Ended by a signal while it fits, and while its details grow: gone soon, and nothing left.
+expect_interrupted "ended by SIGTERM" 3 "${launcher[@]}" "$zspex" redshift -q -i $coadd -t in/templates \
+  --zscan-galaxy 0,1.6,3e-7 -n 2 -o s.fits -d s.h5 -m smodel.fits
+nothing_left "after SIGTERM" s.fits s.h5 smodel.fits
+
+finish
