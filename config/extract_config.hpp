@@ -16,7 +16,7 @@ struct WaveRange {
 enum class Solver { patch, bundle };         ///< the reference's patches, or one banded solve along the bundle
 enum class Decorrelation { signal, noise };  ///< Bolton & Schlegel 2010, eq. 17-19 or eq. 10-13
 enum class MaskPolicy { desi, any };         ///< a pixel is masked by MASK & 767 (desispec), or by any bit (spex)
-enum class Device { automatic, cpu, gpu };
+enum class Device { automatic, cpu, gpu };   ///< one rank a GPU and the others on the CPU; all on the CPU; all on GPUs
 
 /// Section `extract`.
 struct ExtractConfig {
@@ -39,7 +39,9 @@ struct ExtractConfig {
   MaskPolicy mask = MaskPolicy::desi;
   bool scores = true;
   Device device = Device::automatic;
-  int batch = 0;  ///< patches a launch; 0 = by device
+  int gpu_ranks = 0;         ///< of each node; 0 = one a GPU
+  double gpu_capacity = 15;  ///< how fast a GPU rank is, times a CPU rank, until that has been seen
+  int batch = 0;             ///< patches a launch; 0 = by device
   bool overwrite = true;
 };
 

@@ -178,7 +178,16 @@ void add_extract(std::vector<Field>& table) {
       {.help = "desi: leave out pixels with MASK & 767; any: pixels with MASK not 0"});
   row("scores", &C::scores, {.help = "write the table SCORES"});
   row("device", &C::device, {{Device::automatic, "auto"}, {Device::cpu, "cpu"}, {Device::gpu, "gpu"}},
-      {.help = "where to compute; auto: on a GPU if there is one"});
+      {.help =
+           "where to compute; auto: one rank of a node on each GPU and the others on the CPU; gpu: all ranks on GPUs"});
+  row("gpu_ranks", &C::gpu_ranks,
+      {.metavar = "N",
+       .limits = at_least(0),
+       .help = "ranks of a node that use a GPU with device auto, one GPU each; 0: one for each GPU"});
+  row("gpu_capacity", &C::gpu_capacity,
+      {.metavar = "X",
+       .limits = {.above = 0, .at_most = 1e6},
+       .help = "how fast a GPU rank is, times a CPU rank, as long as that has not been seen"});
   row("batch", &C::batch,
       {.metavar = "N",
        .unit = "patches",

@@ -11,7 +11,6 @@
 #include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/communicator.hpp"
-#include "pipeline/comm/device.hpp"
 #include "pipeline/extract/extract.hpp"
 #include "pipeline/inspect/inspect.hpp"
 #include "pipeline/interrupt.hpp"
@@ -25,18 +24,21 @@ namespace {
 
 using namespace zspex;
 
-/// Kokkos on the device of this rank, or on the CPU.
-class Device {
+/// What this rank is to a job, and Kokkos on its GPU, or on the CPU alone.
+class Station {
  public:
-  Device(const comm::Communicator& world, config::Device wanted, bool verbose) {
-    const auto node = world.split_by_node();
-    const int visible = static_cast<int>(kernels::visible_devices().size());
-    comm::agree(world, "", [&] { pipeline::check_device(wanted, visible, kernels::needs_device()); });
-    kokkos_.emplace(kernels::Place::device, comm::choose_device(node.rank(), visible), !verbose);
-  }
+  Station(const comm::Communicator& world, const pipeline::GpuWish& wish, bool verbose)
+      : role_(pipeline::assign_roles(world, world.split_by_node(), wish, kernels::visible_devices(),
+                                     kernels::needs_device())
+                  .ranks[static_cast<std::size_t>(world.rank())]),
+        kokkos_(place(), role_.device, !verbose) {}
+
+  const pipeline::Role& role() const { return role_; }
+  kernels::Place place() const { return role_.on_gpu ? kernels::Place::device : kernels::Place::host; }
 
  private:
-  std::optional<kernels::KokkosSession> kokkos_;
+  pipeline::Role role_;
+  kernels::KokkosSession kokkos_;
 };
 
 std::string strategy_of(const config::ExtractConfig& config) {
@@ -45,12 +47,17 @@ std::string strategy_of(const config::ExtractConfig& config) {
 }
 
 ExitCode extract(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
-  const Device device(world, line.extract.device, line.common.verbosity > 0);
+  pipeline::GpuWish wish;
+  comm::agree(world, "", [&] { wish = pipeline::gpu_wish(line.extract, kernels::needs_device()); });
+  const Station station(world, wish, line.common.verbosity > 0);
   for (const auto* paths : {&line.extract.output, &line.extract.model}) {
     for (const std::string& path : *paths) pipeline::watch_folder_of(path);
   }
   auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, strategy_of(line.extract), world.size());
   pipeline::ExtractOptions options;
+  options.role = station.role();
+  options.worker.make_extractor = pipeline::kernel_extractors(station.place());
+  options.worker.capacity = station.role().on_gpu ? line.extract.gpu_capacity : 1;
   options.progress =
       terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
   const pipeline::ExtractStage stage(world, line.extract, line.common, std::move(provenance), std::cout, std::cerr,
@@ -60,11 +67,7 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
 
 ExitCode redshift(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
   const auto& config = line.redshift;
-  const auto roles = pipeline::assign_roles(world, world.split_by_node(), pipeline::gpu_use(config.strategy),
-                                            config.gpu_ranks, kernels::visible_devices(), kernels::needs_device());
-  const pipeline::Role& role = roles.ranks[static_cast<std::size_t>(world.rank())];
-  const kernels::KokkosSession kokkos(role.on_gpu ? kernels::Place::device : kernels::Place::host, role.device,
-                                      line.common.verbosity <= 0);
+  const Station station(world, pipeline::gpu_wish(config), line.common.verbosity > 0);
   for (const auto& path : {config.output, config.details, config.model}) pipeline::watch_folder_of(path);
   auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "", world.size());
   pipeline::RedshiftOptions options;
@@ -77,7 +80,7 @@ ExitCode redshift(const comm::Communicator& world, const config::CommandLine& li
 }
 
 ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {
-  const Device device(world, config::Device::automatic, line.common.verbosity > 0);
+  const Station station(world, {}, line.common.verbosity > 0);  // the CPU does
   pipeline::watch_folder_of(line.simulate.output + "/");
   comm::agree(world, "", [&] {
     pipeline::run_simulate(line.simulate, line.common, {world.rank(), world.size()}, std::cout);

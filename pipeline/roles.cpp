@@ -22,45 +22,51 @@ Gpu hash_of(const std::string& name) {
   return hash;
 }
 
-[[noreturn]] void refuse(const std::string& what) { throw ConfigError("configuration", "redshift.gpu_ranks", what); }
+[[noreturn]] void refuse(const GpuWish& wish, const std::string& what) {
+  throw ConfigError("configuration", wish.key, what);
+}
+
+[[noreturn]] void refuse_more_than_ranks(const GpuWish& wish, int nrank) {
+  refuse(wish, "expected at most as many GPU ranks as ranks, found " + std::to_string(wish.gpu_ranks) + " for " +
+                   std::to_string(nrank) + " of a node. Start more ranks, or lower gpu_ranks.");
+}
 
 int number_of(const std::vector<Gpu>& seen, Gpu gpu) {
   return static_cast<int>(std::find(seen.begin(), seen.end(), gpu) - seen.begin());
 }
 
 /// For each rank of a node the GPU that it uses: all of them, in turn.
-std::map<int, Gpu> all_ranks(const Seen& seen) {
+std::map<int, Gpu> all_ranks(const Seen& seen, const GpuWish& wish) {
   std::map<int, Gpu> users;
   for (int rank = 0; rank < static_cast<int>(seen.size()); ++rank) {
     const auto& mine = seen[static_cast<std::size_t>(rank)];
     if (mine.empty())
-      refuse(
-          "expected a GPU for each rank with this strategy, found none that rank " + std::to_string(rank) +
-          " of a node sees. Look at nvidia-smi (or rocm-smi), CUDA_VISIBLE_DEVICES and Slurm's GPU binding, or choose "
-          "another strategy.");
+      refuse(wish, "expected a GPU for each rank, found none that rank " + std::to_string(rank) +
+                       " of a node sees. Look at nvidia-smi (or rocm-smi), CUDA_VISIBLE_DEVICES and Slurm's GPU "
+                       "binding, or " +
+                       wish.otherwise + ".");
     users[rank] = mine[static_cast<std::size_t>(rank) % mine.size()];
   }
   return users;
 }
 
 /// One rank a GPU, spread over the ranks: their cores are on different sockets then, as the GPUs are.
-std::map<int, Gpu> some_ranks(const Seen& seen, int wanted, bool needed) {
+std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
+  int wanted = wish.gpu_ranks;
   std::vector<Gpu> gpus;  // in the order in which they are first seen
   for (const auto& mine : seen)
     for (const Gpu gpu : mine)
       if (std::find(gpus.begin(), gpus.end(), gpu) == gpus.end()) gpus.push_back(gpu);
   const int ngpu = static_cast<int>(gpus.size()), nrank = static_cast<int>(seen.size());
-  if (ngpu == 0 && wanted == 0 && !needed) return {};
+  if (ngpu == 0 && wanted == 0 && wish.use == GpuUse::some_if_any) return {};
   if (ngpu == 0)
-    refuse(
-        "expected a GPU on each node, found none. Look at nvidia-smi (or rocm-smi) and CUDA_VISIBLE_DEVICES, or "
-        "choose strategy CPU.");
+    refuse(wish,
+           "expected a GPU on each node, found none. Look at nvidia-smi (or rocm-smi) and CUDA_VISIBLE_DEVICES, or " +
+               wish.otherwise + ".");
   if (wanted > ngpu)
-    refuse("expected at most as many GPU ranks as GPUs, found " + std::to_string(wanted) + " for " +
-           std::to_string(ngpu) + " of a node. Lower gpu_ranks, or leave it out: 0 is one a GPU.");
-  if (wanted > nrank)
-    refuse("expected at most as many GPU ranks as ranks, found " + std::to_string(wanted) + " for " +
-           std::to_string(nrank) + " of a node. Start more ranks, or lower gpu_ranks.");
+    refuse(wish, "expected at most as many GPU ranks as GPUs, found " + std::to_string(wanted) + " for " +
+                     std::to_string(ngpu) + " of a node. Lower gpu_ranks, or leave it out: 0 is one a GPU.");
+  if (wanted > nrank) refuse_more_than_ranks(wish, nrank);
   if (wanted == 0) wanted = std::min(ngpu, nrank);
   std::map<int, Gpu> users;
   for (int i = 0; i < wanted; ++i) {
@@ -81,17 +87,19 @@ std::map<int, Gpu> some_ranks(const Seen& seen, int wanted, bool needed) {
 }
 
 /// The same where the host stands for one GPU a node.
-std::map<int, Gpu> stand_ins(int nrank, GpuUse use, int wanted) {
-  if (use == GpuUse::some && wanted > nrank)
-    refuse("expected at most as many GPU ranks as ranks, found " + std::to_string(wanted) + " for " +
-           std::to_string(nrank) + " of a node. Start more ranks, or lower gpu_ranks.");
-  const int n = use == GpuUse::all ? nrank : std::max(wanted, 1);
+std::map<int, Gpu> stand_ins(int nrank, const GpuWish& wish) {
+  if (wish.use == GpuUse::some && wish.gpu_ranks > nrank) refuse_more_than_ranks(wish, nrank);
+  const int n = wish.use == GpuUse::all ? nrank : std::max(wish.gpu_ranks, 1);
   std::map<int, Gpu> users;
   for (int i = 0; i < n; ++i) users[i * nrank / n] = 0;
   return users;
 }
 
 }  // namespace
+
+std::string gpu_text(const Role& role) {
+  return !role.on_gpu ? "-" : role.device < 0 ? "(0)" : std::to_string(role.device);
+}
 
 int Roles::ranks_of(int node) const {
   return static_cast<int>(
@@ -103,18 +111,18 @@ int Roles::gpu_ranks_of(int node) const {
       std::count_if(ranks.begin(), ranks.end(), [&](const Role& role) { return role.node == node && role.on_gpu; }));
 }
 
-Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, GpuUse use, int gpu_ranks,
+Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuWish& wish,
                    const std::vector<std::string>& visible, bool gpu_program) {
   std::vector<Gpu> mine;
   for (const std::string& name : visible) mine.push_back(hash_of(name));
   const Seen seen = comm::all_gather_lists(node, mine);
   std::map<int, Gpu> users;
   comm::agree(world, "", [&] {
-    if (use == GpuUse::none || (use == GpuUse::some_if_any && !gpu_program)) return;
+    if (wish.use == GpuUse::none || (wish.use == GpuUse::some_if_any && !gpu_program)) return;
     if (!gpu_program)
-      users = stand_ins(node.size(), use, gpu_ranks);
+      users = stand_ins(node.size(), wish);
     else
-      users = use == GpuUse::all ? all_ranks(seen) : some_ranks(seen, gpu_ranks, use == GpuUse::some);
+      users = wish.use == GpuUse::all ? all_ranks(seen, wish) : some_ranks(seen, wish);
   });
   Role role;
   if (const auto user = users.find(node.rank()); user != users.end()) {

@@ -17,6 +17,9 @@ struct Role {
   int sharers = 1;      ///< ranks that use the same GPU
 };
 
+/// For tables: the number of its GPU, "(0)" for what stands for one, or "-".
+std::string gpu_text(const Role& role);
+
 /// Of all ranks, the same on all.
 struct Roles {
   std::vector<Role> ranks;
@@ -29,6 +32,14 @@ struct Roles {
 
 enum class GpuUse { none, some_if_any, some, all };
 
+/// What a job wants.
+struct GpuWish {
+  GpuUse use = GpuUse::none;
+  int gpu_ranks = 0;      ///< of each node; 0 = one a GPU
+  std::string key;        ///< "extract.gpu_ranks", for messages
+  std::string otherwise;  ///< what to do without a GPU: "use --device cpu"
+};
+
 /// Which ranks use a GPU, and which one. Slurm's binding and CUDA_VISIBLE_DEVICES (ROCR_VISIBLE_DEVICES) narrow what a rank
 /// sees, and are obeyed.
 /// - all: the ranks of a node take the GPUs that they see in turn
@@ -38,7 +49,7 @@ enum class GpuUse { none, some_if_any, some, all };
 /// \param visible      the GPUs that this rank sees, kernels::visible_devices()
 /// \param gpu_program  whether the program was built for a GPU
 /// \throws AgreedError when there are fewer GPUs than GPU ranks, or none at all. Collective.
-Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, GpuUse use, int gpu_ranks,
+Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuWish& wish,
                    const std::vector<std::string>& visible, bool gpu_program);
 
 }  // namespace zspex::pipeline

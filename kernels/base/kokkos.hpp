@@ -12,6 +12,16 @@ namespace zspex::kernels {
 template <class T, class Exec>
 using DeviceView = Kokkos::View<T, Kokkos::LayoutRight, typename Exec::memory_space>;
 
+/// Memory of the host that a device copies from and to while both go on.
+#if defined(KOKKOS_HAS_SHARED_HOST_PINNED_SPACE)
+template <class Exec>
+using PinnedSpace = std::conditional_t<std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>,
+                                       Kokkos::HostSpace, Kokkos::SharedHostPinnedSpace>;
+#else
+template <class Exec>
+using PinnedSpace = Kokkos::HostSpace;
+#endif
+
 /// Whether Exec runs on the host's cores: one thread a team and vector instructions inside, instead of many threads a
 /// team.
 template <class Exec>

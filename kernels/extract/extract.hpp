@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/base/array.hpp"
+#include "kernels/base/session.hpp"
 
 namespace zspex::kernels {
 
@@ -82,11 +83,16 @@ struct ExtractedUnit {
   int npatch = 0, nretried = 0, nfailed = 0;  ///< solver statistics
 };
 
-/// Extracts units of one image. Holds device memory between units. Not thread-safe.
+namespace detail {
+class UnitEngine;
+}
+
+/// Extracts units of one image. Holds memory of its place between units. Not thread-safe.
 class Extractor {
  public:
+  /// \param place  where it computes; a rank that started Kokkos on the host alone has no device
   /// \throws NumericsError when wavepad is less than the PSF's hsizey
-  Extractor(const Psf& psf, const ExtractSettings& settings);
+  Extractor(const Psf& psf, const ExtractSettings& settings, Place place = Place::device);
   ~Extractor();
   Extractor(Extractor&&) noexcept;
   Extractor& operator=(Extractor&&) noexcept;
@@ -100,11 +106,12 @@ class Extractor {
   Memory memory(bool fine) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  ExtractSettings settings_;
+  std::unique_ptr<detail::UnitEngine> engine_;
 };
 
-/// Adds the light of spectra to an image: image(y, x) += sum_{s,w} photons[s][w] spot_{s,w}(y, x). For simulation.
+/// Adds the light of spectra to an image: image(y, x) += sum_{s,w} photons[s][w] spot_{s,w}(y, x). For simulation,
+/// on the host.
 /// \param photons [nspec][nwave] electrons per bin, fibers specmin ... of the PSF
 /// \param image   [ny][nx] electrons
 void project_spectra(const Psf& psf, const std::vector<double>& wave, int specmin, const Array2<double>& photons,

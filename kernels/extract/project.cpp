@@ -4,7 +4,7 @@ namespace zspex::kernels {
 
 void project_spectra(const Psf& psf, const std::vector<double>& wave, int specmin, const Array2<double>& photons,
                      Array2<double>& image) {
-  using Exec = Kokkos::DefaultExecutionSpace;
+  using Exec = Kokkos::DefaultHostExecutionSpace;
   const Exec exec;
   const auto device_psf = psf_on_device<Exec>(psf);
   const int ntotal = static_cast<int>(photons.extent(0)), nw = static_cast<int>(wave.size()), block = 25;

@@ -68,7 +68,8 @@ class FitSite {
   ///   slice  [nz][nbasis][row] at this place; what lies between the bands stays as it is, zero
   virtual void rebin(int itemplate, int first, int nz, std::byte* slice) const = 0;
   /// Fits targets at the redshifts of a slice, which lies at this place; fills columns [first, first + nz) of their rows.
-  /// They are there after finish().
+  /// They are there after finish(). A slice that was just rebinned is read by the next scan; by others after finish(). It
+  /// may be written again after finish(), or when the next scan has been called.
   virtual void scan(int itemplate, int first, int nz, const std::byte* slice, TargetRange targets,
                     const ScanRows& rows) const = 0;
   /// The first half of that for one target: sqrt(ivar) R x basis vectors, [nz][nbasis][npixel of all its spectra].

@@ -19,22 +19,24 @@ StepTimes no_times() {
 
 }  // namespace
 
-ExtractFunction make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
-  auto extractor = std::make_shared<kernels::Extractor>(psf, settings);
-  return [extractor](const kernels::Image& image, const kernels::ExtractUnit& unit) {
-    return extractor->extract(image, unit);
+MakeExtractor kernel_extractors(kernels::Place place) {
+  return [place](const kernels::Psf& psf, const kernels::ExtractSettings& settings) -> ExtractFunction {
+    auto extractor = std::make_shared<kernels::Extractor>(psf, settings, place);
+    return [extractor](const kernels::Image& image, const kernels::ExtractUnit& unit) {
+      return extractor->extract(image, unit);
+    };
   };
 }
 
 FrameRunner::FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-                         io::Provenance provenance, MakeExtractor make_extractor, Listener listener)
+                         io::Provenance provenance, Worker worker, Listener listener)
     : crew_(crew),
       frames_(std::move(frames)),
       config_(config),
       provenance_(std::move(provenance)),
-      make_extractor_(std::move(make_extractor)),
+      worker_(std::move(worker)),
       listener_(std::move(listener)),
-      counter_(crew.node),
+      counter_(crew.node, worker_.capacity),
       total_(no_times()),
       times_(no_times()) {
   for (const FrameFiles& files : frames_) {
@@ -115,7 +117,7 @@ void FrameRunner::use_extractor(const FrameJob& job) {
   auto key = writer.take();
   if (extractor_ && key == extractor_for_) return;
   extractor_ = nullptr;  // free its workspace before the next one is taken
-  extractor_ = make_extractor_(job.psf, job.settings);
+  extractor_ = worker_.make_extractor(job.psf, job.settings);
   extractor_for_ = std::move(key);
 }
 
@@ -139,8 +141,10 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
     try {
       use_extractor(job);
       while (const auto item = counter_.take()) {
+        const Stopwatch unit;
         mine.push_back(finish_unit(extractor_(image, units[of_node[*item]]), job.settings.wave, width));
         mine.back().index = of_node[*item];
+        counter_.finish(unit.seconds());
         if (desk_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());
       }
     } catch (...) {
@@ -150,8 +154,16 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
     }
     working = watch.seconds();
   });
+  comm::agree(crew_.group, "extract " + job.name, [&] {
+    if (counter_.taken() < of_node.size())
+      throw CommError(
+          "extract", "expected that all units are done, found some left. This is a defect of zspex; please report it.");
+  });
   times_.add(kExtract, working);
   times_.add(kWaitForRanks, watch.seconds() - working);
+  report_.nunit += static_cast<std::int64_t>(mine.size());
+  report_.busy += working;
+  report_.idle += watch.seconds() - working;
   return mine;
 }
 

@@ -12,7 +12,7 @@
 #include "config/extract_config.hpp"
 #include "io/frame.hpp"
 #include "kernels/extract/extract.hpp"
-#include "pipeline/comm/node_shared.hpp"
+#include "pipeline/comm/paced_counter.hpp"
 #include "pipeline/extract/crew.hpp"
 #include "pipeline/extract/finish_frame.hpp"
 #include "pipeline/extract/io_desk.hpp"
@@ -26,8 +26,14 @@ namespace zspex::pipeline {
 /// Extracts a unit of an image. Tests put in something that fails.
 using ExtractFunction = std::function<kernels::ExtractedUnit(const kernels::Image&, const kernels::ExtractUnit&)>;
 using MakeExtractor = std::function<ExtractFunction(const kernels::Psf&, const kernels::ExtractSettings&)>;
-/// The kernels'.
-ExtractFunction make_kernel_extractor(const kernels::Psf& psf, const kernels::ExtractSettings& settings);
+/// The kernels', at this place.
+MakeExtractor kernel_extractors(kernels::Place place);
+
+/// How a rank takes part.
+struct Worker {
+  MakeExtractor make_extractor = kernel_extractors(kernels::Place::device);
+  double capacity = 1;  ///< how fast it is, against the others, as long as nobody knows better
+};
 
 /// Hears of what happens, on the group's root. Each may be empty.
 struct Listener {
@@ -40,11 +46,12 @@ struct Listener {
 class FrameRunner {
  public:
   FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-              io::Provenance provenance, MakeExtractor make_extractor, Listener listener);
+              io::Provenance provenance, Worker worker, Listener listener);
 
   /// \return what became of the frames; on the group's root only. Collective over the group.
   std::vector<FrameOutcome> run();
   const StepTimes& times() const { return total_; }
+  const WorkerReport& report() const { return report_; }
 
  private:
   void run_frame(std::size_t i);
@@ -60,14 +67,15 @@ class FrameRunner {
   std::vector<FrameFiles> frames_;
   config::ExtractConfig config_;
   io::Provenance provenance_;
-  MakeExtractor make_extractor_;
+  Worker worker_;
   Listener listener_;
 
-  comm::WorkCounter counter_;
+  comm::PacedCounter counter_;
   ImageSlot slots_[2];
   ExtractFunction extractor_;
   std::vector<std::byte> extractor_for_;  ///< PSF and settings that it was made for
   StepTimes total_, times_;               ///< of all frames, of this one
+  WorkerReport report_;
   std::vector<FrameOutcome> outcomes_;
   // Only on the group's root. The desk goes first: its thread writes into the slots.
   std::optional<FrameFacts> facts_;

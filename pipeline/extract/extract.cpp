@@ -62,6 +62,7 @@ ExitCode ExtractStage::print(const ExtractPlan& plan) const {
   layout.ngroup = crew.ngroup;
   layout.group_size = crew.group.size();
   layout.device = provenance_.kokkos;
+  for (const Role& role : comm::all_gather(world_, options_.role)) layout.ngpu_rank += role.on_gpu;
   const int code = comm::share(world_, [&] { return static_cast<int>(print_plan(plan, config_, layout, out_)); });
   return static_cast<ExitCode>(code);
 }
@@ -78,7 +79,7 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
     const auto mode = world_.is_root() ? options_.progress : terminal::Progress::Mode::silent;
     listener = make_listener(out_, err_, mine.size(), mode, job_.verbosity >= 0);
   }
-  FrameRunner runner(crew, std::move(mine), config_, provenance_, options_.make_extractor, std::move(listener));
+  FrameRunner runner(crew, std::move(mine), config_, provenance_, options_.worker, std::move(listener));
   std::vector<FrameOutcome> outcomes = runner.run();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     outcomes[i].index = crew.igroup + static_cast<int>(i) * crew.ngroup;
@@ -86,6 +87,9 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
   ExtractReport report;
   report.frames = gather_outcomes(world_, crew, outcomes);
   report.timing = runner.times().over_ranks(world_);
+  WorkerReport done = runner.report();
+  done.role = options_.role;
+  report.ranks = comm::all_gather(world_, done);
   report.seconds = watch.seconds();
   report.code =
       static_cast<ExitCode>(comm::share(world_, [&] { return static_cast<int>(overall_code(report.frames)); }));
@@ -103,28 +107,24 @@ ExitCode run_extract(const ExtractStage& stage, const comm::Communicator& world,
   if (plan.frames.empty()) return ExitCode::success;
   if (job.verbosity > 0) stage.print(plan);
   const ExtractReport report = stage.execute(plan);
-  if (talk) print_report(report, out);
+  if (talk) print_report(report, job.verbosity > 0, out);
   return report.code;
 }
 
-void check_device(config::Device device, int visible_devices, bool needs_device) {
-  if (needs_device && visible_devices == 0) {
+GpuWish gpu_wish(const config::ExtractConfig& config, bool gpu_program) {
+  using config::Device;
+  if (config.device == Device::gpu && !gpu_program)
     throw ConfigError("configuration", "extract.device",
-                      "expected a GPU, as this program was built for one, found none. Look at nvidia-smi (or rocm-smi) "
-                      "and CUDA_VISIBLE_DEVICES, or use a build of the default preset on this machine.");
-  }
-  if (device == config::Device::gpu && visible_devices == 0) {
-    throw ConfigError(
-        "configuration", "extract.device",
-        "expected a GPU, found none: this program was built without a GPU backend. Use --device cpu, or build with "
-        "the preset cuda or hip.");
-  }
-  if (device == config::Device::cpu && visible_devices > 0) {
-    throw ConfigError(
-        "configuration", "extract.device",
-        "expected a program that computes on the CPU, found one that was built for a GPU. Use --device gpu, or a "
-        "build of the default preset.");
-  }
+                      "expected a program with a GPU backend, found one that was built without. Use --device cpu, or "
+                      "build with the preset cuda or hip.");
+  if (config.device == Device::cpu && config.gpu_ranks > 0)
+    throw ConfigError("configuration", "extract.gpu_ranks",
+                      "expected no GPU ranks with --device cpu, found " + std::to_string(config.gpu_ranks) +
+                          ". Use --device auto, or leave gpu_ranks out.");
+  GpuWish wish{GpuUse::none, config.gpu_ranks, "extract.gpu_ranks", "use --device cpu"};
+  if (config.device == Device::gpu) wish.use = GpuUse::all;
+  if (config.device == Device::automatic) wish.use = config.gpu_ranks > 0 ? GpuUse::some : GpuUse::some_if_any;
+  return wish;
 }
 
 }  // namespace zspex::pipeline

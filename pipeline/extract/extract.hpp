@@ -11,13 +11,15 @@
 #include "pipeline/extract/execute.hpp"
 #include "pipeline/extract/outcome.hpp"
 #include "pipeline/extract/plan.hpp"
+#include "pipeline/roles.hpp"
 #include "pipeline/terminal/progress.hpp"
 
 namespace zspex::pipeline {
 
 /// How the stage is run; the defaults are what users get.
 struct ExtractOptions {
-  MakeExtractor make_extractor = make_kernel_extractor;
+  Worker worker;  ///< this rank
+  Role role;
   /// Tests make nodes of so many ranks each; 0 = real nodes.
   int ranks_per_node = 0;
   terminal::Progress::Mode progress = terminal::Progress::Mode::silent;
@@ -53,7 +55,7 @@ class ExtractStage {
 ExitCode run_extract(const ExtractStage& stage, const comm::Communicator& world, const config::JobConfig& job,
                      std::ostream& out);
 
-/// \throws ConfigError when the device that is asked for isn't there, or the one that the program was built for
-void check_device(config::Device device, int visible_devices, bool needs_device);
+/// How ranks use GPUs. \throws ConfigError when GPUs are asked for of a program that was built without them
+GpuWish gpu_wish(const config::ExtractConfig& config, bool gpu_program);
 
 }  // namespace zspex::pipeline

@@ -41,7 +41,7 @@ std::string describe_outcome(const FrameOutcome& outcome) {
   return line + text + " -> " + outcome.output;
 }
 
-void print_report(const ExtractReport& report, std::ostream& out) {
+void print_report(const ExtractReport& report, bool by_rank, std::ostream& out) {
   std::size_t written = 0;
   for (const FrameOutcome& frame : report.frames) written += frame.code == ExitCode::success;
   char line[128];
@@ -52,6 +52,14 @@ void print_report(const ExtractReport& report, std::ostream& out) {
     if (frame.code != ExitCode::success) out << "  failed: " << frame.input << "\n";
   }
   print_timing(report.timing, out);
+  if (!by_rank) return;
+  out << "  rank node  GPU    units   busy s   idle s\n";
+  for (std::size_t i = 0; i < report.ranks.size(); ++i) {
+    const WorkerReport& rank = report.ranks[i];
+    std::snprintf(line, sizeof line, "  %4zu %4d %4s %8lld %8.2f %8.2f\n", i, rank.role.node,
+                  gpu_text(rank.role).c_str(), static_cast<long long>(rank.nunit), rank.busy, rank.idle);
+    out << line;
+  }
 }
 
 }  // namespace zspex::pipeline

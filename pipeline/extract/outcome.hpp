@@ -9,6 +9,7 @@
 
 #include "config/base/error.hpp"
 #include "io/frame.hpp"
+#include "pipeline/roles.hpp"
 
 namespace zspex::pipeline {
 
@@ -31,8 +32,16 @@ void fields(Archive& archive, FrameOutcome& outcome) {
           outcome.seconds);
 }
 
+/// What a rank did. Plain numbers: travels as it is.
+struct WorkerReport {
+  Role role;
+  std::int64_t nunit = 0;     ///< units that it extracted
+  double busy = 0, idle = 0;  ///< seconds in the extraction of frames, at work and not
+};
+
 struct ExtractReport {
   std::vector<FrameOutcome> frames;  ///< in the order of the plan; on the world's root only
+  std::vector<WorkerReport> ranks;   ///< [nrank]
   std::vector<io::Timing> timing;
   double seconds = 0;
   ExitCode code = ExitCode::success;  ///< on all ranks
@@ -41,8 +50,8 @@ struct ExtractReport {
 /// Success if all went well, the code of the failure if all failed (the first one's), `partial` if only some did.
 ExitCode overall_code(const std::vector<FrameOutcome>& frames);
 
-/// A line a frame, counts, and the table of timings.
-void print_report(const ExtractReport& report, std::ostream& out);
+/// A line a frame, counts, and the table of timings; with each rank's part if `by_rank`.
+void print_report(const ExtractReport& report, bool by_rank, std::ostream& out);
 
 /// "r0-00051060: 500 spectra x 2326 bins, 12 patches failed, 3.4 s -> frame.h5"
 std::string describe_outcome(const FrameOutcome& outcome);

@@ -56,6 +56,7 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t
 /// Where the plan would run.
 struct Layout {
   int nrank = 1, nnode = 1, ngroup = 1, group_size = 1;
+  int ngpu_rank = 0;   ///< of all ranks; the first rank is one of them
   std::string device;  ///< "Kokkos 4.5.1 (Cuda), device 0"
 };
 

@@ -22,9 +22,11 @@ std::string mebibytes(std::size_t bytes) {
 void print_job(const FrameJob& job, const Layout& layout, bool several, std::ostream& out) {
   const auto& settings = job.settings;
   const bool fine = units_are_fine(settings, layout.group_size);
-  const kernels::Extractor extractor(job.psf, settings);
-  const auto solver = extractor.memory(fine);
-  const MemoryPlan memory = plan_memory(job, layout.group_size, several, solver.host, solver.device);
+  const auto plan = [&](kernels::Place place) {
+    const auto solver = kernels::Extractor(job.psf, settings, place).memory(fine);
+    return plan_memory(job, layout.group_size, several, solver.host, solver.device);
+  };
+  const MemoryPlan memory = plan(kernels::Place::host);
   char line[256];
   std::snprintf(line, sizeof line, "    %s: fibers %d to %d, %zu bins from %.2f to %.2f Angstrom, %d x %d pixels\n",
                 job.name.c_str(), settings.specmin, settings.specmin + settings.nspec - 1, settings.wave.size(),
@@ -33,7 +35,11 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
       << ", dealt to " << layout.group_size << (layout.group_size == 1 ? " rank" : " ranks") << "\n";
   out << "    memory: image " << mebibytes(memory.node_image) << " a node, " << mebibytes(memory.rank) << " a rank, "
       << mebibytes(memory.root) << " more on the rank that reads and writes";
-  if (memory.device > 0) out << ", " << mebibytes(memory.device) << " of the device a rank";
+  if (layout.ngpu_rank > 0) {
+    const MemoryPlan on_gpu = plan(kernels::Place::device);
+    out << "; " << mebibytes(on_gpu.rank) << " a GPU rank";
+    if (on_gpu.device > 0) out << " and " << mebibytes(on_gpu.device) << " of its GPU";
+  }
   out << "\n";
 }
 
@@ -44,6 +50,7 @@ ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config
   out << "extract: " << plan.frames.size() << (plan.frames.size() == 1 ? " frame" : " frames") << ", " << layout.nrank
       << (layout.nrank == 1 ? " rank" : " ranks") << " on " << layout.nnode << (layout.nnode == 1 ? " node" : " nodes");
   if (layout.ngroup > 1) out << ", " << layout.ngroup << " frames at a time";
+  if (layout.ngpu_rank > 0) out << ", " << layout.ngpu_rank << " of them with a GPU";
   out << ", " << layout.device << "\n";
   for (const std::string& path : plan.already_done) out << "  " << path << " is there already\n";
 

@@ -145,7 +145,7 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     print.gpu.fixed += strategy.convolve == kernels::Place::device ? 2 * slice : 2 * columns;
   if (strategy.templates == Holding::ring && strategy.convolve == kernels::Place::host) print.gpu_rank.fixed += columns;
   if (strategy.templates == Holding::full || strategy.templates == Holding::node) print.gpu.fixed += full_bytes(fitter);
-  if (strategy.templates == Holding::tiles) print.gpu.fixed += slice;
+  if (strategy.templates == Holding::tiles) print.gpu.fixed += 2 * slice;
   return print;
 }
 

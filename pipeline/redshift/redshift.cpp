@@ -45,10 +45,12 @@ std::string count_of(std::size_t n, const std::string& what) {
 
 }  // namespace
 
-GpuUse gpu_use(config::StrategyName name) {
-  if (name == config::StrategyName::automatic) return GpuUse::some_if_any;
-  const Strategy& strategy = strategy_of(name);
-  return !strategy.uses_gpus() ? GpuUse::none : strategy.all_on_gpus ? GpuUse::all : GpuUse::some;
+GpuWish gpu_wish(const config::RedshiftConfig& config) {
+  GpuWish wish{GpuUse::some_if_any, config.gpu_ranks, "redshift.gpu_ranks", "choose strategy CPU"};
+  if (config.strategy == config::StrategyName::automatic) return wish;
+  const Strategy& strategy = strategy_of(config.strategy);
+  wish.use = !strategy.uses_gpus() ? GpuUse::none : strategy.all_on_gpus ? GpuUse::all : GpuUse::some;
+  return wish;
 }
 
 RedshiftStage::RedshiftStage(const comm::Communicator& world, config::RedshiftConfig config, config::JobConfig job,
@@ -65,8 +67,8 @@ RedshiftPlan RedshiftStage::plan() const {
   RedshiftPlan plan;
   plan.already_done = comm::share(world_, [&] { return check_outputs(config_, job_.resume); });
   if (plan.already_done) return plan;
-  plan.roles = assign_roles(world_, options_.node_of(world_), gpu_use(config_.strategy), config_.gpu_ranks,
-                            kernels::visible_devices(), kernels::needs_device());
+  plan.roles = assign_roles(world_, options_.node_of(world_), gpu_wish(config_), kernels::visible_devices(),
+                            kernels::needs_device());
   plan.machine = this_machine(world_, plan.roles);
   plan.targets = comm::share(world_, [&] { return list_targets(config_); });
   plan.templates = share_templates(world_, config_, plan.warnings);

@@ -71,8 +71,8 @@ struct RedshiftOptions {
   }
 };
 
-/// How ranks use GPUs with a strategy.
-GpuUse gpu_use(config::StrategyName name);
+/// How ranks use GPUs with the strategy of a configuration.
+GpuWish gpu_wish(const config::RedshiftConfig& config);
 
 class RedshiftStage {
  public:

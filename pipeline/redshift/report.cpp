@@ -64,11 +64,8 @@ void print_ranks(const RedshiftReport& report, std::ostream& out) {
     const RankReport& rank = report.ranks[i];
     char line[160];
     std::snprintf(line, sizeof line, "  %4zu %4d %4s %8lld %11.0f %8.2f %8.2f %12.0f %9.0f\n", i, rank.role.node,
-                  !rank.role.on_gpu      ? "-"
-                  : rank.role.device < 0 ? "(0)"
-                                         : std::to_string(rank.role.device).c_str(),
-                  static_cast<long long>(rank.ntarget), rank.nfit, rank.busy, rank.idle, rank.planned / mebibyte,
-                  rank.peak / mebibyte);
+                  gpu_text(rank.role).c_str(), static_cast<long long>(rank.ntarget), rank.nfit, rank.busy, rank.idle,
+                  rank.planned / mebibyte, rank.peak / mebibyte);
     out << line;
   }
 }

@@ -28,7 +28,7 @@ class TurnScanner final : public Scanner {
         }
       }
       if (!setup_.role.on_gpu) return;
-      device_tile_ = setup_.fitter.site(kernels::Place::device).allocate(tile_bytes_);
+      for (auto& tile : device_tiles_) tile = setup_.fitter.site(kernels::Place::device).allocate(tile_bytes_);
     });
     shared_ = TeamMemory(setup_.node, setup_.fitter.site(kernels::Place::host), shared_tiles * tile_bytes_);
   }
@@ -75,11 +75,14 @@ class TurnScanner final : public Scanner {
     const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
     const std::size_t ntarget = setup_.fitter.ntarget();
     double cost = 0, seconds = 0;
+    int turn = 0;
     while (const auto itile = queue.take_whole()) {
       const Tile& tile = queue.tiles()[static_cast<std::size_t>(*itile)];
+      turn = 1 - turn;
       const double took = setup_.pace.run([&] {
-        device.rebin(tile.itemplate, tile.first, tile.nz, device_tile_.data());
-        device.scan(tile.itemplate, tile.first, tile.nz, device_tile_.data(), {0, ntarget}, store.rows(tile.itemplate));
+        std::byte* slice = device_tiles_[turn].data();
+        device.rebin(tile.itemplate, tile.first, tile.nz, slice);
+        device.scan(tile.itemplate, tile.first, tile.nz, slice, {0, ntarget}, store.rows(tile.itemplate));
       });
       times_.scan += took;
       times_.nfit += static_cast<double>(tile.nz) * static_cast<double>(ntarget);
@@ -135,7 +138,7 @@ class TurnScanner final : public Scanner {
   std::vector<Tile> tiles_;
   std::size_t tile_bytes_ = 0;
   TeamMemory shared_;
-  kernels::SiteMemory device_tile_;
+  kernels::SiteMemory device_tiles_[2];  ///< the next is rebinned while the last is still in use
 };
 
 }  // namespace

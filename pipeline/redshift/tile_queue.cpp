@@ -1,7 +1,6 @@
 #include "pipeline/redshift/tile_queue.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <thread>
 
@@ -10,24 +9,16 @@ namespace zspex::pipeline {
 TileQueue::TileQueue(const comm::Communicator& node, std::vector<Tile> tiles, int npart, int ngroup, int nslot)
     : tiles_(std::move(tiles)),
       cost_before_(1, 0.0),
-      rank_(node.rank()),
-      nrank_(node.size()),
       npart_(npart),
       ngroup_(ngroup),
       nslot_(nslot),
-      rates_at_(kNumFields + static_cast<std::size_t>(nslot) * kNumSlotFields),
-      state_(node, rates_at_ + 2 * static_cast<std::size_t>(node.size())),
+      state_(node, kNumFields + static_cast<std::size_t>(nslot) * kNumSlotFields),
+      whole_(node),
+      together_(node),
       ends_(node, static_cast<std::uint32_t>(tiles_.size())) {
   for (const Tile& tile : tiles_) cost_before_.push_back(cost_before_.back() + tile.cost);
   if (node.is_root()) std::fill(state_.values().begin(), state_.values().end(), 0);
   state_.publish(node);
-}
-
-double TileQueue::rates_of(bool takes_whole, int but_rank) const {
-  double sum = 0;
-  for (int rank = 0; rank < nrank_; ++rank)
-    if (rank != but_rank) sum += std::bit_cast<double>(rate(rank, takes_whole).load(std::memory_order_relaxed));
-  return sum;
 }
 
 double TileQueue::cost_left() const {
@@ -36,8 +27,8 @@ double TileQueue::cost_left() const {
 }
 
 void TileQueue::set_rate(double value, bool takes_whole) {
-  rate(rank_, takes_whole).store(std::bit_cast<std::uint64_t>(value), std::memory_order_relaxed);
-  rate(rank_, !takes_whole).store(0, std::memory_order_relaxed);
+  whole_.set(takes_whole ? value : 0);
+  together_.set(takes_whole ? 0 : value);
 }
 
 void TileQueue::fail() {
@@ -63,8 +54,8 @@ bool TileQueue::wait_until(const Ready& ready) const {
 std::optional<int> TileQueue::take_whole() {
   const auto left = ends_.left();
   if (left.n == 0 || stopped()) return std::nullopt;
-  const double mine = std::bit_cast<double>(rate(rank_, true).load(std::memory_order_relaxed));
-  const double others = rates_of(true, rank_) + (field(kEnded).load() != 0 ? 0 : rates_of(false, rank_));
+  const double mine = whole_.mine();
+  const double others = whole_.sum_of_others() + (field(kEnded).load() != 0 ? 0 : together_.sum());
   const double cost = tiles_[left.first + left.n - 1].cost;
   if (mine > 0 && others > 0 && cost / mine > cost_left() / others) return std::nullopt;
   const auto taken = ends_.take_back();
@@ -80,7 +71,7 @@ bool TileQueue::open(std::uint64_t turn) {
                               slot(islot, kFitted).load() == static_cast<std::uint64_t>(ngroup_);
                      });
   if (!ready) return false;
-  const double ours = rates_of(false, -1), whole = rates_of(true, -1);
+  const double ours = together_.sum(), whole = whole_.sum();
   const auto left = ends_.left();
   const bool late = left.n > 0 && ours > 0 && whole > 0 && tiles_[left.first].cost / ours > cost_left() / whole;
   const auto taken = late ? std::nullopt : ends_.take_front();

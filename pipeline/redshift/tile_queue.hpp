@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pipeline/comm/node_shared.hpp"
+#include "pipeline/comm/paced_counter.hpp"
 #include "pipeline/comm/two_ends.hpp"
 
 namespace zspex::pipeline {
@@ -64,11 +65,6 @@ class TileQueue {
   Atomic slot(int islot, SlotField which) const {
     return Atomic(state_.values()[kNumFields + static_cast<std::size_t>(islot) * kNumSlotFields + which]);
   }
-  /// Rates of ranks: first those that take whole tiles, then the others.
-  Atomic rate(int rank, bool takes_whole) const {
-    return Atomic(state_.values()[rates_at_ + 2 * static_cast<std::size_t>(rank) + (takes_whole ? 0 : 1)]);
-  }
-  double rates_of(bool takes_whole, int but_rank) const;
   double cost_left() const;
   bool stopped() const { return field(kFailed).load() != 0; }
   /// Waits until `ready`. \return false when somebody has failed
@@ -79,9 +75,9 @@ class TileQueue {
 
   std::vector<Tile> tiles_;
   std::vector<double> cost_before_;  ///< [ntile + 1] of all tiles before
-  int rank_, nrank_, npart_, ngroup_, nslot_;
-  std::size_t rates_at_;
+  int npart_, ngroup_, nslot_;
   comm::NodeShared<std::uint64_t> state_;
+  comm::SharedRates whole_, together_;  ///< of ranks that take whole tiles, and of the others
   comm::TwoEnds ends_;
 };
 

@@ -34,9 +34,9 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
     expect_rows(settings, "job", {&a, &b, &c});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x] = settings.extract;
-    expect_rows(settings, "extract",
-                {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m, &n, &o, &p, &q, &r, &s, &t, &u, &v, &w, &x});
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z] = settings.extract;
+    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m,
+                                      &n, &o, &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,

@@ -42,19 +42,47 @@ std::string head_of(const std::string& name) {
   return head;
 }
 
+/// The job that a file is for: its first section that names one.
+std::string job_of(const std::string& name) {
+  for (const std::string& line : lines_of(name))
+    for (const std::string job : {"extract", "redshift", "simulate", "machine"})
+      if (line == job + ":") return job;
+  return "";
+}
+
 TEST(Variants, EachOneIsReadAndRuns) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".yaml") continue;
     ++count;
-    const std::string path = entry.path().string(), name = entry.path().filename().string();
+    const std::string path = entry.path().string(), name = entry.path().filename().string(), job = job_of(name);
     std::vector<const char*> argv = {"zspex", "simulate", path.c_str()};
-    if (name.starts_with("extract"))
-      argv = {"zspex", "extract", path.c_str(), "-i", "i.fits", "-p", "p.fits", "-o", "o.fits"};
-    if (name.starts_with("redshift")) argv = {"zspex", "redshift", path.c_str(), "-i", "i.fits", "-o", "o.fits"};
-    EXPECT_NO_THROW(parse_command_line(static_cast<int>(argv.size()), argv.data())) << name;
+    if (job == "extract") argv = {"zspex", "extract", path.c_str(), "-i", "i.fits", "-p", "p.fits", "-o", "o.fits"};
+    if (job == "redshift") argv = {"zspex", "redshift", path.c_str(), "-i", "i.fits", "-o", "o.fits"};
+    if (job == "machine")
+      argv = {"zspex", "redshift", "-i", "i.fits", "-o", "o.fits", "--machine", path.c_str(), "--dry-run"};
+    EXPECT_NO_THROW({
+      const CommandLine line = parse_command_line(static_cast<int>(argv.size()), argv.data());
+      EXPECT_EQ(line.machine.has_value(), job == "machine") << name;
+    }) << name;
   }
-  EXPECT_GE(count, 6u) << folder;
+  EXPECT_GE(count, 16u) << folder;
+}
+
+TEST(Variants, EachStrategyHasItsFile) {
+  using S = StrategyName;
+  const std::pair<std::string, S> files[] = {{"cpu", S::cpu},       {"gpu_v1", S::gpu_v1}, {"gpu_v2", S::gpu_v2},
+                                             {"gpu_v3", S::gpu_v3}, {"gpu_v4", S::gpu_v4}, {"gpu_v5", S::gpu_v5},
+                                             {"gpu_v6", S::gpu_v6}, {"auto", S::automatic}};
+  for (const auto& [name, strategy] : files) {
+    const Settings settings = read_variant(name + ".yaml");
+    EXPECT_EQ(settings.redshift.strategy, strategy) << name;
+    // Its knobs stand there with what they are without the file: it only names the strategy.
+    for (const Field* field : fields_of("redshift"))
+      if (field->key != "strategy") {
+        EXPECT_EQ(field->yaml(settings), field->yaml(Settings{})) << name << " " << field->key;
+      }
+  }
 }
 
 // ZSPEX_WRITE_DOCS=1 writes the keys anew, after the file's first comment, instead of comparing them.

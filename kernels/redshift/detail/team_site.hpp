@@ -1,5 +1,6 @@
 /// \file
-/// A site whose fits are made by teams of threads on an execution space of its own: a GPU, or for tests the host.
+/// A site whose fits are made by teams of threads on an execution space of its own: a GPU, or for tests the host. Two scans are
+/// under way at a time, so that a GPU has work while the host takes the results of the last one and prepares the next.
 #pragma once
 
 #include <algorithm>
@@ -39,12 +40,16 @@ class TeamSite final : public FitSite {
  private:
   template <class T>
   using Array = DeviceView<T*, Exec>;
+  template <class T>
+  using PinnedArray = Kokkos::View<T*, PinnedSpace<Exec>>;
 
-  /// The results of one launch, on the device and, after a copy, on the host; and where they go.
-  struct Results {
-    Array<double> chi2, penalty, coeff;
+  /// A stream of the device with what launches on it need: sums and results there and, after a copy, on the host; and where
+  /// the results go.
+  struct Lane {
+    Exec exec;
+    Array<double> products, chi2, penalty, coeff;
     Array<unsigned char> residual;
-    typename Array<double>::HostMirror host_chi2, host_penalty, host_coeff;
+    PinnedArray<double> host_chi2, host_penalty, host_coeff;
     std::size_t npair = 0;
     // A scan's: rows of targets from `target` on, columns [first, first + nz).
     bool waiting = false;
@@ -58,7 +63,7 @@ class TeamSite final : public FitSite {
     Array<T> array = device_array<T, Exec>("zspex::redshift::input", values.size());
     if (!values.empty())
       Kokkos::deep_copy(
-          exec_, array,
+          lane().exec, array,
           Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>(values.data(), values.size()));
     return array;
   }
@@ -66,7 +71,7 @@ class TeamSite final : public FitSite {
   template <class T>
   const T* keep(std::span<const T> values) {
     const Array<T> array = upload(values);
-    fence(exec_, "a host array goes");
+    fence(lane().exec, "a host array goes");
     kept_.push_back(std::make_shared<Array<T>>(array));
     return array.data();
   }
@@ -78,23 +83,25 @@ class TeamSite final : public FitSite {
   void load_template(std::size_t itemplate);
 
   int nbasis(int itemplate) const { return templates_[static_cast<std::size_t>(itemplate)].nbasis; }
-  void reserve(Results& results, std::size_t npair, int nbasis) const;
+  /// The lane that is used next.
+  Lane& lane() const { return lanes_[turn_]; }
+  void reserve(Lane& lane, std::size_t npair, int nbasis) const;
   /// Sums, solutions and chi^2 of all pairs.
   template <class Real>
-  void fit(int itemplate, const FitPairs& pairs, std::size_t npair, const Real* slice, const Real* columns,
-           Results& results) const;
+  void fit(Lane& lane, int itemplate, const FitPairs& pairs, const Real* slice, const Real* columns) const;
   template <class Real, int NI, int NJ>
-  void sum(int i0, int j0, const FitPairs& pairs, std::size_t npair, int nbasis, const Real* slice,
-           const Real* columns) const;
+  void sum(Lane& lane, int i0, int j0, const FitPairs& pairs, int nbasis, const Real* slice, const Real* columns) const;
   template <class Real>
-  void sum_all(int nbasis, const FitPairs& pairs, std::size_t npair, const Real* slice, const Real* columns) const;
+  void sum_all(Lane& lane, int nbasis, const FitPairs& pairs, const Real* slice, const Real* columns) const;
   /// Starts the copy of results to the host.
-  void bring_back(Results& results, int nbasis, bool coeff) const;
+  void bring_back(Lane& lane, int nbasis, bool coeff) const;
   /// Waits for a scan's results and puts them into their rows.
-  void deliver(Results& results) const;
+  void deliver(Lane& lane) const;
 
   std::shared_ptr<const Engine> engine_;
-  Exec exec_, copy_;
+  mutable Lane lanes_[2];
+  mutable int turn_ = 0;
+  Exec copy_;  ///< copies to the device, beside the lanes
   std::vector<std::shared_ptr<void>> kept_;
   TeamPixels pixels_;
   std::vector<TeamTemplate> templates_;
@@ -104,8 +111,6 @@ class TeamSite final : public FitSite {
   Array<TeamTarget> targets_;
   Array<TeamSpectrum> spectra_;
   std::vector<PackedTarget> host_targets_;
-  mutable Array<double> products_;
-  mutable Results results_;
   mutable Array<double> fine_;  ///< rebinned templates of fine scans
 };
 
@@ -113,9 +118,10 @@ template <class Exec>
 TeamSite<Exec>::TeamSite(std::shared_ptr<const Engine> engine) : engine_(std::move(engine)) {
 #if KOKKOS_VERSION >= 40200
   if constexpr (!on_host<Exec>) {
-    const auto instances = Kokkos::Experimental::partition_space(Exec(), 1, 1);
-    exec_ = instances[0];
-    copy_ = instances[1];
+    const auto instances = Kokkos::Experimental::partition_space(Exec(), 1, 1, 1);
+    lanes_[0].exec = instances[0];
+    lanes_[1].exec = instances[1];
+    copy_ = instances[2];
   }
 #endif
   load_pixels();
@@ -217,7 +223,7 @@ void TeamSite<Exec>::set_targets(const PackedTargets& packed, std::span<const st
   }
   targets_ = upload(std::span<const TeamTarget>(targets));
   spectra_ = upload(std::span<const TeamSpectrum>(spectra));
-  fence(exec_, "host arrays go");
+  fence(lane().exec, "host arrays go");
 }
 
 template <class Exec>
@@ -225,114 +231,118 @@ void TeamSite<Exec>::rebin(int itemplate, int first, int nz, std::byte* slice) c
   const auto it = static_cast<std::size_t>(itemplate);
   const auto as = [&](auto real) {
     using Real = decltype(real);
-    RebinPixels<Exec, Real>{templates_[it], pixels_, redshifts_[it] + first, reinterpret_cast<Real*>(slice)}.run(exec_,
-                                                                                                                 nz);
+    RebinPixels<Exec, Real>{templates_[it], pixels_, redshifts_[it] + first, reinterpret_cast<Real*>(slice)}.run(
+        lane().exec, nz);
   };
   engine_->mixed() ? as(float{}) : as(double{});
 }
 
 template <class Exec>
-void TeamSite<Exec>::reserve(Results& results, std::size_t npair, int nbasis) const {
+void TeamSite<Exec>::reserve(Lane& lane, std::size_t npair, int nbasis) const {
   const std::size_t nproduct = npair * static_cast<std::size_t>(products_of(nbasis));
   const std::size_t ncoeff = npair * static_cast<std::size_t>(nbasis);
-  if (products_.extent(0) < nproduct) products_ = device_array<double, Exec>("zspex::redshift::products", nproduct);
-  if (results.chi2.extent(0) < npair) {
-    results.chi2 = device_array<double, Exec>("zspex::redshift::chi2", npair);
-    results.penalty = device_array<double, Exec>("zspex::redshift::penalty", npair);
-    results.residual = device_array<unsigned char, Exec>("zspex::redshift::residual", npair);
-    results.host_chi2 = Kokkos::create_mirror_view(results.chi2);
-    results.host_penalty = Kokkos::create_mirror_view(results.penalty);
+  const auto pinned = [](const char* label, std::size_t n) {
+    return PinnedArray<double>(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(label)), n);
+  };
+  if (lane.products.extent(0) < nproduct)
+    lane.products = device_array<double, Exec>("zspex::redshift::products", nproduct);
+  if (lane.chi2.extent(0) < npair) {
+    lane.chi2 = device_array<double, Exec>("zspex::redshift::chi2", npair);
+    lane.penalty = device_array<double, Exec>("zspex::redshift::penalty", npair);
+    lane.residual = device_array<unsigned char, Exec>("zspex::redshift::residual", npair);
+    lane.host_chi2 = pinned("zspex::redshift::host_chi2", npair);
+    lane.host_penalty = pinned("zspex::redshift::host_penalty", npair);
   }
-  if (results.coeff.extent(0) < ncoeff) {
-    results.coeff = device_array<double, Exec>("zspex::redshift::coeff", ncoeff);
-    results.host_coeff = Kokkos::create_mirror_view(results.coeff);
+  if (lane.coeff.extent(0) < ncoeff) {
+    lane.coeff = device_array<double, Exec>("zspex::redshift::coeff", ncoeff);
+    lane.host_coeff = pinned("zspex::redshift::host_coeff", ncoeff);
   }
-  results.npair = npair;
+  lane.npair = npair;
 }
 
 template <class Exec>
 template <class Real, int NI, int NJ>
-void TeamSite<Exec>::sum(int i0, int j0, const FitPairs& pairs, std::size_t npair, int nbasis, const Real* slice,
+void TeamSite<Exec>::sum(Lane& lane, int i0, int j0, const FitPairs& pairs, int nbasis, const Real* slice,
                          const Real* columns) const {
-  SumProducts<Exec, Real, NI, NJ>{pairs, targets_.data(), spectra_.data(), pixels_.row,     nbasis, i0,
-                                  j0,    slice,           columns,         products_.data()}
-      .run(exec_, npair);
+  SumProducts<Exec, Real, NI, NJ>{pairs, targets_.data(), spectra_.data(), pixels_.row,         nbasis, i0,
+                                  j0,    slice,           columns,         lane.products.data()}
+      .run(lane.exec, lane.npair);
 }
 
 template <class Exec>
 template <class Real>
-void TeamSite<Exec>::sum_all(int nbasis, const FitPairs& pairs, std::size_t npair, const Real* slice,
+void TeamSite<Exec>::sum_all(Lane& lane, int nbasis, const FitPairs& pairs, const Real* slice,
                              const Real* columns) const {
   const int ncolumn = nbasis + 1;
   constexpr int most = 12, tile = 6;  // columns whose products one thread can hold
   if (ncolumn <= most) {
     with_constant<most>(ncolumn,
-                        [&](auto n) { sum<Real, decltype(n)::value, 0>(0, 0, pairs, npair, nbasis, slice, columns); });
+                        [&](auto n) { sum<Real, decltype(n)::value, 0>(lane, 0, 0, pairs, nbasis, slice, columns); });
     return;
   }
   for (int i = 0; i < ncolumn; i += tile)
     with_constant<tile>(std::min(tile, ncolumn - i), [&](auto n) {
-      for (int j = 0; j < i; j += tile) sum<Real, decltype(n)::value, tile>(i, j, pairs, npair, nbasis, slice, columns);
-      sum<Real, decltype(n)::value, 0>(i, 0, pairs, npair, nbasis, slice, columns);
+      for (int j = 0; j < i; j += tile) sum<Real, decltype(n)::value, tile>(lane, i, j, pairs, nbasis, slice, columns);
+      sum<Real, decltype(n)::value, 0>(lane, i, 0, pairs, nbasis, slice, columns);
     });
 }
 
 template <class Exec>
 template <class Real>
-void TeamSite<Exec>::fit(int itemplate, const FitPairs& pairs, std::size_t npair, const Real* slice,
-                         const Real* columns, Results& results) const {
+void TeamSite<Exec>::fit(Lane& lane, int itemplate, const FitPairs& pairs, const Real* slice,
+                         const Real* columns) const {
   const TeamTemplate& tmpl = templates_[static_cast<std::size_t>(itemplate)];
-  sum_all(tmpl.nbasis, pairs, npair, slice, columns);
+  sum_all(lane, tmpl.nbasis, pairs, slice, columns);
   const auto solve = [&](auto most) {
     SolveFits<Exec, decltype(most)::value>{pairs,
                                            targets_.data(),
                                            tmpl,
-                                           products_.data(),
-                                           results.chi2.data(),
-                                           results.penalty.data(),
-                                           results.coeff.data(),
-                                           results.residual.data()}
-        .run(exec_, npair);
+                                           lane.products.data(),
+                                           lane.chi2.data(),
+                                           lane.penalty.data(),
+                                           lane.coeff.data(),
+                                           lane.residual.data()}
+        .run(lane.exec, lane.npair);
   };
   if (tmpl.nbasis <= few_unknowns)
     solve(std::integral_constant<int, few_unknowns>());
   else
     solve(std::integral_constant<int, most_unknowns>());
   if (columns) return;
-  SumResiduals<Exec, Real>{pairs, targets_.data(),      spectra_.data(),         pixels_.row,        tmpl.nbasis,
-                           slice, results.coeff.data(), results.residual.data(), results.chi2.data()}
-      .run(exec_, npair);
+  SumResiduals<Exec, Real>{pairs, targets_.data(),   spectra_.data(),      pixels_.row,     tmpl.nbasis,
+                           slice, lane.coeff.data(), lane.residual.data(), lane.chi2.data()}
+      .run(lane.exec, lane.npair);
 }
 
 template <class Exec>
-void TeamSite<Exec>::bring_back(Results& results, int nbasis, bool coeff) const {
+void TeamSite<Exec>::bring_back(Lane& lane, int nbasis, bool coeff) const {
   const auto copy = [&](const auto& host, const auto& device, std::size_t n) {
     const std::pair<std::size_t, std::size_t> part(0, n);
-    Kokkos::deep_copy(exec_, Kokkos::subview(host, part), Kokkos::subview(device, part));
+    Kokkos::deep_copy(lane.exec, Kokkos::subview(host, part), Kokkos::subview(device, part));
   };
-  copy(results.host_chi2, results.chi2, results.npair);
-  copy(results.host_penalty, results.penalty, results.npair);
-  if (coeff) copy(results.host_coeff, results.coeff, results.npair * static_cast<std::size_t>(nbasis));
+  copy(lane.host_chi2, lane.chi2, lane.npair);
+  copy(lane.host_penalty, lane.penalty, lane.npair);
+  if (coeff) copy(lane.host_coeff, lane.coeff, lane.npair * static_cast<std::size_t>(nbasis));
 }
 
 template <class Exec>
-void TeamSite<Exec>::deliver(Results& results) const {
-  if (!results.waiting) return;
-  results.waiting = false;
-  fence(exec_, "the host reads the results of a scan");
-  const ScanRows& rows = results.rows;
-  const auto n = static_cast<std::size_t>(results.nz), nb = static_cast<std::size_t>(nbasis(results.itemplate));
-  for (std::size_t i = 0; i < results.npair / n; ++i) {
-    const std::size_t to = (results.target + i - rows.first) * rows.nz + static_cast<std::size_t>(results.first);
-    std::copy_n(results.host_chi2.data() + i * n, n, rows.chi2 + to);
-    std::copy_n(results.host_penalty.data() + i * n, n, rows.penalty + to);
-    if (rows.coeff) std::copy_n(results.host_coeff.data() + i * n * nb, n * nb, rows.coeff + to * nb);
+void TeamSite<Exec>::deliver(Lane& lane) const {
+  fence(lane.exec, "the host reads the results of a scan");
+  if (!lane.waiting) return;
+  lane.waiting = false;
+  const ScanRows& rows = lane.rows;
+  const auto n = static_cast<std::size_t>(lane.nz), nb = static_cast<std::size_t>(nbasis(lane.itemplate));
+  for (std::size_t i = 0; i < lane.npair / n; ++i) {
+    const std::size_t to = (lane.target + i - rows.first) * rows.nz + static_cast<std::size_t>(lane.first);
+    std::copy_n(lane.host_chi2.data() + i * n, n, rows.chi2 + to);
+    std::copy_n(lane.host_penalty.data() + i * n, n, rows.penalty + to);
+    if (rows.coeff) std::copy_n(lane.host_coeff.data() + i * n * nb, n * nb, rows.coeff + to * nb);
   }
 }
 
 template <class Exec>
 void TeamSite<Exec>::finish() const {
-  deliver(results_);
+  for (Lane& one : lanes_) deliver(one);
 }
 
 template <class Exec>
@@ -344,21 +354,22 @@ void TeamSite<Exec>::scan(int itemplate, int first, int nz, const std::byte* sli
   const auto as = [&](auto real) {
     using Real = decltype(real);
     for (std::size_t done = 0; done < targets.n; done += most) {
-      const std::size_t n = std::min(most, targets.n - done), npair = n * static_cast<std::size_t>(nz);
-      finish();  // meanwhile the slice of this scan could be copied
-      Results& results = results_;
-      reserve(results, npair, nbasis(itemplate));
+      const std::size_t n = std::min(most, targets.n - done);
+      Lane& now = lane();
+      reserve(now, n * static_cast<std::size_t>(nz), nbasis(itemplate));
       FitPairs pairs;
       pairs.nz = nz;
       pairs.first = targets.first + done;
-      fit<Real>(itemplate, pairs, npair, reinterpret_cast<const Real*>(slice), nullptr, results);
-      bring_back(results, nbasis(itemplate), rows.coeff != nullptr);
-      results.waiting = true;
-      results.itemplate = itemplate;
-      results.first = first;
-      results.nz = nz;
-      results.target = pairs.first;
-      results.rows = rows;
+      fit<Real>(now, itemplate, pairs, reinterpret_cast<const Real*>(slice), nullptr);
+      bring_back(now, nbasis(itemplate), rows.coeff != nullptr);
+      now.waiting = true;
+      now.itemplate = itemplate;
+      now.first = first;
+      now.nz = nz;
+      now.target = pairs.first;
+      now.rows = rows;
+      turn_ = 1 - turn_;
+      deliver(lane());  // of the scan before, while this one goes on
     }
   };
   engine_->mixed() ? as(float{}) : as(double{});
@@ -380,7 +391,7 @@ void TeamSite<Exec>::convolve(int itemplate, int nz, const std::byte* slice, std
                                 nbasis(itemplate),
                                 reinterpret_cast<const Real*>(slice),
                                 reinterpret_cast<Real*>(columns)}
-        .run(exec_, nz);
+        .run(lane().exec, nz);
   };
   engine_->mixed() ? as(float{}) : as(double{});
 }
@@ -392,26 +403,26 @@ void TeamSite<Exec>::fit_columns(int itemplate, int first, int nz, const std::by
     using Real = decltype(real);
     const auto npair = static_cast<std::size_t>(nz), nb = static_cast<std::size_t>(nbasis(itemplate));
     finish();
-    Results& results = results_;
-    reserve(results, npair, nbasis(itemplate));
+    Lane& now = lane();
+    reserve(now, npair, nbasis(itemplate));
     FitPairs pairs;
     pairs.nz = nz;
     pairs.first = itarget;
-    fit<Real>(itemplate, pairs, npair, nullptr, reinterpret_cast<const Real*>(columns), results);
-    bring_back(results, nbasis(itemplate), true);
+    fit<Real>(now, itemplate, pairs, nullptr, reinterpret_cast<const Real*>(columns));
+    bring_back(now, nbasis(itemplate), true);
     std::vector<unsigned char> residual(npair);
     Kokkos::View<unsigned char*, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host(residual.data(), npair);
-    Kokkos::deep_copy(exec_, host, Kokkos::subview(results.residual, std::pair<std::size_t, std::size_t>(0, npair)));
-    fence(exec_, "the host reads the results of columns");
+    Kokkos::deep_copy(now.exec, host, Kokkos::subview(now.residual, std::pair<std::size_t, std::size_t>(0, npair)));
+    fence(now.exec, "the host reads the results of columns");
     const std::size_t to = (itarget - rows.first) * rows.nz + static_cast<std::size_t>(first);
     for (std::size_t iz = 0; iz < npair; ++iz) {
-      const double* c = results.host_coeff.data() + iz * nb;
-      rows.chi2[to + iz] = residual[iz] == 0 ? results.host_chi2(iz)
+      const double* c = now.host_coeff.data() + iz * nb;
+      rows.chi2[to + iz] = residual[iz] == 0 ? now.host_chi2(iz)
                                              : direct_chi2(host_targets_[itarget], engine_->layout(),
                                                            reinterpret_cast<const Real*>(host_slice) +
                                                                engine_->slice_size(itemplate, static_cast<int>(iz)),
                                                            static_cast<int>(nb), c);
-      rows.penalty[to + iz] = results.host_penalty(iz);
+      rows.penalty[to + iz] = now.host_penalty(iz);
       if (rows.coeff) std::copy_n(c, nb, rows.coeff + (to + iz) * nb);
     }
   };
@@ -454,24 +465,23 @@ void TeamSite<Exec>::fit_groups(int itemplate, std::span<FitGroup> groups) const
       const auto device_redshifts = upload(std::span<const double>(redshifts));
       const auto device_targets = upload(std::span<const int>(targets)),
                  device_slices = upload(std::span<const int>(slices));
+      Lane& now = lane();
       RebinPixels<Exec, double>{templates_[it], pixels_, device_redshifts.data(), fine_.data()}.run(
-          exec_, static_cast<int>(redshifts.size()));
+          now.exec, static_cast<int>(redshifts.size()));
       FitPairs pairs;
       pairs.targets = device_targets.data();
       pairs.slices = device_slices.data();
-      finish();
-      Results& results = results_;
-      reserve(results, targets.size(), nbasis(itemplate));
-      fit<double>(itemplate, pairs, targets.size(), fine_.data(), nullptr, results);
-      bring_back(results, nbasis(itemplate), true);
-      fence(exec_, "the host reads the results of fine scans");
+      reserve(now, targets.size(), nbasis(itemplate));
+      fit<double>(now, itemplate, pairs, fine_.data(), nullptr);
+      bring_back(now, nbasis(itemplate), true);
+      fence(now.exec, "the host reads the results of fine scans");
       std::size_t pair = 0;
       for (std::size_t g = begin; g < end; ++g) {
         FitGroup& group = groups[g];
         const auto [least, most] = std::minmax_element(group.redshifts.begin(), group.redshifts.end());
         if (!engine_->covers(itemplate, *least, *most)) continue;
-        std::copy_n(results.host_chi2.data() + pair, group.chi2.size(), group.chi2.begin());
-        std::copy_n(results.host_coeff.data() + pair * nb, group.coeff.size(), group.coeff.begin());
+        std::copy_n(now.host_chi2.data() + pair, group.chi2.size(), group.chi2.begin());
+        std::copy_n(now.host_coeff.data() + pair * nb, group.coeff.size(), group.coeff.begin());
         pair += group.chi2.size();
       }
     }

@@ -4,7 +4,6 @@
 
 #include <numeric>
 
-#include "pipeline/comm/device.hpp"
 #include "tests/pipeline/comm/world.hpp"
 
 namespace zspex::comm {
@@ -62,19 +61,6 @@ TEST(MpiWorkCounter, NothingIsGivenOutAfterStop) {
   node.barrier();
   EXPECT_FALSE(counter.take());
 }
-
-TEST(Device, RanksOfANodeTakeTheDevicesInTurn) {
-  EXPECT_EQ(choose_device(0, 4), 0);
-  EXPECT_EQ(choose_device(3, 4), 3);
-  EXPECT_EQ(choose_device(6, 4), 2);
-}
-
-TEST(Device, ARankThatSeesOneDeviceTakesIt) {
-  EXPECT_EQ(choose_device(0, 1), 0);
-  EXPECT_EQ(choose_device(5, 1), 0);
-}
-
-TEST(Device, WithoutDevicesKokkosChooses) { EXPECT_EQ(choose_device(2, 0), -1); }
 
 }  // namespace
 }  // namespace zspex::comm

@@ -1,12 +1,13 @@
 #include <gtest/gtest.h>
-#include <chrono>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "io/frame.hpp"
 #include "io/model_image.hpp"
@@ -204,14 +205,46 @@ TEST_F(MpiExtractStage, APsfThatDoesNotFitIsRefused) {
   EXPECT_TRUE(results().empty());
 }
 
+TEST_F(MpiExtractStage, ASlowRankHelpsAsFarAsItCanAndChangesNothing) {
+  if (world_.size() < 2) GTEST_SKIP() << "needs two ranks";
+  write_inputs(1);
+  auto plain = small_config(folder_.path(), 1), lopsided = plain;
+  lopsided.output = {folder_ / "lopsided.h5"};
+  ASSERT_EQ(run(world_, plain).code, ExitCode::success) << err_.str();
+
+  // The first rank stands for one with a GPU, the others for ranks that stay on the CPU.
+  const bool fast = world_.is_root();
+  ExtractOptions options;
+  options.role.on_gpu = fast;
+  options.worker.capacity = fast ? lopsided.gpu_capacity : 1;
+  options.worker.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
+    auto extract = kernel_extractors(kernels::Place::host)(psf, settings);
+    return [extract, fast](const kernels::Image& image, const kernels::ExtractUnit& unit) {
+      if (!fast) std::this_thread::sleep_for(std::chrono::milliseconds(400));
+      return extract(image, unit);
+    };
+  };
+  const auto report = run(world_, lopsided, options);
+  ASSERT_EQ(report.code, ExitCode::success) << err_.str();
+  ASSERT_EQ(report.ranks.size(), static_cast<std::size_t>(world_.size()));
+  std::int64_t nunit = 0;
+  for (const WorkerReport& rank : report.ranks) nunit += rank.nunit;
+  EXPECT_GT(report.ranks[0].nunit, nunit / 2);
+  EXPECT_TRUE(report.ranks[0].role.on_gpu);
+  if (world_.is_root())
+    expect_same_frames(io::read_frame_fits(plain.output[0]), io::read_frame_hdf5(lopsided.output[0]));
+  world_.barrier();
+}
+
 TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) {
   write_inputs(2);
   const int culprit = world_.size() - 1;
   int made = 0;
   ExtractOptions options;
-  options.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) -> ExtractFunction {
+  options.worker.make_extractor = [&](const kernels::Psf& psf,
+                                      const kernels::ExtractSettings& settings) -> ExtractFunction {
     if (made++ == 0 && world_.rank() == culprit) throw NumericsError("extract", "no device left");
-    return make_kernel_extractor(psf, settings);
+    return kernel_extractors(kernels::Place::device)(psf, settings);
   };
   const auto report = run(world_, small_config(folder_.path(), 2), options);
   EXPECT_EQ(report.code, ExitCode::partial);
@@ -229,7 +262,7 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
 TEST_F(MpiExtractStage, OutOfMemoryInAUnitIsToldInWords) {
   write_inputs(1);
   ExtractOptions options;
-  options.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) -> ExtractFunction {
+  options.worker.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) -> ExtractFunction {
     return [](const kernels::Image&, const kernels::ExtractUnit&) -> kernels::ExtractedUnit { throw std::bad_alloc(); };
   };
   const auto report = run(world_, small_config(folder_.path(), 1), options);
