@@ -161,6 +161,11 @@ ResultsSummary hdf5_summary(const std::string& path) {
   summary.kind = FileKind::results_hdf5;
   summary.provenance = detail::read_provenance(file);
   summary.timing = detail::read_timing(file);
+  for (const char* name : {"ranks", "strategies"})
+    if (file.has(std::string("/") + name)) {
+      summary.run.push_back(file.table(std::string("/") + name));
+      summary.run.back().name = name;
+    }
   for (const std::string& name : file.children("/frames")) {
     const std::string group = "/frames/" + name + "/";
     const auto shape = file.shape(group + "flux");

@@ -57,6 +57,7 @@ struct ResultsSummary {
   Header header;                         ///< of the first HDU or frame; empty if there is none
   std::optional<Provenance> provenance;  ///< of files made by zspex
   std::vector<Timing> timing;
+  std::vector<Table> run;  ///< what is told of the run beside: ranks, strategies
   std::vector<FrameInfo> frames;
   bool has_redshifts = false;  ///< read_redshifts() reads it
 };

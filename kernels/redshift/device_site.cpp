@@ -1,12 +1,17 @@
 #include "kernels/redshift/detail/device_site.hpp"
 
+#include <algorithm>
+
 #include "kernels/redshift/detail/host_site.hpp"
 #include "kernels/redshift/detail/team_site.hpp"
 #include "kernels/redshift/fitter.hpp"
 
 namespace zspex::kernels {
 
-std::size_t device_workspace_bytes() { return detail::team_workspace_bytes; }
+std::size_t device_workspace_bytes(int nbasis, std::size_t npair) {
+  return detail::team_workspace_bytes / 2 +
+         2 * std::min(detail::team_workspace_bytes / 4, npair * detail::pair_bytes(nbasis));
+}
 
 namespace detail {
 

@@ -46,8 +46,9 @@ struct Zscan {
 
 /// Threads of the host that fits use.
 std::size_t host_concurrency();
-/// Bytes of a GPU that fits work with, beside targets and slices.
-std::size_t device_workspace_bytes();
+/// Bytes of a GPU that fits work with, beside targets and slices: fine scans, and two scans of `npair` pairs of a target and
+/// a redshift, or as many at a time as there is room for.
+std::size_t device_workspace_bytes(int nbasis, std::size_t npair);
 
 /// Templates on the pixels of spectra, and the fits made with them. Targets are either copied here, and then scanned
 /// and refined on the host in batches; or packed by the caller into memory of its own, and fitted at one of two sites.

@@ -99,6 +99,40 @@ void print_timing(const std::vector<io::Timing>& timing, const Screen& screen, s
   print_table(rows, {1, 1, -1, -1, -1, -1, -1, -1}, screen.width, out);
 }
 
+/// Columns of a table under other names: a row a line, up to a number of them.
+using Headings = std::vector<std::pair<const char*, const char*>>;
+void print_rows(const io::Table& table, const Headings& headings, const Screen& screen, std::ostream& out) {
+  constexpr std::size_t most = 64;
+  const std::size_t nrow = std::min(table.nrow, most);
+  out << "\n" << table.name << "\n";
+  std::vector<std::vector<std::string>> rows(nrow + 1);
+  std::vector<int> align;
+  for (const auto& [name, heading] : headings) {
+    const io::Column* column = table.find(name);
+    if (!column || column->values_per_row() != 1) continue;
+    align.push_back(std::holds_alternative<std::vector<std::string>>(column->values) ? 1 : -1);
+    rows.front().push_back(heading);
+    for (std::size_t i = 0; i < nrow; ++i) rows[i + 1].push_back(detail::cell_text(*column, i, "%.4g"));
+  }
+  print_table(rows, align, screen.width, out);
+  if (table.nrow > most) out << "  and " << table.nrow - most << " more\n";
+}
+
+/// What is told of the run: which rank did what, and what was predicted.
+void print_run(const std::vector<io::Table>& run, const Screen& screen, std::ostream& out) {
+  static const Headings ranks = {{"node", "node"},
+                                 {"device", "GPU"},
+                                 {"targets", "targets"},
+                                 {"busy", "busy (s)"},
+                                 {"idle", "idle (s)"},
+                                 {"memory_planned", "planned (MiB)"},
+                                 {"memory_peak", "peak (MiB)"}};
+  static const Headings strategies = {{"strategy", "strategy"},      {"chosen", "taken"},    {"total", "predicted (s)"},
+                                      {"actual_total", "taken (s)"}, {"node", "node (MiB)"}, {"gpu", "GPU (MiB)"},
+                                      {"rounds", "rounds"}};
+  for (const io::Table& table : run) print_rows(table, table.name == "ranks" ? ranks : strategies, screen, out);
+}
+
 void draw_frame_row(const io::Frame& frame, int row, const Screen& screen, std::ostream& out) {
   const auto ispec = static_cast<std::size_t>(row);
   out << "\nspectrum " << row << "\n";
@@ -172,6 +206,7 @@ void run_inspect(const config::InspectConfig& config, const config::JobConfig& j
     print_contents(summary, shown, out);
     if (summary.provenance) print_provenance(*summary.provenance, job.verbosity > 0, out);
     if (!summary.timing.empty()) print_timing(summary.timing, shown, out);
+    print_run(summary.run, shown, out);
     if (frame) {
       out << "\nspectra\n";
       print_statistics(frame_statistics(*frame, 0, frame->flux.extent(0)), frame_unit, !frame->chi2pix.empty(), out);

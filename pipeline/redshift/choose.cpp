@@ -12,7 +12,31 @@ namespace {
 constexpr double gibibyte = 1 << 30;
 
 bool usable(const StrategyPlan& plan, bool only_some) {
-  return plan.cannot.empty() && plan.memory.too_little.empty() && !(only_some && plan.strategy->all_on_gpus);
+  return plan.usable() && !(only_some && plan.strategy->all_on_gpus);
+}
+
+/// The most ranks of a node that fit. More ranks never need less.
+int find_most_ranks(const Strategy& strategy, const Footprint& print, const config::RedshiftConfig& config,
+                    config::MachineConfig machine, std::size_t ntarget, bool stand_in) {
+  const auto fits = [&](int nrank) {
+    machine.ranks = nrank;
+    try {
+      const Deployment where = deploy(strategy, config, machine, stand_in);
+      return plan_scan_memory(print, where, strategy, config, machine, ntarget).too_little.empty();
+    } catch (const ConfigError&) {
+      return false;
+    }
+  };
+  int low = 0, high = ranks_looked_at + 1;  // the first fits, the second doesn't
+  while (high - low > 1) {
+    const int middle = low + (high - low) / 2;
+    (fits(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
+std::string ranks_text(int most_ranks) {
+  return most_ranks < ranks_looked_at ? std::to_string(most_ranks) : ">=" + std::to_string(ranks_looked_at);
 }
 
 }  // namespace
@@ -23,9 +47,10 @@ StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitt
   plan.strategy = &strategy;
   try {
     plan.where = deploy(strategy, config, machine, stand_in);
-    const Footprint print = footprint_of(strategy, fitter, targets, config, machine);
+    const Footprint print = footprint_of(strategy, fitter, targets, config, machine, stand_in);
     plan.memory = plan_scan_memory(print, plan.where, strategy, config, machine, targets.size());
     plan.time = predict(strategy, plan.where, fitter, config, machine, targets.size(), plan.memory.nround);
+    plan.most_ranks = find_most_ranks(strategy, print, config, machine, targets.size(), stand_in);
   } catch (const ConfigError& error) {
     plan.cannot = error.what();
   }
@@ -55,9 +80,7 @@ std::size_t choose(const std::vector<StrategyPlan>& plans, bool only_some) {
   }
   if (best < plans.size()) return best;
   std::string reasons;
-  for (const StrategyPlan& plan : plans)
-    reasons +=
-        std::string("\n  ") + plan.strategy->text + ": " + (plan.cannot.empty() ? plan.memory.too_little : plan.cannot);
+  for (const StrategyPlan& plan : plans) reasons += std::string("\n  ") + plan.strategy->text + ": " + plan.reason();
   throw ConfigError("configuration", "redshift.strategy",
                     "expected a strategy that can be used, found none:" + reasons);
 }
@@ -73,35 +96,46 @@ void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, 
     std::snprintf(line, sizeof line, " of %.0f GiB", machine.gpu_memory);
     out << line;
   }
-  out << "; " << ntarget << (ntarget == 1 ? " target\n" : " targets\n")
-      << "           seconds:  rebin    scan  transfer  refine   total   GiB: CPU rank  GPU rank    node  a GPU  "
-         "rounds\n";
+  out << "; " << ntarget << (ntarget == 1 ? " target" : " targets") << "\n"
+      << "             seconds predicted                          GiB                                      rounds  "
+         "ranks\n"
+      << "             rebin    scan transfer  refine   total     CPU rank GPU rank    node   a GPU           that "
+         "fit\n";
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const StrategyPlan& plan = plans[i];
     if (!plan.cannot.empty()) {
-      out << "  " << plan.strategy->text << ": " << plan.cannot << "\n";
+      out << "   " << plan.strategy->text << ": " << plan.cannot << "\n";
       continue;
     }
-    std::snprintf(line, sizeof line, "%s %-8s  %14.2f %7.2f %9.2f %7.2f %7.2f  %14.2f %9.2f %7.2f %6.2f %7zu\n",
+    const auto amount = [](double nbytes) {
+      char text[16] = "-";
+      if (nbytes > 0) std::snprintf(text, sizeof text, "%.2f", nbytes / gibibyte);
+      return std::string(text);
+    };
+    std::snprintf(line, sizeof line, "%s %-8s %7.2f %7.2f %8.2f %7.2f %7.2f  %11s %8s %7s %7s  %7s %7s\n",
                   i == best ? "->" : "  ", plan.strategy->text, plan.time.rebin, plan.time.scan, plan.time.transfer,
-                  plan.time.refine, plan.time.total(), plan.memory.cpu_rank / gibibyte, plan.memory.gpu_rank / gibibyte,
-                  plan.memory.node / gibibyte, plan.memory.gpu / gibibyte, plan.memory.nround);
+                  plan.time.refine, plan.time.total(), amount(plan.memory.cpu_rank).c_str(),
+                  amount(plan.memory.gpu_rank).c_str(), amount(plan.memory.node).c_str(),
+                  amount(plan.memory.gpu).c_str(), plan.usable() ? std::to_string(plan.memory.nround).c_str() : "-",
+                  ranks_text(plan.most_ranks).c_str());
     out << line;
-    if (!plan.memory.too_little.empty()) out << "     " << plan.memory.too_little << "\n";
+    if (!plan.memory.too_little.empty()) out << "            does not fit: " << plan.memory.too_little << "\n";
   }
-  if (best >= plans.size()) return;
-  // Why: what comes next.
+  if (best < plans.size()) out << "   " << why(plans, best) << "\n";
+}
+
+std::string why(const std::vector<StrategyPlan>& plans, std::size_t best) {
   const StrategyPlan* next = nullptr;
   for (std::size_t i = 0; i < plans.size(); ++i)
     if (i != best && usable(plans[i], false) && (!next || plans[i].time.total() < next->time.total())) next = &plans[i];
-  out << "  " << plans[best].strategy->text << " is chosen: ";
-  if (!next) {
-    out << "it is the only one that can be used\n";
-    return;
-  }
-  std::snprintf(line, sizeof line, "%.2f s predicted, %.2f times the speed of %s, the next\n", plans[best].time.total(),
-                next->time.total() / plans[best].time.total(), next->strategy->text);
-  out << line;
+  const StrategyPlan& chosen = plans[best];
+  char line[160];
+  std::snprintf(line, sizeof line, "%s: %.2f s predicted, ", chosen.strategy->text, chosen.time.total());
+  if (!next) return line + std::string("the only one that can be used");
+  const std::string text = line;
+  std::snprintf(line, sizeof line, "%.2f times the speed of %s", next->time.total() / chosen.time.total(),
+                next->strategy->text);
+  return text + line;
 }
 
 }  // namespace zspex::pipeline

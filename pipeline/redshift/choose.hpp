@@ -22,8 +22,15 @@ struct StrategyPlan {
   Deployment where;
   ScanMemory memory;
   Prediction time;
-  std::string cannot;  ///< why it can't be used; empty: it can
+  int most_ranks = 0;  ///< of a node that fit its memory and its GPUs'; ranks_looked_at: more have not been looked at
+  std::string cannot;  ///< why it can't be used; empty: it can, but for memory.too_little
+
+  bool usable() const { return cannot.empty() && memory.too_little.empty(); }
+  const std::string& reason() const { return cannot.empty() ? memory.too_little : cannot; }
 };
+
+/// Up to how many ranks of a node a plan looks whether they fit.
+inline constexpr int ranks_looked_at = 1024;
 
 /// One strategy.
 StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
@@ -42,5 +49,8 @@ std::size_t choose(const std::vector<StrategyPlan>& plans, bool only_some);
 /// The table, with why one is best.
 void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, const config::MachineConfig& machine,
                       std::size_t ntarget, std::ostream& out);
+
+/// "GPU_V6: 1.84 s predicted, 1.01 times the speed of CPU, the next"
+std::string why(const std::vector<StrategyPlan>& plans, std::size_t best);
 
 }  // namespace zspex::pipeline

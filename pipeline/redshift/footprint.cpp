@@ -34,13 +34,13 @@ double template_bytes(const kernels::Template& tmpl, std::size_t npixel) {
          2 * static_cast<double>(tmpl.redshifts.size()) * sizeof(double);
 }
 
-/// Spectra as they lie in a file, and masked and coadded, while a target is read.
+/// A target's exposures as they lie in a file, and masked; both are held while it is read.
 double reading_bytes(const kernels::RedshiftFitter& fitter, const TargetList& targets) {
   double exposures = 1;
   for (const auto& places : targets.places) exposures = std::max(exposures, static_cast<double>(places.size()));
   const double ndiag = fitter.max_ndiag();
   const double raw = 3 * sizeof(float) + ndiag * sizeof(float), masked = 2 * sizeof(double) + ndiag * sizeof(float);
-  return static_cast<double>(fitter.npixel()) * (exposures * (raw + masked) + masked);
+  return static_cast<double>(fitter.npixel()) * exposures * (raw + masked);
 }
 
 bool read_whole(const config::RedshiftConfig& config) {
@@ -90,10 +90,11 @@ Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config
 }
 
 Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                       const config::RedshiftConfig& config, const config::MachineConfig& overheads) {
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads, bool stand_in) {
   const auto& templates = fitter.templates();
   const bool details = !config.details.empty(), turns = strategy.dealing == Dealing::turns;
-  double spectra = 0, most_scan = 0, most_rows = 0, slice = 0, columns = 0, fine = 0, results = 0, rows = 0;
+  double spectra = 0, most_scan = 0, most_rows = 0, slice = 0, columns = 0, fine = 0, workspace = 0, results = 0,
+         rows = 0;
   for (std::size_t i = 0; i < targets.size(); ++i)
     spectra = std::max(
         spectra, static_cast<double>(TargetStore::target_bytes(fitter, targets, static_cast<int>(i), config.allspec)));
@@ -106,6 +107,8 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     slice = std::max(slice, static_cast<double>(fitter.slice_bytes(it, n)));
     columns = std::max(columns, static_cast<double>(fitter.columns_bytes(it, n)));
     fine = std::max(fine, nbasis * config.zminfit_npoints * static_cast<double>(fitter.npixel()) * sizeof(double));
+    workspace = std::max(workspace, static_cast<double>(kernels::device_workspace_bytes(
+                                        tmpl.nbasis(), targets.size() * static_cast<std::size_t>(n))));
     most_scan = std::max(most_scan, nz * sizeof(double));
     most_rows = std::max(most_rows, nz * (2 + nbasis) * sizeof(float));
     rows += nz * (2 + nbasis) * sizeof(float);
@@ -114,20 +117,17 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
   }
   const double scan = static_cast<double>(ScanStore::target_bytes(templates, details));
   const double reading = reading_bytes(fitter, targets);
-  // What each rank has of its own in any strategy: targets that are read, one template's chi^2 while it is refined, fits, and
-  // rows on their way to the details.
-  Bytes own;
-  own.fixed =
-      static_cast<double>(kernels::host_concurrency()) * fine + (read_whole(config) ? 0 : read_at_a_time * reading);
-  own.target = std::max(most_scan, details ? most_rows : 0) + results + (read_whole(config) ? reading : 0);
-  print.cpu_rank = print.gpu_rank = own;
+  print.reading = read_whole(config) ? Bytes{0, reading} : Bytes{read_at_a_time * reading, 0};
+  // Of a target while it is refined: one template's chi^2, its fits, and rows on their way to the details.
+  const double refining = std::max(most_scan, details ? most_rows : 0) + results;
+  print.scanning.fixed = static_cast<double>(kernels::host_concurrency()) * fine;
   if (turns) {
+    constexpr double at_a_time = 64;
+    print.scanning.fixed += at_a_time * refining;
     print.node = {shared_tiles * slice, spectra + scan};
-    print.cpu_rank.target = print.gpu_rank.target = 0;  // of the targets of the moment only
-    print.cpu_rank.fixed = print.gpu_rank.fixed = own.fixed + 64 * own.target;
   } else {
-    print.cpu_rank.target += spectra + scan;
-    print.gpu_rank.target += spectra + scan;
+    print.scanning.target = refining + scan;
+    print.cpu_rank.target = print.gpu_rank.target = spectra;
   }
   if (strategy.templates == Holding::ring) {
     print.cpu_rank.fixed += 2 * slice;
@@ -140,7 +140,8 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
 
   print.gpu_base = overheads.gpu_overhead * mebibyte;
   for (const auto& tmpl : templates) print.gpu_base += template_bytes(tmpl, fitter.npixel()) / 2;
-  print.gpu = {static_cast<double>(kernels::device_workspace_bytes()), spectra};
+  const bool host_kernels = stand_in && config.device_kernels == config::DeviceKernels::native;
+  print.gpu = {host_kernels ? 0 : workspace, spectra};
   if (strategy.templates == Holding::ring)
     print.gpu.fixed += strategy.convolve == kernels::Place::device ? 2 * slice : 2 * columns;
   if (strategy.templates == Holding::ring && strategy.convolve == kernels::Place::host) print.gpu_rank.fixed += columns;
@@ -161,31 +162,34 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   // Parts of a round's targets that a rank, a node and a GPU rank hold.
   const double cpu_share = turns ? 0 : where.share(false), gpu_share = turns ? 0 : where.share(true);
   const double node_share = 1.0 / where.nodes, device_share = turns ? node_share : gpu_share;
+  const double read_cpu = turns ? node_share / where.ranks : cpu_share, read_gpu = turns ? read_cpu : gpu_share;
   ScanMemory plan;
   double most = static_cast<double>(ntarget);
-  const auto bound = [&](const Bytes& bytes, double share, double limit, const char* key, const std::string& what) {
+  const auto bound = [&](const Bytes& bytes, double share, double limit, const std::string& what,
+                         const std::string& remedy) {
     const double room = limit - bytes.fixed,
                  one = bytes.target * std::max(share, 1.0 / std::max<double>(1, static_cast<double>(ntarget)));
     if (room < one && plan.too_little.empty())
-      plan.too_little = std::string(strategy.text) + ": expected at least " + gibibytes(bytes.fixed + one) + " " +
-                        what + ", found " + gibibytes(limit) + ". Raise redshift." + key +
-                        ", or choose a strategy that holds less.";
+      plan.too_little = "expected at least " + gibibytes(bytes.fixed + one) + " " + what + ", found " +
+                        gibibytes(limit) + ". " + remedy + ", or choose a strategy that holds less.";
     if (one > 0) most = std::min(most, std::floor(room / (bytes.target * share)));
   };
-  const auto of_rank = [&](const Bytes& bytes, double share, const char* what) {
-    bound(bytes, share, budget, "memory", std::string("of memory for ") + what);
-  };
-  if (!turns && has_cpu) of_rank(print.cpu_rank, cpu_share, "a rank");
-  if (!turns && has_gpu) of_rank(print.gpu_rank, gpu_share, "a GPU rank");
-  if (turns || print.node.fixed > 0) {
-    const Bytes node{print.node.fixed + where.ranks * (turns ? print.cpu_rank.fixed : 0), print.node.target};
-    bound(node, node_share, budget * where.ranks, "memory", "of memory a rank, times " + std::to_string(where.ranks));
-  }
+  const auto all_of = [&](const Bytes& own) { return own + print.reading + print.scanning; };
+  const std::string raise = "Raise redshift.memory";
+  if (!turns && has_cpu) bound(all_of(print.cpu_rank), cpu_share, budget, "of memory for a CPU rank", raise);
+  if (!turns && has_gpu) bound(all_of(print.gpu_rank), gpu_share, budget, "of memory for a GPU rank", raise);
+  if (turns || print.node.fixed > 0)
+    bound({print.node.fixed + (turns ? where.ranks * all_of(print.cpu_rank).fixed : 0), print.node.target}, node_share,
+          budget * where.ranks, "of memory for the ranks of a node together",
+          turns ? raise + ", lower redshift.slice" : raise + ", start more ranks a node");
   if (has_gpu && gpu_budget > 0) {
-    const Bytes one{print.gpu_base + print.gpu.fixed, print.gpu.target};
-    bound(
-        {where.sharers() * one.fixed, where.sharers() * one.target}, device_share, gpu_budget, "device_memory",
-        "of a GPU for " + std::to_string(where.sharers()) + (where.sharers() == 1 ? " rank" : " ranks that share it"));
+    const int sharers = where.sharers();
+    bound({sharers * (print.gpu_base + print.gpu.fixed), sharers * print.gpu.target}, device_share, gpu_budget,
+          sharers == 1 ? "on a GPU" : "on a GPU for the " + std::to_string(sharers) + " ranks that share it",
+          config.device_memory > 0               ? "Raise redshift.device_memory"
+          : sharers > 1                          ? "Start fewer ranks a node"
+          : strategy.templates == Holding::tiles ? "Lower redshift.slice"
+                                                 : "Take coarser redshift grids");
   }
   most = std::max(1.0, most);
   plan.nround = static_cast<std::size_t>(std::ceil(static_cast<double>(std::max<std::size_t>(ntarget, 1)) / most));
@@ -193,15 +197,21 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   const auto held = [&](double share) { return std::ceil(static_cast<double>(plan.round) * share); };
   plan.shared = print.node.of(held(node_share));
   if (has_gpu) plan.gpu = where.sharers() * (print.gpu_base + print.gpu.of(held(device_share)));
+  // While a rank reads, it has not yet touched the others' parts of what they share.
+  const double untouched = turns ? plan.shared * (1 - 1.0 / where.ranks) : 0;
+  const auto of_rank = [&](const Bytes& own, double share, double read) {
+    return print.base + own.of(held(share)) +
+           std::max(print.reading.of(held(read)) - untouched, print.scanning.of(held(share)));
+  };
   const double stand_in = where.stand_in && has_gpu ? print.gpu.of(held(device_share)) : 0;
-  if (has_cpu) plan.cpu_rank = print.base + print.cpu_rank.of(held(cpu_share));
-  if (has_gpu) plan.gpu_rank = print.base + print.gpu_rank.of(held(gpu_share)) + stand_in;
+  if (has_cpu) plan.cpu_rank = of_rank(print.cpu_rank, cpu_share, read_cpu);
+  if (has_gpu) plan.gpu_rank = of_rank(print.gpu_rank, gpu_share, read_gpu) + stand_in;
   plan.root = std::max(plan.cpu_rank, plan.gpu_rank) + print.root.of(static_cast<double>(ntarget));
   plan.node = plan.shared + plan.cpu_rank * (where.ranks - where.gpu_ranks) + plan.gpu_rank * where.gpu_ranks +
               print.root.of(static_cast<double>(ntarget));
   if (plan.node > machine.memory * gibibyte && plan.too_little.empty())
-    plan.too_little = std::string(strategy.text) + ": expected at least " + gibibytes(plan.node) +
-                      " of memory on a node, found " + gibibytes(machine.memory * gibibyte) +
+    plan.too_little = "expected at least " + gibibytes(plan.node) + " of memory on a node, found " +
+                      gibibytes(machine.memory * gibibyte) +
                       ". Start fewer ranks a node, lower redshift.memory, or choose a strategy that holds less.";
   return plan;
 }

@@ -34,20 +34,24 @@ Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config
 struct Bytes {
   double fixed = 0, target = 0;
   double of(double ntarget) const { return fixed + target * ntarget; }
+  friend Bytes operator+(const Bytes& a, const Bytes& b) { return {a.fixed + b.fixed, a.target + b.target}; }
 };
 
 struct Footprint {
   double base = 0;           ///< of each rank: the program, templates
-  Bytes cpu_rank, gpu_rank;  ///< of one rank's own work
-  Bytes node;                ///< of work that the ranks of a node share
+  Bytes cpu_rank, gpu_rank;  ///< of one rank's own: its spectra, rebinned templates
+  Bytes reading;             ///< more of each rank's own, while its targets are read
+  Bytes scanning;            ///< more of each rank's own after that: scans and their refinement
+  Bytes node;                ///< of what the ranks of a node share
   double gpu_base = 0;       ///< of each rank that uses a GPU, on it: its context, templates
   Bytes gpu;                 ///< the same, of its work
   Bytes root;                ///< more on the first rank: the results of all targets
 };
 
 /// \param overheads  of processes, from the machine
+/// \param stand_in   the host stands for the GPUs
 Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                       const config::RedshiftConfig& config, const config::MachineConfig& overheads);
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads, bool stand_in);
 
 /// The memory of a run.
 struct ScanMemory {

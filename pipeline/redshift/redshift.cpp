@@ -147,6 +147,8 @@ ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& worl
   }
   if (job.dry_run || job.verbosity > 0) stage.print(plan);
   if (job.dry_run) return ExitCode::success;
+  if (talk && job.verbosity == 0 && !plan.strategies.empty())
+    out << "redshift: AUTO takes " << why(plan.strategies, plan.chosen) << "\n";
   const RedshiftReport report = stage.execute(plan);
   if (talk) {
     char line[160];
@@ -155,6 +157,11 @@ ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& worl
     out << line;
     print_timing(report.timing, out);
     if (job.verbosity > 0) print_ranks(report, out);
+    if (job.verbosity > 0 && !plan.strategies.empty()) {
+      std::snprintf(line, sizeof line, "  scan and refinement: %.2f s predicted, %.2f s taken\n",
+                    plan.strategies[plan.chosen].time.total(), report.scan_and_refine());
+      out << line;
+    }
   }
   return report.code;
 }

@@ -57,6 +57,9 @@ struct RedshiftReport {
   std::vector<io::Timing> timing;
   std::vector<RankReport> ranks;  ///< [nrank]
   double seconds = 0;
+
+  /// What plans predict: seconds of the rank that took longest.
+  double scan_and_refine() const;
 };
 
 /// What the stage is told beside its configuration.

@@ -16,8 +16,14 @@
 
 namespace zspex::kernels::detail {
 
-/// Bytes that launches work with at a time, beside targets and slices: sums, results, fine scans.
+/// Bytes that launches work with at a time, beside targets and slices: half for fine scans, a quarter for a scan's sums and
+/// results.
 inline constexpr std::size_t team_workspace_bytes = std::size_t{256} << 20;
+
+/// Sums and results of a target at one redshift.
+inline std::size_t pair_bytes(int nbasis) {
+  return sizeof(double) * static_cast<std::size_t>(products_of(nbasis) + nbasis + 3);
+}
 
 template <class Exec>
 class TeamSite final : public FitSite {
@@ -348,8 +354,7 @@ void TeamSite<Exec>::finish() const {
 template <class Exec>
 void TeamSite<Exec>::scan(int itemplate, int first, int nz, const std::byte* slice, TargetRange targets,
                           const ScanRows& rows) const {
-  const std::size_t one = static_cast<std::size_t>(nz) * sizeof(double) *
-                          static_cast<std::size_t>(products_of(nbasis(itemplate)) + nbasis(itemplate) + 3);
+  const std::size_t one = static_cast<std::size_t>(nz) * pair_bytes(nbasis(itemplate));
   const std::size_t most = std::max<std::size_t>(1, team_workspace_bytes / 4 / one);
   const auto as = [&](auto real) {
     using Real = decltype(real);

@@ -47,7 +47,7 @@ inline void store_vec(Real* to, const Vec<Real>& value) {
 /// across two cache lines costs two.
 template <class V>
 inline V pinned(V value) {
-#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#ifdef __AVX__  // without it, a vector is not one register
   asm("" : "+v"(value));
 #endif
   return value;

@@ -1,6 +1,7 @@
 #include "pipeline/inspect/detail/print.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ostream>
 #include <variant>
@@ -34,23 +35,27 @@ void print_table(const std::vector<std::vector<std::string>>& rows, const std::v
   }
 }
 
+std::string cell_text(const io::Column& column, std::size_t row, const char* format) {
+  return std::visit(
+      [&](const auto& values) -> std::string {
+        using T = typename std::decay_t<decltype(values)>::value_type;
+        if constexpr (std::is_same_v<T, std::string>) {
+          return values[row].empty() ? "-" : values[row];
+        } else if constexpr (std::is_floating_point_v<T>) {
+          return std::isnan(values[row]) ? "-" : number(static_cast<double>(values[row]), format);
+        } else {
+          return std::to_string(values[row]);
+        }
+      },
+      column.values);
+}
+
 std::string row_text(const io::Table& table, std::size_t row, const std::vector<const char*>& columns, int width) {
   std::string out;
   for (const char* name : columns) {
     const io::Column* column = table.find(name);
     if (!column || row >= table.nrow || column->values_per_row() != 1) continue;
-    const std::string value = std::visit(
-        [&](const auto& values) -> std::string {
-          using T = typename std::decay_t<decltype(values)>::value_type;
-          if constexpr (std::is_same_v<T, std::string>)
-            return values[row];
-          else if constexpr (std::is_floating_point_v<T>)
-            return number(static_cast<double>(values[row]), "%.6g");
-          else
-            return std::to_string(values[row]);
-        },
-        column->values);
-    const std::string more = (out.empty() ? "" : ", ") + std::string(name) + " " + (value.empty() ? "-" : value);
+    const std::string more = (out.empty() ? "" : ", ") + std::string(name) + " " + cell_text(*column, row);
     if (static_cast<int>(out.size() + more.size()) > width) break;
     out += more;
   }
