@@ -127,7 +127,7 @@ void print_run(const std::vector<io::Table>& run, const Screen& screen, std::ost
                                  {"idle", "idle (s)"},
                                  {"memory_planned", "planned (MiB)"},
                                  {"memory_peak", "peak (MiB)"}};
-  static const Headings strategies = {{"strategy", "strategy"},      {"chosen", "taken"},    {"total", "predicted (s)"},
+  static const Headings strategies = {{"strategy", "strategy"},      {"chosen", "chosen"},   {"total", "predicted (s)"},
                                       {"actual_total", "taken (s)"}, {"node", "node (MiB)"}, {"gpu", "GPU (MiB)"},
                                       {"rounds", "rounds"}};
   for (const io::Table& table : run) print_rows(table, table.name == "ranks" ? ranks : strategies, screen, out);

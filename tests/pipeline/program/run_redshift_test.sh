@@ -3,6 +3,7 @@
 # behind.
 # run_redshift_test.sh ZSPEX RANKS LAUNCHER...     for example: run_redshift_test.sh build/zspex 2 mpirun -n 2
 set -uo pipefail
+machine=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/config/machine_perlmutter.yaml
 source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 unset RR_TEMPLATE_DIR
 # Wide bins: the spectra have a quarter of their pixels.
@@ -38,6 +39,29 @@ redshift "a dry run" 0 "" -i $coadd "${star[@]}" -o dry.fits -d dry.h5 -m drymod
 nothing_left "after a dry run" dry.fits dry.h5 drymodel.fits
 redshift "resume" 0 "" --config in/redshift.yaml --resume
 redshift "no overwriting" 4 "in/redshifts.fits" --config in/redshift.yaml --no-overwrite
+
+# Strategies: the same answer, planned for another machine, chosen here.
+for strategy in GPU_V4 GPU_V6 AUTO; do
+  redshift "strategy $strategy" 0 "" -i $coadd "${star[@]}" -o $strategy.h5 --strategy $strategy
+done
+expect "ranks are told of" 0 "node  GPU  targets" "${launcher[@]}" "$zspex" inspect GPU_V6.h5
+expect "and strategies, where they were compared" 0 "predicted (s)" "${launcher[@]}" "$zspex" inspect AUTO.h5
+for dz in 3e-4 1e-4; do
+  expect "a plan for Perlmutter, galaxies in steps of $dz" 0 "1 node of 64 ranks, 256 GiB and 4 GPUs of 40 GiB; 5 targets" \
+    "${launcher[@]}" "$zspex" redshift --config in/redshift.yaml -o dry.fits --dry-run --strategy AUTO --machine "$machine" \
+    --zscan-galaxy=-0.005,1.7,$dz
+  for strategy in CPU GPU_V1 GPU_V2 GPU_V3 GPU_V4 GPU_V5 GPU_V6; do
+    grep -qE "^(->|  ) $strategy +[0-9]" log || fail "a plan for Perlmutter: expected a line for $strategy"
+  done
+done
+nothing_left "after plans" dry.fits
+redshift "a strategy with a typing error" 2 'found "GPU_V66"; did you mean GPU_V6?' -i $coadd "${star[@]}" -o bad.fits --strategy GPU_V66
+redshift "a capacity of zero" 2 "redshift.gpu_capacity: expected a number > 0" -i $coadd "${star[@]}" -o bad.fits \
+  --strategy GPU_V4 --gpu-capacity 0
+redshift "more GPU ranks than ranks" 2 "expected at most as many GPU ranks as ranks, found 9 for $ranks" -i $coadd "${star[@]}" \
+  -o bad.fits --strategy GPU_V6 --gpu-ranks 9
+redshift "too little for a tile on a GPU" 2 "Raise redshift.device_memory" -i $coadd "${star[@]}" -o bad.fits \
+  --strategy GPU_V6 --device-memory 1e-6 --device-kernels teams
 
 # Mistakes that are found while options are read, in the plan, and while targets are fitted.
 redshift "an unknown option" 2 "--outfle" --outfle x.fits

@@ -188,25 +188,5 @@ TEST_F(MpiRedshiftStage, ACloserLookDoesToo) {
   }
 }
 
-TEST_F(MpiRedshiftStage, EachStrategyGivesTheSameFiles) {
-  write_coadds(5);
-  run(world_, config_);
-  using N = config::StrategyName;
-  for (const N name : {N::gpu_v1, N::gpu_v2, N::gpu_v3, N::gpu_v4, N::gpu_v5, N::gpu_v6, N::automatic}) {
-    SCOPED_TRACE(static_cast<int>(name));
-    auto other = config_;
-    other.strategy = name;
-    other.output = folder_ / "other.fits";
-    other.details = folder_ / "other.h5";
-    other.model = folder_ / "other-model.fits";
-    for (const int node_size : {0, 2}) {  // two ranks a node, and with three ranks one alone
-      if (node_size > 0 && world_.size() <= node_size) continue;
-      run(world_, other, node_size);
-      if (world_.is_root()) expect_same_results(config_, other);
-      world_.barrier();
-    }
-  }
-}
-
 }  // namespace
 }  // namespace zspex::pipeline
