@@ -31,6 +31,7 @@ while [[ $# -gt 0 ]]; do
 done
 
 need_build_packages
+if [[ $preset == asan ]]; then need_packages libbenchmark-dev; fi
 if [[ $slurm == yes ]]; then
   need_packages "${slurm_packages[@]}"
   configure_and_build "$preset" zspex
