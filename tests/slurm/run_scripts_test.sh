@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What slurm/extract.sh, slurm/redshift.sh and slurm/with_mps.sh do, seen through stand-ins for zspex, mpirun and nvidia-cuda-mps-control that
-# write down how they were called. Needs neither MPI nor Slurm nor a GPU.
+# What the scripts of slurm/ do, seen through stand-ins for zspex, mpirun, srun and nvidia-cuda-mps-control that write down how
+# they were called. Needs neither MPI nor Slurm nor a GPU.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-scripts.XXXXXX")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/slurm/run_slurm_test.sh [PROGRAM]: submits slurm/extract.sh and slurm/redshift.sh with a real sbatch to a one-node Slurm of its own
-# (private_slurm.sh) and checks states, outputs and exit codes. PROGRAM: zspex, default build/zspex.
+# tests/slurm/run_slurm_test.sh [PROGRAM]: submits slurm/extract.sh and slurm/redshift.sh with a real sbatch to a one-node Slurm
+# of its own (private_slurm.sh) and checks states, outputs and exit codes. PROGRAM: zspex, default build/zspex.
 # Needs Debian's slurmctld, slurmd, slurm-client and munge (./test.sh --slurm installs them); without them it ends with 77,
 # which ctest counts as skipped. About a minute.
 set -euo pipefail
@@ -193,6 +193,16 @@ job=$(submit "$dir/dry.log" -- "${templates[@]}" -o "$dir/dry.fits" --dry-run "$
 check "a dry run completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
 check "it compares the strategies" yes "$(mentions "$dir/dry.log" 'strategies on this machine')"
 check "it writes nothing" absent "$(present "$dir/dry.fits")"
+
+# With all lines of the script, and a stand-in for zspex: how many ranks there are, of how many processors.
+printf '#!/usr/bin/env bash\necho "rank of $SLURM_STEP_NUM_TASKS, $SLURM_CPUS_PER_TASK processors"\n' >"$dir/count"
+chmod +x "$dir/count"
+for strategy in GPU_V3 GPU_V6; do
+  job=$(ZSPEX=$dir/count ZSPEX_LAUNCHER=srun submit "$dir/$strategy.log" --ntasks-per-node=64 -- -s "$strategy" -o "$dir/none.h5" "$coadd")
+  check "a node's ranks of $strategy complete" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+done
+check "GPU_V3: four ranks a GPU share the node" "16 rank of 16, 8 processors" "$(grep '^rank' "$dir/GPU_V3.log" | sort | uniq -c | xargs)"
+check "GPU_V6: one rank a core" "64 rank of 64, 2 processors" "$(grep '^rank' "$dir/GPU_V6.log" | sort | uniq -c | xargs)"
 
 status=0
 bash "$repository/slurm/redshift.sh" --ranks 2 "${templates[@]}" -s CPU -o "$dir/plain.fits" "$coadd" >"$dir/plain.log" 2>&1 || status=$?
