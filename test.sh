@@ -9,7 +9,7 @@ usage() {
 
   --sanitize     build and test with the address and undefined-behaviour sanitizers (build-asan/)
   --preset NAME  another preset of CMakePresets.json, for example debug
-  --slurm        only the test that starts a one-node Slurm and submits slurm/extract.sh to it
+  --slurm        only the test that starts a one-node Slurm and submits the jobs of slurm/ to it
   --yes          install missing packages without asking
   anything else  goes to ctest: -R Extraction (only tests with that name), -V (all output), ...
 

@@ -41,7 +41,7 @@ END
 }
 die() { printf 'slurm/extract.sh: %s\n' "$*" >&2; exit 2; }
 
-config= list= psf= output= ranks= preproc=() options=()
+stage=extract config= list= psf= output= ranks= preproc=() options=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     -c | --config) config=${2:?--config expects a file}; shift ;;
@@ -67,38 +67,23 @@ find_home() {
   (cd "$(dirname "$script")/.." && pwd)
 }
 home=${ZSPEX_HOME:-$(find_home)}
-[[ -f $home/slurm/with_mps.sh ]] || die "expected zspex's repository in $home. Name it with ZSPEX_HOME."
-if [[ -n ${ZSPEX_SETUP:-} ]]; then
-  set +u  # modules and spack read variables that may be unset
-  source "$ZSPEX_SETUP"
-  set -u
-fi
-if [[ -z ${ZSPEX:-} ]]; then
-  for ZSPEX in "$home/build-cuda/zspex" "$home/build/zspex"; do [[ ! -x $ZSPEX ]] || break; done
-fi
-[[ -x $ZSPEX ]] || die "expected the program $ZSPEX. Build it (cmake --preset cuda && cmake --build --preset cuda), or name
-it with ZSPEX."
+[[ -f $home/slurm/job.sh ]] || die "expected zspex's repository in $home. Name it with ZSPEX_HOME."
+source "$home/slurm/job.sh"
+find_program
 
 psfs=() outputs=()
 for file in ${preproc[@]+"${preproc[@]}"}; do
   [[ -n $psf ]] || die "expected the PSF of $file. Name it with --psf, or use --list."
   psfs+=("$psf")
 done
-if [[ -n $list ]]; then
-  [[ -r $list ]] || die "expected a list of frames, cannot read $list."
-  line=0
-  while read -r -a word || [[ ${#word[@]} -gt 0 ]]; do
-    line=$((line + 1))
-    for i in "${!word[@]}"; do
-      if [[ ${word[i]} == "#"* ]]; then word=("${word[@]:0:i}"); break; fi
-    done
-    [[ ${#word[@]} -gt 0 ]] || continue
-    [[ ${#word[@]} == 2 || ${#word[@]} == 3 ]] ||
-      die "$list, line $line: expected PREPROC PSF [OUTPUT], found ${#word[@]} words. Names cannot hold spaces."
-    preproc+=("${word[0]}") psfs+=("${word[1]}")
-    [[ ${#word[@]} == 2 ]] || outputs+=("${word[2]}")
-  done <"$list"
-fi
+add_frame() {
+  local line=$1
+  shift
+  [[ $# == 2 || $# == 3 ]] || die "$list, line $line: expected PREPROC PSF [OUTPUT], found $# words. Names cannot hold spaces."
+  preproc+=("$1") psfs+=("$2")
+  [[ $# == 2 ]] || outputs+=("$3")
+}
+[[ -z $list ]] || read_list "$list" add_frame
 nframes=${#preproc[@]}
 if [[ $nframes -gt 0 ]]; then
   if [[ ${#outputs[@]} == 0 ]]; then
@@ -118,50 +103,11 @@ if [[ -n $config ]]; then options=(--config "$config" "${options[@]}"); fi
 
 # One GPU rank prepares and writes while another computes: four a GPU keep it busy. Without GPUs one rank a core.
 choose_ranks() {
-  local gpus=0
-  if command -v nvidia-smi >/dev/null; then gpus=$(nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU' || true); fi
+  local gpus
+  gpus=$(count_gpus)
   if [[ $gpus -gt 0 && $(nproc) -gt $((4 * gpus)) ]]; then echo $((4 * gpus)); else nproc; fi
 }
 
-# Debian's Open MPI and a Slurm with PMIx find each other only when told to; without PMIx srun would start strangers, each of
-# them alone in the world. Cray's MPI is what srun takes by itself.
-choose_launcher() {
-  local libraries plugins
-  if [[ -z ${SLURM_JOB_ID:-} ]]; then
-    echo mpirun
-    return
-  fi
-  # Whole answers first: a grep that ends early would make its pipe fail.
-  libraries=$(ldd "$ZSPEX" 2>/dev/null || true)
-  if [[ -n ${SLURM_MPI_TYPE:-} || $libraries != *libopen-pal* ]]; then
-    echo srun
-    return
-  fi
-  plugins=$(srun --mpi=list 2>&1 || true)
-  if [[ $plugins == *pmix* ]]; then echo srun --mpi=pmix; else echo mpirun; fi
-}
-
-read -r -a launcher <<<"${ZSPEX_LAUNCHER:-$(choose_launcher)}"
 ranks=${ranks:-${SLURM_NTASKS:-$(choose_ranks)}}
-[[ $ranks =~ ^[1-9][0-9]*$ ]] || die "expected a number of ranks, found $ranks."
-if [[ $(basename "${launcher[0]}") == srun ]]; then
-  export SLURM_CPU_BIND=${SLURM_CPU_BIND:-cores}
-  # Every rank sees all GPUs of its node: zspex deals them by node-local rank.
-  export SLURM_GPU_BIND=${SLURM_GPU_BIND:-none}
-  # One rank's failure ends the step at once; since 22.05 a step does not take over the job's cpus-per-task by itself.
-  export SLURM_KILL_BAD_EXIT=${SLURM_KILL_BAD_EXIT:-1}
-  if [[ -n ${SLURM_CPUS_PER_TASK:-} ]]; then export SRUN_CPUS_PER_TASK=${SRUN_CPUS_PER_TASK:-$SLURM_CPUS_PER_TASK}; fi
-  launcher+=(--ntasks="$ranks")
-else
-  source "$home/scripts/mpi_environment.sh"
-  launcher+=(-n "$ranks")
-fi
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-export ZSPEX_RUN=${SLURM_JOB_ID:-$$}  # one name for all ranks, for slurm/with_mps.sh
-
-echo "zspex extract: frames ${nframes}, ranks $ranks, nodes ${SLURM_JOB_NUM_NODES:-1}, launcher ${launcher[*]}"
-echo "program $ZSPEX, started $(date --iso-8601=seconds) on $(hostname)${SLURM_JOB_ID:+, Slurm job $SLURM_JOB_ID}"
-status=0
-"${launcher[@]}" "$home/slurm/with_mps.sh" "$ZSPEX" extract "${options[@]}" || status=$?
-echo "zspex extract: exit status $status, ended $(date --iso-8601=seconds)"
-exit "$status"
+prepare_launch "$ranks"
+run_stage "frames $nframes, ranks $ranks" "${options[@]}"

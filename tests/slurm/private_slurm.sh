@@ -1,7 +1,7 @@
 # Sourced: start_slurm DIR starts a Slurm of one node on loopback, all of it inside DIR: its own munge key, socket, ports and
 # state, so that no service of the system is touched; stop_slurm ends it. As root or as any user (whose jobs it then runs).
 # Needs Debian's slurmctld, slurmd, slurm-client and munge. The node claims 4 GPUs and the feature gpu, like Perlmutter's,
-# and 16 processors, so that the lines of slurm/extract.sh are taken as they are.
+# and 128 processors, so that the lines of slurm/*.sh are taken as they are.
 
 slurm_pids=()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What slurm/extract.sh and slurm/with_mps.sh do, seen through stand-ins for zspex, mpirun and nvidia-cuda-mps-control that
-# write down how they were called. Needs neither MPI nor Slurm nor a GPU.
+# What the scripts of slurm/ do, seen through stand-ins for zspex, mpirun, srun and nvidia-cuda-mps-control that write down how
+# they were called. Needs neither MPI nor Slurm nor a GPU.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-scripts.XXXXXX")
@@ -22,13 +22,15 @@ unset "${!SLURM@}" "${!ZSPEX@}"
 export TMPDIR=$dir PATH=$dir:$PATH ZSPEX=$dir/zspex ZSPEX_LAUNCHER=$dir/launch CALLS=$dir/calls STATUS=0
 stand_in zspex 'echo "${0##*/} $*" >>"$CALLS"; exit "$STATUS"'
 stand_in launch 'shift 2; exec "$@"'  # "launch -n 2 COMMAND..." runs it once
-extract() {  # extract ARGUMENT...: the line that zspex was called with, or the script's complaint and its status
+script() {  # script NAME ARGUMENT...: the lines that zspex was called with, and the script's status if it isn't 0
   local status=0
   : >"$CALLS"
-  bash "$repository/slurm/extract.sh" --ranks 2 "$@" >"$dir/out" 2>&1 || status=$?
+  bash "$repository/slurm/$1.sh" "${@:2}" >"$dir/out" 2>&1 || status=$?
   cat "$CALLS"
   ((status == 0)) || echo "status $status"
 }
+extract() { script extract --ranks 2 "$@"; }
+redshift() { script redshift --ranks 2 "$@"; }
 
 printf '# a comment\na.fits p.fits\n\n  b.fits\tp.fits  # and another\nc.fits q.fits' >"$dir/list"
 check "a list, comments, no newline at its end" "zspex extract --input a.fits b.fits c.fits --psf p.fits p.fits q.fits --output out/" \
@@ -46,6 +48,38 @@ check "no frames" "status 2" "$(extract)"
 check "no PSF" "status 2" "$(extract -o out a.fits)"
 check "an unknown option" "status 2" "$(extract --nspec 25 a.fits)"
 check "zspex's exit status" $'zspex extract --config c.yaml\nstatus 7' "$(STATUS=7 extract -c c.yaml)"
+
+check "coadds, templates, details" "zspex redshift --strategy AUTO --templates t --input a.fits b.fits --output z.h5 --details d.h5" \
+  "$(redshift -t t -o z.h5 -d d.h5 a.fits b.fits)"
+check "templates of two files, options of zspex" "zspex redshift --strategy GPU_V6 --templates t u --dry-run -n 5 --input a.fits --output z.h5" \
+  "$(redshift -t t -t u -o z.h5 -s GPU_V6 --dry-run a.fits -- -n 5)"
+printf 'redshift:\n  input: [a.fits]\n  strategy: GPU_V4  # why not\n' >"$dir/config.yaml"
+check "the strategy of a configuration" "zspex redshift --config $dir/config.yaml --strategy GPU_V4" "$(redshift -c "$dir/config.yaml")"
+check "an option wins over it" "zspex redshift --config $dir/config.yaml --strategy CPU --input b.fits" \
+  "$(redshift -c "$dir/config.yaml" -s CPU b.fits)"
+printf '# petals\na.fits x.h5\nb.fits  # where --output says\n\nc.fits x.h5\nd.fits y.h5' >"$dir/list"
+one_by_one="zspex redshift --strategy AUTO --input b.fits --output z.h5 --details d.h5
+zspex redshift --strategy AUTO --input a.fits c.fits --output x.h5
+zspex redshift --strategy AUTO --input d.fits --output y.h5"
+check "one output after the other" "$(sort <<<"$one_by_one")" "$(redshift -l "$dir/list" -o z.h5 -d d.h5 | sort)"
+check "in the order of the list" "x.h5 z.h5 y.h5" "$(grep -o '[xyz][.]h5' "$CALLS" | xargs)"
+check "one that fails keeps no other from its turn" "3 zspex redshift 1 status 7" \
+  "$(STATUS=7 redshift -l "$dir/list" -o z.h5 | cut -d ' ' -f 1,2 | uniq -c | xargs)"
+check "a list without an output" "status 2" "$(redshift -l "$dir/list")"
+check "coadds without an output" "status 2" "$(redshift a.fits)"
+check "no coadds" "status 2" "$(redshift -o z.h5)"
+check "a strategy among zspex's own options" "status 2" "$(redshift -o z.h5 a.fits -- --strategy CPU)"
+
+# How many ranks a job of two nodes with 4 GPUs each starts, and with how many processors.
+stand_in srun 'printf "%s " "$@" "cpus $SRUN_CPUS_PER_TASK gpus $SLURM_GPU_BIND mps $ZSPEX_MPS" | sed "s,/[^ ]*,,g" >>"$CALLS"'
+in_job() {
+  SLURM_JOB_ID=9 SLURM_NTASKS=128 SLURM_JOB_NUM_NODES=2 SLURM_CPUS_PER_TASK=2 SLURM_GPUS_ON_NODE=${gpus:-4} ZSPEX_LAUNCHER=$dir/srun \
+    script redshift -o z.h5 a.fits "$@" | sed 's/  */ /g; s/redshift.*cpus/cpus/; s/ *$//'
+}
+check "one rank a GPU and all other cores" "--ntasks=128 cpus 2 gpus none mps no" "$(in_job -s GPU_V6)"
+check "GPU_V3: four ranks a GPU under MPS" "--ntasks=32 --ntasks-per-node=16 cpus 8 gpus none mps yes" "$(in_job -s GPU_V3)"
+check "as many as --ranks says" "--ntasks=8 cpus 2 gpus none mps yes" "$(in_job -s GPU_V3 --ranks 8)"
+check "without GPUs one a core" "--ntasks=128 cpus 2 gpus none mps yes" "$(gpus=0 in_job -s GPU_V3)"
 
 # Three ranks of one node under MPS: started once, by the first; stopped once, after its command.
 stand_in nvidia-cuda-mps-control 'if [[ ${1:-} == -d ]]; then

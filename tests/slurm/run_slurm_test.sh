@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/slurm/run_slurm_test.sh [PROGRAM]: submits slurm/extract.sh with a real sbatch to a one-node Slurm of its own
-# (private_slurm.sh) and checks states, outputs and exit codes. PROGRAM: zspex, default build/zspex.
+# tests/slurm/run_slurm_test.sh [PROGRAM]: submits slurm/extract.sh and slurm/redshift.sh with a real sbatch to a one-node Slurm
+# of its own (private_slurm.sh) and checks states, outputs and exit codes. PROGRAM: zspex, default build/zspex.
 # Needs Debian's slurmctld, slurmd, slurm-client and munge (./test.sh --slurm installs them); without them it ends with 77,
 # which ctest counts as skipped. About a minute.
 set -euo pipefail
@@ -61,13 +61,14 @@ wait_for() {
   echo "$state"
 }
 ended=(COMPLETED FAILED CANCELLED TIMEOUT NODE_FAIL OUT_OF_MEMORY BOOT_FAIL)
-# submit LOG [option of sbatch]... -- [argument of extract.sh]...: prints the job's number. All #SBATCH lines of the script hold
-# but for the number of ranks: this machine has not 16 cores.
+# submit LOG [option of sbatch]... -- [argument of the script]...: prints the job's number. All #SBATCH lines of the script hold
+# but for the number of ranks: this machine has not so many cores.
+script=extract
 submit() {
   local log=$1 sbatch_options=()
   shift
   while [[ $1 != -- ]]; do sbatch_options+=("$1"); shift; done
-  sbatch --parsable --ntasks-per-node=2 --output="$log" "${sbatch_options[@]}" "$repository/slurm/extract.sh" "${@:2}"
+  sbatch --parsable --ntasks-per-node=2 --output="$log" "${sbatch_options[@]}" "$repository/slurm/$script.sh" "${@:2}"
 }
 
 cd "$dir"
@@ -153,6 +154,60 @@ status=0
 bash "$repository/slurm/extract.sh" --ranks 2 -c "$dir/config.yaml" -l "$dir/frames.txt" >"$dir/plain.log" 2>&1 || status=$?
 check "bash slurm/extract.sh runs with mpirun" 0 "$status"
 check "it says so" yes "$(mentions "$dir/plain.log" 'launcher mpirun -n 2')"
+
+# Redshifts. AUTO on ranks of a job; outputs one after the other; the same table from every strategy.
+script=redshift
+"$ZSPEX" simulate --quiet --kind coadds --ntargets 3 --output "$dir/sky" >"$dir/sky.log" 2>&1 || { cat "$dir/sky.log"; exit 1; }
+coadd=$(ls "$dir"/sky/coadd-*.fits)
+templates=(--templates "$(ls "$dir"/sky/templates/rrtemplate-QSO-HIZ-*.fits)" --templates "$(ls "$dir"/sky/templates/rrtemplate-STAR-A-*.fits)")
+job=$(submit "$dir/auto.log" -- "${templates[@]}" --output "$dir/auto.fits" "$coadd")
+check "redshifts complete" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+check "with exit code 0" 0:0 "$(field "$job" ExitCode)"
+check "the job has Perlmutter's GPUs" gres:gpu:4 "$(field "$job" TresPerNode)"
+check "AUTO says what it takes" yes "$(mentions "$dir/auto.log" 'AUTO takes')"
+check "its log says what ran" yes "$(mentions "$dir/auto.log" 'zspex redshift: coadds 1, strategy AUTO, ranks 2,')"
+check "the table is there" present "$(present "$dir/auto.fits")"
+"$ZSPEX" inspect "$dir/auto.fits" >"$dir/inspect.log" 2>&1 || true
+check "one program of two ranks made it" yes "$(mentions "$dir/inspect.log" '^ *ranks *2$')"
+
+printf '%s %s  # two files, two tables\n%s\n' "$coadd" "$dir/first.h5" "$coadd" >"$dir/coadds.txt"
+job=$(submit "$dir/v3.log" -- "${templates[@]}" -s GPU_V3 -l "$dir/coadds.txt" -o "$dir/other.fits" -d "$dir/details.h5")
+check "GPU_V3 into two outputs completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+check "the first of them is there" present "$(present "$dir/first.h5")"
+check "the second, too" present "$(present "$dir/other.fits")"
+check "and its details" present "$(present "$dir/details.h5")"
+# What is said of each target; headers tell times and names, which differ.
+table() { for row in 0 1 2; do "$ZSPEX" inspect "$1" --row "$row" 2>/dev/null | sed -n '/^redshifts of row/,$p'; done; }
+check "AUTO finds redshifts of three targets" 3 "$(table "$dir/auto.fits" | grep -c TARGETID)"
+check "GPU_V3 finds what AUTO found" "$(table "$dir/auto.fits")" "$(table "$dir/other.fits")"
+
+head -c 20000 "$coadd" >"$dir/torn.fits"
+printf '%s %s\n%s %s\n' "$dir/torn.fits" "$dir/never.fits" "$coadd" "$dir/after.fits" >"$dir/coadds.txt"
+job=$(submit "$dir/torn.log" -- "${templates[@]}" -s GPU_V6 -l "$dir/coadds.txt")
+check "a truncated coadd makes a failed job" FAILED "$(wait_for "$job" "${ended[@]}")"
+check "its log names the file" yes "$(mentions "$dir/torn.log" torn.fits)"
+check "nothing is written for it" absent "$(present "$dir/never.fits")"
+check "the output after it is there" present "$(present "$dir/after.fits")"
+
+job=$(submit "$dir/dry.log" -- "${templates[@]}" -o "$dir/dry.fits" --dry-run "$coadd")
+check "a dry run completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+check "it compares the strategies" yes "$(mentions "$dir/dry.log" 'strategies on this machine')"
+check "it writes nothing" absent "$(present "$dir/dry.fits")"
+
+# With all lines of the script, and a stand-in for zspex: how many ranks there are, of how many processors.
+printf '#!/usr/bin/env bash\necho "rank of $SLURM_STEP_NUM_TASKS, $SLURM_CPUS_PER_TASK processors"\n' >"$dir/count"
+chmod +x "$dir/count"
+for strategy in GPU_V3 GPU_V6; do
+  job=$(ZSPEX=$dir/count ZSPEX_LAUNCHER=srun submit "$dir/$strategy.log" --ntasks-per-node=64 -- -s "$strategy" -o "$dir/none.h5" "$coadd")
+  check "a node's ranks of $strategy complete" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+done
+check "GPU_V3: four ranks a GPU share the node" "16 rank of 16, 8 processors" "$(grep '^rank' "$dir/GPU_V3.log" | sort | uniq -c | xargs)"
+check "GPU_V6: one rank a core" "64 rank of 64, 2 processors" "$(grep '^rank' "$dir/GPU_V6.log" | sort | uniq -c | xargs)"
+
+status=0
+bash "$repository/slurm/redshift.sh" --ranks 2 "${templates[@]}" -s CPU -o "$dir/plain.fits" "$coadd" >"$dir/plain.log" 2>&1 || status=$?
+check "bash slurm/redshift.sh runs with mpirun" 0 "$status"
+check "and finds what AUTO found" "$(table "$dir/auto.fits")" "$(table "$dir/plain.fits")"
 
 echo "$((checks - failures)) of $checks checks passed"
 ((failures == 0)) || exit 1
