@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <functional>
 #include <vector>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/cost.hpp"
@@ -161,6 +164,9 @@ void calibrate(const comm::Communicator& world, const Roles& roles, const config
       machine.gpu_bandwidth, [](const Mine& m) { return m.upload; }, true);
   if (const double measured = median(rings); measured > 0) machine.ring_bandwidth = measured;
   fitter.set_targets(std::vector<kernels::Target>());
+#ifdef __GLIBC__
+  malloc_trim(0);  // what was freed would otherwise stay with the process, beside what the plan counts
+#endif
 }
 
 }  // namespace zspex::pipeline

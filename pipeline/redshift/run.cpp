@@ -77,7 +77,16 @@ RedshiftRun::RedshiftRun(const comm::Communicator& world, const config::Redshift
       details_->begin_scan(tmpl.full_type(), tmpl.redshifts, plan_.targets.size(),
                            static_cast<std::size_t>(tmpl.nbasis()));
   });
-  if (config_.chi2_scan.empty()) scanner_ = make_scanner(setup());
+  if (config_.chi2_scan.empty()) count_work([&] { scanner_ = make_scanner(setup()); });
+}
+
+void RedshiftRun::count_work(const std::function<void()>& work) {
+  const Stopwatch watch;
+  const double before = pace_.busy();
+  work();
+  const double busy = pace_.busy() - before;
+  report_.busy += busy;
+  report_.idle += std::max(0.0, watch.seconds() - busy);
 }
 
 ScanSetup RedshiftRun::setup() { return {world_, node_, team_, *plan_.strategy, role(), config_, fitter_, pace_}; }
@@ -129,19 +138,17 @@ void RedshiftRun::round(std::size_t first, std::size_t n, const Done& done) {
   ScanStore store(team_, fitter_.site(kernels::Place::host), fitter_.templates(), ours.size(),
                   !config_.details.empty());
 
-  const Stopwatch working;
-  const double busy_before = pace_.busy();
-  scan(store, ours, done);
-  store.publish(team_);
-  const Stopwatch refining;
-  Refiner refiner(setup(), plan_.targets, ours, priors_);
-  auto fits = refiner.refine(store, [&](int ntemplate) {
-    if (done) done(static_cast<std::size_t>(ntemplate) * refinement_redshifts);
+  std::vector<TemplateFits> fits;
+  count_work([&] {
+    scan(store, ours, done);
+    store.publish(team_);
+    const Stopwatch refining;
+    Refiner refiner(setup(), plan_.targets, ours, priors_);
+    fits = refiner.refine(store, [&](int ntemplate) {
+      if (done) done(static_cast<std::size_t>(ntemplate) * refinement_redshifts);
+    });
+    times_.add(kRefine, refining.seconds());
   });
-  times_.add(kRefine, refining.seconds());
-  const double busy = pace_.busy() - busy_before;
-  report_.busy += busy;
-  report_.idle += std::max(0.0, working.seconds() - busy);
 
   const Stopwatch gathering;
   if (!config_.details.empty())

@@ -52,6 +52,8 @@ class RedshiftRun {
   const Role& role() const { return plan_.roles.ranks[static_cast<std::size_t>(world_.rank())]; }
   bool turns() const { return plan_.strategy->dealing == Dealing::turns; }
   ScanSetup setup();
+  /// Does it, and counts the rank's seconds at work and not.
+  void count_work(const std::function<void()>& work);
   /// Targets of this rank's team.
   std::vector<int> deal(std::size_t first, std::size_t n);
   void scan(ScanStore& store, std::span<const int> ours, const Done& done);

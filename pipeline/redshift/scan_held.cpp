@@ -53,9 +53,9 @@ class HeldScanner final : public Scanner {
 
   void rebin_all() {
     const kernels::FitSite& site = setup_.fitter.site(place());
-    own_ = site.allocate(nbytes_);
-    data_ = own_.data();
     times_.rebin += setup_.pace.run([&] {
+      own_ = site.allocate(nbytes_);
+      data_ = own_.data();
       for (int it = 0; it < ntemplate(); ++it)
         for (int first = 0; first < nz_of(it); first += setup_.config.slice)
           site.rebin(it, first, std::min(setup_.config.slice, nz_of(it) - first), slice(it, first));
@@ -65,7 +65,8 @@ class HeldScanner final : public Scanner {
 
   /// The ranks of the node take slices in turn and rebin them into memory that they share.
   void share() {
-    shared_ = TeamMemory(setup_.node, setup_.fitter.site(kernels::Place::host), nbytes_);
+    times_.rebin +=
+        setup_.pace.run([&] { shared_ = TeamMemory(setup_.node, setup_.fitter.site(kernels::Place::host), nbytes_); });
     data_ = shared_.data();
     struct Piece {
       int it, first, nz;
@@ -89,10 +90,12 @@ class HeldScanner final : public Scanner {
     times_.wait += watch.seconds();
     comm::agree(setup_.world, "copy the templates to the GPU", [&] {
       if (!setup_.role.on_gpu) return;
-      const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
-      own_ = device.allocate(nbytes_);
-      device.copy_in(own_.data(), shared_.bytes());
-      data_ = own_.data();
+      times_.rebin += setup_.pace.run([&] {
+        const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
+        own_ = device.allocate(nbytes_);
+        device.copy_in(own_.data(), shared_.bytes());
+        data_ = own_.data();
+      });
     });
   }
 
