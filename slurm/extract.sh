@@ -9,8 +9,8 @@
 #SBATCH --time=00:30:00
 #SBATCH --nodes=1
 #SBATCH --gpus-per-node=4
-#SBATCH --ntasks-per-node=16
-#SBATCH --cpus-per-task=8
+#SBATCH --ntasks-per-node=64
+#SBATCH --cpus-per-task=2
 #SBATCH --output=%x-%j.log
 set -euo pipefail
 
@@ -25,7 +25,7 @@ Extracts the spectra of CCD frames, over all ranks of a Slurm job, or with mpiru
   -l, --list FILE     frames, one a line: PREPROC PSF [OUTPUT]; # starts a comment; names without spaces
   -p, --psf FILE      the PSF of every PREPROC given as an argument
   -o, --output PATH   folder for the frames whose line names no output; a file (.fits, .h5) for a single frame
-      --ranks N       ranks (default: the job's tasks; without Slurm four a GPU, or one a core)
+      --ranks N       ranks (default: the job's tasks; without Slurm one a core)
       --dry-run       say what would be done, by whom
   -h, --help          this text
 
@@ -33,7 +33,8 @@ Environment: ZSPEX           the program (default: build-cuda/zspex or build/zsp
              ZSPEX_HOME      the repository (default: where the submitted script lies)
              ZSPEX_SETUP     a file to source first: modules, spack environment
              ZSPEX_LAUNCHER  how ranks are started, for example "srun --mpi=pmix" or "mpirun"
-             ZSPEX_MPS=no    leave out NVIDIA's multi-process service
+             ZSPEX_MPS       yes or no: NVIDIA's multi-process service (default: no, as one rank uses each GPU; with
+                             --device gpu all ranks share them, and it helps)
              SLURM_CPU_BIND, SLURM_GPU_BIND, OMP_NUM_THREADS  binding and threads (cores, none, 1)
 
 The exit status is zspex's: 0 when every frame is written. docs/running_on_slurm.md has examples.
@@ -101,13 +102,8 @@ elif [[ -z $config ]]; then
 fi
 if [[ -n $config ]]; then options=(--config "$config" "${options[@]}"); fi
 
-# One GPU rank prepares and writes while another computes: four a GPU keep it busy. Without GPUs one rank a core.
-choose_ranks() {
-  local gpus
-  gpus=$(count_gpus)
-  if [[ $gpus -gt 0 && $(nproc) -gt $((4 * gpus)) ]]; then echo $((4 * gpus)); else nproc; fi
-}
-
-ranks=${ranks:-${SLURM_NTASKS:-$(choose_ranks)}}
+# One rank drives each GPU, and the rest of the cores extract, too.
+export ZSPEX_MPS=${ZSPEX_MPS:-no}
+ranks=${ranks:-${SLURM_NTASKS:-$(nproc)}}
 prepare_launch "$ranks"
 run_stage "frames $nframes, ranks $ranks" "${options[@]}"

@@ -1,3 +1,4 @@
+#include "kernels/base/host_only.hpp"
 #include "kernels/extract/engine.hpp"
 
 namespace zspex::kernels {
