@@ -37,7 +37,7 @@ endif()
 # are looked for in the system's folders: Debian's would bring a second Kokkos into the program.
 add_library(zspex_kokkos INTERFACE)
 find_package(Kokkos QUIET)
-if(TARGET Kokkos::kokkos)
+if(TARGET Kokkos::kokkoscore)
   find_package(KokkosKernels ${Kokkos_VERSION_MAJOR} QUIET HINTS "${Kokkos_DIR}/../KokkosKernels"
     NO_SYSTEM_ENVIRONMENT_PATH NO_CMAKE_SYSTEM_PATH)
   target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkos)
@@ -53,6 +53,7 @@ else()
   target_link_libraries(zspex_kokkos INTERFACE trilinos_kokkoskernels)
   target_include_directories(zspex_kokkos SYSTEM INTERFACE "${KokkosKernels_INCLUDE_DIRS}")
 endif()
+list(TRANSFORM Kokkos_DEVICES REPLACE "^PTHREAD$" "THREADS")  # before 3.5
 message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")
 if(ZSPEX_BACKEND AND NOT ZSPEX_BACKEND IN_LIST Kokkos_DEVICES)
   message(FATAL_ERROR "Expected a Kokkos with ${ZSPEX_BACKEND}, found Kokkos ${Kokkos_VERSION} with ${Kokkos_DEVICES} in "
