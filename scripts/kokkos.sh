@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# scripts/kokkos.sh openmp|threads [thread]: a Kokkos with threads on the host, for tests. The one that Debian and Ubuntu package is
+# scripts/kokkos.sh openmp|threads: a Kokkos with threads on the host, for tests. The one that Debian and Ubuntu package is
 # serial; this is the same version, built from the sources of their package Trilinos, once: it is kept in
-# ${XDG_CACHE_HOME:-~/.cache}/zspex. The second argument builds it with the thread sanitizer. Prints where it is, on the last
-# line; exit status 3: there is no source package to be had.
+# ${XDG_CACHE_HOME:-~/.cache}/zspex. Prints where it is, on the last line; exit status 3: there is no source package to be had.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-backend=${1:-} sanitizer=${2:-}
-[[ $backend =~ ^(openmp|threads)$ && $sanitizer =~ ^(thread)?$ ]] || die "expected openmp or threads [thread], found $*."
+backend=${1:-}
+[[ $backend =~ ^(openmp|threads)$ ]] || die "expected openmp or threads, found ${backend:-nothing}."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/zspex
-prefix=$cache/kokkos-$backend${sanitizer:+-$sanitizer}
+prefix=$cache/kokkos-$backend
 if [[ ! -f $prefix/done ]]; then
   work=$(mktemp -d "${TMPDIR:-/tmp}/zspex-kokkos.XXXXXX")
   trap 'rm -rf "$work"' EXIT
@@ -39,16 +38,15 @@ if [[ ! -f $prefix/done ]]; then
     mv "$sources.$$" "$sources"
   fi
 
-  say "Building Kokkos ($backend${sanitizer:+, $sanitizer sanitizer})" >&2
+  say "Building Kokkos ($backend)" >&2
   tar --extract --file "$sources" --directory "$work/source" --wildcards '*/packages/kokkos/*' || {
     rm -f "$sources"
     die "expected packages/kokkos in the sources of Trilinos, found something else. They are removed; try again."
   }
   option=${backend^^}
   if [[ $backend == threads ]] && grep -q "OPTION(PTHREAD" "$work"/source/*/packages/kokkos/cmake/kokkos_enable_devices.cmake; then option=PTHREAD; fi  # before 3.5
-  flags=${sanitizer:+-fsanitize=$sanitizer -g -O1}
   {
-    cmake -S "$work"/source/*/packages/kokkos -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="$flags" \
+    cmake -S "$work"/source/*/packages/kokkos -B "$work/build" -DCMAKE_BUILD_TYPE=Release \
       -DKokkos_ENABLE_SERIAL=ON "-DKokkos_ENABLE_$option=ON" -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_CXX_STANDARD=17 &&
       cmake --build "$work/build" --parallel "$(build_jobs)" --target install
   } >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; die "Kokkos could not be built; the reason stands above."; }
