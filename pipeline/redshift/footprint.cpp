@@ -117,6 +117,7 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
   }
   const double scan = static_cast<double>(ScanStore::target_bytes(templates, details));
   const double reading = reading_bytes(fitter, targets);
+  print.reading_one = reading;
   print.reading = read_whole(config) ? Bytes{0, reading} : Bytes{read_at_a_time * reading, 0};
   // Of a target while it is refined: one template's chi^2, its fits, and rows on their way to the details.
   const double refining = std::max(most_scan, details ? most_rows : 0) + results;
@@ -201,7 +202,8 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   const double untouched = turns ? plan.shared * (1 - 1.0 / where.ranks) : 0;
   const auto of_rank = [&](const Bytes& own, double share, double read) {
     return print.base + own.of(held(share)) +
-           std::max(print.reading.of(held(read)) - untouched, print.scanning.of(held(share)));
+           std::max(std::min(print.reading.of(held(read)), print.reading_one * held(read)) - untouched,
+                    print.scanning.of(held(share)));
   };
   const double stand_in = where.stand_in && has_gpu ? print.gpu.of(held(device_share)) : 0;
   if (has_cpu) plan.cpu_rank = of_rank(print.cpu_rank, cpu_share, read_cpu);

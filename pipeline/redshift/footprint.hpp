@@ -40,7 +40,8 @@ struct Bytes {
 struct Footprint {
   double base = 0;           ///< of each rank: the program, templates
   Bytes cpu_rank, gpu_rank;  ///< of one rank's own: its spectra, rebinned templates
-  Bytes reading;             ///< more of each rank's own, while its targets are read
+  Bytes reading;             ///< more of each rank's own, while its targets are read, at most
+  double reading_one = 0;    ///< of this, a target's
   Bytes scanning;            ///< more of each rank's own after that: scans and their refinement
   Bytes node;                ///< of what the ranks of a node share
   double gpu_base = 0;       ///< of each rank that uses a GPU, on it: its context, templates
