@@ -8,7 +8,8 @@ usage() {
 ./test.sh [--sanitize | --preset NAME] [--slurm] [--yes] [arguments of ctest]
 
   --sanitize     build and test with the address and undefined-behaviour sanitizers (build-asan/)
-  --preset NAME  another preset of CMakePresets.json, for example debug
+  --preset NAME  another preset of CMakePresets.json, for example debug; openmp builds a Kokkos with OpenMP where
+                 Kokkos_ROOT doesn't name one (scripts/kokkos.sh)
   --slurm        only the test that starts a one-node Slurm and submits the jobs of slurm/ to it
   --yes          install missing packages without asking
   anything else  goes to ctest: -R Extraction (only tests with that name), -V (all output), ...
@@ -31,6 +32,10 @@ while [[ $# -gt 0 ]]; do
 done
 
 need_build_packages
+if [[ $preset == openmp && -z ${Kokkos_ROOT:-} ]]; then
+  Kokkos_ROOT=$(scripts/kokkos.sh openmp | tail -n 1)
+  export Kokkos_ROOT
+fi
 if [[ $preset == asan ]]; then need_packages libbenchmark-dev; fi
 if [[ $slurm == yes ]]; then
   need_packages "${slurm_packages[@]}"

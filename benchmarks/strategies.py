@@ -12,7 +12,7 @@ without details, one of each strategy after the other, -r times, and their media
   whole          seconds of the process, start to end
   fit            seconds of rebinning, scan, waiting for slices and refinement, each of the rank that took longest
   predicted      the same, as a dry run of GPU_V6 beside each round of runs predicted it; of AUTO, as it said itself
-  busy, idle     seconds of the rank that has most of them, in scan and refinement
+  busy, idle     seconds of the rank that has most of them, in rebinning, scan and refinement
   planned, peak  MiB of the rank that has most, as planned and as taken
 
 With --slow-rank X all that is followed by runs in which the last rank takes X times as long for its work. The ideal is the

@@ -32,13 +32,14 @@ if(NOT TARGET yaml-cpp::yaml-cpp)
   target_link_libraries(yaml-cpp::yaml-cpp INTERFACE yaml-cpp)
 endif()
 
-# Kokkos 4.x or 5.x wherever it is installed, or Debian's 3.4 inside Trilinos. Debian's KokkosConfig.cmake names a wrong include
-# folder; the target that comes with its Kokkos Kernels is right. A Kokkos Kernels of another major version than the Kokkos
-# in use (Debian's beside one's own) is not taken: it would bring a second Kokkos into the program.
+# Kokkos wherever it is installed, or Debian's 3.4 inside Trilinos, which has other targets. Debian's KokkosConfig.cmake names a
+# wrong include folder; the target that comes with its Kokkos Kernels is right. Beside a Kokkos of one's own, no Kokkos Kernels
+# are looked for in the system's folders: Debian's would bring a second Kokkos into the program.
 add_library(zspex_kokkos INTERFACE)
 find_package(Kokkos QUIET)
-if(Kokkos_FOUND AND Kokkos_VERSION VERSION_GREATER_EQUAL 4)
-  find_package(KokkosKernels ${Kokkos_VERSION_MAJOR} QUIET)
+if(TARGET Kokkos::kokkoscore)
+  find_package(KokkosKernels ${Kokkos_VERSION_MAJOR} QUIET HINTS "${Kokkos_DIR}/../KokkosKernels"
+    NO_SYSTEM_ENVIRONMENT_PATH NO_CMAKE_SYSTEM_PATH)
   target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkos)
   if(TARGET Kokkos::kokkoskernels)
     target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkoskernels)
@@ -46,12 +47,13 @@ if(Kokkos_FOUND AND Kokkos_VERSION VERSION_GREATER_EQUAL 4)
 else()
   find_package(KokkosKernels QUIET)
   if(NOT TARGET trilinos_kokkoskernels)
-    message(FATAL_ERROR "Not found: Kokkos 4 or 5, nor Debian's libtrilinos-kokkos-kernels-dev. "
+    message(FATAL_ERROR "Not found: Kokkos, nor Debian's libtrilinos-kokkos-kernels-dev. "
       "Name an installed Kokkos with Kokkos_ROOT=/its/prefix. ${zspex_packages_hint}")
   endif()
   target_link_libraries(zspex_kokkos INTERFACE trilinos_kokkoskernels)
   target_include_directories(zspex_kokkos SYSTEM INTERFACE "${KokkosKernels_INCLUDE_DIRS}")
 endif()
+list(TRANSFORM Kokkos_DEVICES REPLACE "^PTHREAD$" "THREADS")  # before 3.5
 message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")
 if(ZSPEX_BACKEND AND NOT ZSPEX_BACKEND IN_LIST Kokkos_DEVICES)
   message(FATAL_ERROR "Expected a Kokkos with ${ZSPEX_BACKEND}, found Kokkos ${Kokkos_VERSION} with ${Kokkos_DEVICES} in "

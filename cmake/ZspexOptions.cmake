@@ -6,8 +6,8 @@ option(ZSPEX_NATIVE "Compile for the instruction set of this machine; OFF for a 
 option(ZSPEX_CCACHE "Compile through ccache where it is installed" ON)
 option(ZSPEX_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
 set(ZSPEX_SANITIZE "" CACHE STRING "Sanitizers for zspex's own code, for example address,undefined")
-set(ZSPEX_BACKEND "" CACHE STRING "Backend that Kokkos must have: OPENMP, CUDA, HIP, SYCL; empty takes the Kokkos that is found")
-set_property(CACHE ZSPEX_BACKEND PROPERTY STRINGS "" OPENMP CUDA HIP SYCL)
+set(ZSPEX_BACKEND "" CACHE STRING "Backend that Kokkos must have: OPENMP, THREADS, CUDA, HIP, SYCL; empty takes the one that is found")
+set_property(CACHE ZSPEX_BACKEND PROPERTY STRINGS "" OPENMP THREADS CUDA HIP SYCL)
 
 # CMake only mentions an unused -D at the end of its output. A variable that came from the command line and that no option()
 # or set() above has described still carries CMake's own help text.
@@ -31,8 +31,8 @@ if(zspex_unknown)
   list(JOIN zspex_options ", " zspex_options)
   message(FATAL_ERROR "Expected an option of zspex, found ${zspex_unknown}. There are: ${zspex_options}. Correct the -D.")
 endif()
-if(NOT ZSPEX_BACKEND MATCHES "^(|OPENMP|CUDA|HIP|SYCL)$")
-  message(FATAL_ERROR "ZSPEX_BACKEND: expected OPENMP, CUDA, HIP, SYCL or nothing, found '${ZSPEX_BACKEND}'. Correct the -D.")
+if(NOT ZSPEX_BACKEND MATCHES "^(|OPENMP|THREADS|CUDA|HIP|SYCL)$")
+  message(FATAL_ERROR "ZSPEX_BACKEND: expected OPENMP, THREADS, CUDA, HIP, SYCL or nothing, found '${ZSPEX_BACKEND}'. Correct the -D.")
 endif()
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

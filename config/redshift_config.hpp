@@ -51,7 +51,7 @@ struct RedshiftConfig {
   double gpu_capacity = 15;  ///< targets of a GPU rank, times those of a CPU rank
   int slice = 32;            ///< redshifts that are fitted in one go, at most
   double memory = 1.0;       ///< GiB a rank for spectra, scans and rebinned templates
-  double device_memory = 0;  ///< GiB of each GPU; 0 = nine tenths of what is free
+  double device_memory = 0;  ///< GiB of each GPU; 0 = nine tenths of it
   std::string machine;       ///< a file with a machine for plans
   DeviceKernels device_kernels = DeviceKernels::native;
   std::vector<double> slowdown;  ///< for tests: rank i takes its time slowdown[i] times

@@ -302,7 +302,7 @@ void add_redshift(std::vector<Field>& table) {
       {.metavar = "X",
        .unit = "GiB",
        .limits = between(0, 1e6),
-       .help = "memory of each GPU for all ranks that use it, at most; 0: nine tenths of what is free"});
+       .help = "memory of each GPU for all ranks that use it, at most; 0: nine tenths of it"});
   row("machine", &C::machine,
       {.metavar = "FILE", .help = "a description of the machine (section machine) for which --dry-run plans"});
   row("device_kernels", &C::device_kernels, {{DeviceKernels::native, "native"}, {DeviceKernels::teams, "teams"}},

@@ -160,6 +160,12 @@ struct FixedSums {
     for (int i = 0; i < N; ++i) values[i] += other.values[i];
   }
 #if KOKKOS_VERSION < 40000
+  FixedSums(const FixedSums&) = default;
+  FixedSums& operator=(const FixedSums&) = default;
+  KOKKOS_INLINE_FUNCTION FixedSums& operator=(const volatile FixedSums& other) {
+    for (int i = 0; i < N; ++i) values[i] = other.values[i];
+    return *this;
+  }
   KOKKOS_INLINE_FUNCTION void operator+=(const volatile FixedSums& other) volatile {
     for (int i = 0; i < N; ++i) values[i] = values[i] + other.values[i];
   }

@@ -25,6 +25,14 @@ inline std::size_t pair_bytes(int nbasis) {
   return sizeof(double) * static_cast<std::size_t>(products_of(nbasis) + nbasis + 3);
 }
 
+/// Columns whose products one thread can hold.
+template <class Exec>
+inline constexpr int most_columns_at_once = 12;
+#if defined(KOKKOS_ENABLE_THREADS) && KOKKOS_VERSION < 40000
+template <>
+inline constexpr int most_columns_at_once<Kokkos::Threads> = 10;  // its teams reduce no more than 512 bytes
+#endif
+
 template <class Exec>
 class TeamSite final : public FitSite {
  public:
@@ -280,7 +288,7 @@ template <class Real>
 void TeamSite<Exec>::sum_all(Lane& lane, int nbasis, const FitPairs& pairs, const Real* slice,
                              const Real* columns) const {
   const int ncolumn = nbasis + 1;
-  constexpr int most = 12, tile = 6;  // columns whose products one thread can hold
+  constexpr int most = most_columns_at_once<Exec>, tile = 6;
   if (ncolumn <= most) {
     with_constant<most>(ncolumn,
                         [&](auto n) { sum<Real, decltype(n)::value, 0>(lane, 0, 0, pairs, nbasis, slice, columns); });

@@ -124,6 +124,7 @@ TEST(MpiTileQueue, TheFasterSideTakesTheLastTiles) {
     }
     node.barrier();
     EXPECT_TRUE(queue.tiles_left());
+    node.barrier();
     if (on_gpu && fast_gpu) {
       int ntaken = 0;
       while (queue.take_whole()) ++ntaken;
