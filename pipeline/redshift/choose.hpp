@@ -50,7 +50,7 @@ std::size_t choose(const std::vector<StrategyPlan>& plans, bool only_some);
 void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, const config::MachineConfig& machine,
                       std::size_t ntarget, std::ostream& out);
 
-/// "GPU_V6: 1.84 s predicted, 1.01 times the speed of CPU, the next"
+/// "GPU_V6: 1.84 s predicted, 1.01 times the speed of CPU"
 std::string why(const std::vector<StrategyPlan>& plans, std::size_t best);
 
 }  // namespace zspex::pipeline

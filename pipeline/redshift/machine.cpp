@@ -32,7 +32,9 @@ config::MachineConfig this_machine(const comm::Communicator& world, const Roles&
     double memory, overhead, gpu_memory, gpu_used;
     int gpus;
   };
-  const kernels::DeviceMemory device = kernels::device_memory();
+  // Asking a GPU for its memory takes some of it: only those do that use it.
+  const bool on_gpu = roles.ranks[static_cast<std::size_t>(world.rank())].on_gpu;
+  const kernels::DeviceMemory device = on_gpu ? kernels::device_memory() : kernels::DeviceMemory();
   const Facts mine{node_memory(), static_cast<double>(resident_memory()), static_cast<double>(device.total),
                    static_cast<double>(device.total - device.free), roles.gpus};
   config::MachineConfig machine;

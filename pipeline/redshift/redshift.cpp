@@ -101,7 +101,7 @@ void RedshiftStage::choose_strategy(RedshiftPlan& plan, bool compare) const {
   const StrategyPlan chosen = compare ? plan.strategies[plan.chosen]
                                       : plan_strategy(strategy_of(config_.strategy), *plan.fitter, plan.targets,
                                                       config_, plan.machine, stand_in);
-  if (!chosen.cannot.empty()) throw ConfigError("configuration", "redshift.strategy", chosen.cannot);
+  if (!chosen.cannot.empty()) throw ConfigError("configuration", "", chosen.cannot);
   plan.strategy = chosen.strategy;
   plan.memory = chosen.memory;
   if (!plan.strategy->uses_gpus())
