@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 backend=${1:-}
 [[ $backend =~ ^(openmp|threads)$ ]] || die "expected openmp or threads, found ${backend:-nothing}."
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/zspex
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/zspex
 prefix=$cache/kokkos-$backend
 if [[ ! -f $prefix/done ]]; then
   work=$(mktemp -d "${TMPDIR:-/tmp}/zspex-kokkos.XXXXXX")
