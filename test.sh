@@ -31,11 +31,11 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
-need_build_packages
 if [[ $preset == openmp && -z ${Kokkos_ROOT:-} ]]; then
   Kokkos_ROOT=$(scripts/kokkos.sh openmp | tail -n 1)
   export Kokkos_ROOT
 fi
+need_build_packages
 if [[ $preset == asan ]]; then need_packages libbenchmark-dev; fi
 if [[ $slurm == yes ]]; then
   need_packages "${slurm_packages[@]}"

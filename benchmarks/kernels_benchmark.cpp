@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include "kernels/extract/engine.hpp"
-#include "pipeline/provenance.hpp"
 #include "tests/kernels/support/invented.hpp"
 
 namespace zspex::kernels {
@@ -273,15 +272,3 @@ BENCHMARK_CAPTURE(extract_bundle, bundle, SolverKind::bundle)
 
 }  // namespace
 }  // namespace zspex::kernels
-
-int main(int argc, char** argv) {
-  const zspex::kernels::KokkosSession kokkos(zspex::kernels::Place::device, -1, true);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("zspex", std::string(zspex::pipeline::program_revision()));
-  benchmark::AddCustomContext("backend", zspex::kernels::kokkos_description());
-  benchmark::AddCustomContext("threads", std::to_string(Kokkos::DefaultExecutionSpace().concurrency()));
-  benchmark::AddCustomContext("lanes", std::to_string(zspex::kernels::nlane<Kokkos::DefaultExecutionSpace>));
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-}

@@ -6,7 +6,6 @@
 
 #include "kernels/base/session.hpp"
 #include "kernels/redshift/fitter.hpp"
-#include "pipeline/provenance.hpp"
 #include "tests/kernels/support/random.hpp"
 
 namespace zspex::kernels {
@@ -183,13 +182,3 @@ BENCHMARK_CAPTURE(fine, device, device)
 
 }  // namespace
 }  // namespace zspex::kernels
-
-int main(int argc, char** argv) {
-  const zspex::kernels::KokkosSession kokkos(zspex::kernels::Place::device, -1, true);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("zspex", std::string(zspex::pipeline::program_revision()));
-  benchmark::AddCustomContext("backend", zspex::kernels::kokkos_description());
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-}

@@ -26,11 +26,6 @@ Gpu hash_of(const std::string& name) {
   throw ConfigError("configuration", wish.key, what);
 }
 
-[[noreturn]] void refuse_more_than_ranks(const GpuWish& wish, int nrank) {
-  refuse(wish, "expected at most as many GPU ranks as ranks, found " + std::to_string(wish.gpu_ranks) + " for " +
-                   std::to_string(nrank) + " of a node. Start more ranks, or lower gpu_ranks.");
-}
-
 int number_of(const std::vector<Gpu>& seen, Gpu gpu) {
   return static_cast<int>(std::find(seen.begin(), seen.end(), gpu) - seen.begin());
 }
@@ -63,10 +58,8 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
     refuse(wish,
            "expected a GPU on each node, found none. Look at nvidia-smi (or rocm-smi) and CUDA_VISIBLE_DEVICES, or " +
                wish.otherwise + ".");
-  if (wanted > ngpu)
-    refuse(wish, "expected at most as many GPU ranks as GPUs, found " + std::to_string(wanted) + " for " +
-                     std::to_string(ngpu) + " of a node. Lower gpu_ranks, or leave it out: 0 is one a GPU.");
-  if (wanted > nrank) refuse_more_than_ranks(wish, nrank);
+  check_gpus_suffice(wish.key, wanted, ngpu);
+  check_ranks_suffice(wish.key, wanted, nrank);
   if (wanted == 0) wanted = std::min(ngpu, nrank);
   std::map<int, Gpu> users;
   for (int i = 0; i < wanted; ++i) {
@@ -88,7 +81,7 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
 
 /// The same where the host stands for one GPU a node.
 std::map<int, Gpu> stand_ins(int nrank, const GpuWish& wish) {
-  if (wish.use == GpuUse::some && wish.gpu_ranks > nrank) refuse_more_than_ranks(wish, nrank);
+  if (wish.use == GpuUse::some) check_ranks_suffice(wish.key, wish.gpu_ranks, nrank);
   const int n = wish.use == GpuUse::all ? nrank : std::max(wish.gpu_ranks, 1);
   std::map<int, Gpu> users;
   for (int i = 0; i < n; ++i) users[i * nrank / n] = 0;
@@ -96,6 +89,20 @@ std::map<int, Gpu> stand_ins(int nrank, const GpuWish& wish) {
 }
 
 }  // namespace
+
+void check_gpus_suffice(const std::string& key, int gpu_ranks, int ngpu) {
+  if (gpu_ranks > ngpu)
+    throw ConfigError("configuration", key,
+                      "expected at most as many GPU ranks as GPUs, found " + std::to_string(gpu_ranks) + " for " +
+                          std::to_string(ngpu) + " of a node. Lower gpu_ranks, or leave it out: 0 is one a GPU.");
+}
+
+void check_ranks_suffice(const std::string& key, int gpu_ranks, int nrank) {
+  if (gpu_ranks > nrank)
+    throw ConfigError("configuration", key,
+                      "expected at most as many GPU ranks as ranks, found " + std::to_string(gpu_ranks) + " for " +
+                          std::to_string(nrank) + " of a node. Start more ranks, or lower gpu_ranks.");
+}
 
 std::string gpu_text(const Role& role) {
   return !role.on_gpu ? "-" : role.device < 0 ? "(0)" : std::to_string(role.device);

@@ -40,6 +40,10 @@ struct GpuWish {
   std::string otherwise;  ///< what to do without a GPU: "use --device cpu"
 };
 
+/// \throws ConfigError when a node has fewer GPUs, or fewer ranks, than `gpu_ranks`; it names `key`
+void check_gpus_suffice(const std::string& key, int gpu_ranks, int ngpu);
+void check_ranks_suffice(const std::string& key, int gpu_ranks, int nrank);
+
 /// Which ranks use a GPU, and which one. Slurm's binding and CUDA_VISIBLE_DEVICES (ROCR_VISIBLE_DEVICES) narrow what a rank
 /// sees, and are obeyed.
 /// - all: the ranks of a node take the GPUs that they see in turn

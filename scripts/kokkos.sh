@@ -10,6 +10,7 @@ backend=${1:-}
 cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/zspex
 prefix=$cache/kokkos-$backend
 if [[ ! -f $prefix/done ]]; then
+  need_packages cmake:cmake make:make g++:g++
   work=$(mktemp -d "${TMPDIR:-/tmp}/zspex-kokkos.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   mkdir -p "$cache" "$work"/{lists/partial,archives/partial,parts,source}

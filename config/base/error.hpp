@@ -47,8 +47,14 @@ class ConfigError : public Error {
   /// \param where  "file.yaml:12" or "--set" or "command line"
   /// \param key    the key or option, may be empty
   ConfigError(std::string_view where, std::string_view key, std::string_view what)
-      : Error(ExitCode::usage,
-              std::string(where) + ": " + (key.empty() ? "" : std::string(key) + ": ") + std::string(what)) {}
+      : ConfigError(where, (key.empty() ? "" : std::string(key) + ": ") + std::string(what)) {}
+  /// The message without where: "redshift.gpu_ranks: expected ..."
+  const std::string& reason() const { return reason_; }
+
+ private:
+  ConfigError(std::string_view where, const std::string& reason)
+      : Error(ExitCode::usage, std::string(where) + ": " + reason), reason_(reason) {}
+  std::string reason_;
 };
 
 /// A computation that failed as a whole: too many bad patches, a grid off the CCD.

@@ -9,8 +9,7 @@
 namespace zspex::kernels {
 
 std::size_t device_workspace_bytes(int nbasis, std::size_t npair) {
-  return detail::team_workspace_bytes / 2 +
-         2 * std::min(detail::team_workspace_bytes / 4, npair * detail::pair_bytes(nbasis));
+  return detail::fine_workspace_bytes + 2 * std::min(detail::scan_workspace_bytes, npair * detail::pair_bytes(nbasis));
 }
 
 namespace detail {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <ostream>
-#include <string_view>
 
 #include "config/base/error.hpp"
 
@@ -53,9 +52,7 @@ StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitt
     plan.time = predict(strategy, plan.where, fitter, config, machine, targets.size(), plan.memory.nround);
     plan.most_ranks = find_most_ranks(strategy, print, config, machine, targets.size(), stand_in);
   } catch (const ConfigError& error) {
-    constexpr std::string_view where = "configuration: ";  // whoever tells it says that, too
-    plan.cannot = error.what();
-    if (plan.cannot.starts_with(where)) plan.cannot.erase(0, where.size());
+    plan.cannot = error.reason();
   }
   return plan;
 }

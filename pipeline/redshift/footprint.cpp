@@ -10,6 +10,7 @@
 #include "pipeline/redshift/scan_store.hpp"
 #include "pipeline/redshift/scan_turns.hpp"
 #include "pipeline/redshift/target_store.hpp"
+#include "pipeline/roles.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -71,19 +72,16 @@ Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config
   deployment.stand_in = stand_in;
   if (!strategy.uses_gpus()) return deployment;
   deployment.gpus = stand_in ? 1 : machine.gpus;
-  const auto refuse = [&](const std::string& what) { throw ConfigError("configuration", "redshift.gpu_ranks", what); };
+  const std::string key = "redshift.gpu_ranks";
   if (deployment.gpus == 0 && !strategy.all_on_gpus && config.gpu_ranks == 0) return deployment;  // all on the CPU
-  if (deployment.gpus == 0) refuse("expected a GPU on each node, found none. Choose strategy CPU.");
+  if (deployment.gpus == 0)
+    throw ConfigError("configuration", key, "expected a GPU on each node, found none. Choose strategy CPU.");
   if (strategy.all_on_gpus) {
     deployment.gpu_ranks = machine.ranks;
     return deployment;
   }
-  if (config.gpu_ranks > deployment.gpus && !stand_in)
-    refuse("expected at most as many GPU ranks as GPUs, found " + std::to_string(config.gpu_ranks) + " for " +
-           std::to_string(deployment.gpus) + " of a node. Lower gpu_ranks, or leave it out: 0 is one a GPU.");
-  if (config.gpu_ranks > machine.ranks)
-    refuse("expected at most as many GPU ranks as ranks, found " + std::to_string(config.gpu_ranks) + " for " +
-           std::to_string(machine.ranks) + " of a node. Start more ranks, or lower gpu_ranks.");
+  if (!stand_in) check_gpus_suffice(key, config.gpu_ranks, deployment.gpus);
+  check_ranks_suffice(key, config.gpu_ranks, machine.ranks);
   deployment.gpu_ranks = config.gpu_ranks > 0 ? config.gpu_ranks : std::min(deployment.gpus, machine.ranks);
   deployment.gpu_capacity = config.gpu_capacity;
   return deployment;

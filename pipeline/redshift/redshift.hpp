@@ -47,7 +47,7 @@ struct RankReport {
   Role role;
   std::int64_t ntarget = 0;   ///< that were dealt to it; where ranks take turns, its part of the fits times all targets
   double nfit = 0;            ///< targets times redshifts that it fitted in scans
-  double busy = 0, idle = 0;  ///< seconds of scans and refinement, at work and not
+  double busy = 0, idle = 0;  ///< seconds of rebinning, scans and refinement, at work and not
   double planned = 0, peak = 0;  ///< bytes
 };
 

@@ -3,57 +3,71 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <functional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 namespace zspex::pipeline {
 namespace {
 
 constexpr double mebibyte = 1 << 20;
 
-/// A column of numbers, one a row.
-template <class T>
-io::Column column(const std::string& name, char code, const std::string& unit, const std::string& description,
-                  std::size_t nrow, const std::function<T(std::size_t)>& value) {
-  io::Column result;
-  result.name = name;
-  result.code = code;
-  result.unit = unit;
-  result.description = description;
-  std::vector<T> values(nrow);
-  for (std::size_t row = 0; row < nrow; ++row) values[row] = value(row);
-  result.values = std::move(values);
-  return result;
-}
+/// A table of what there is to tell of each of some things.
+template <class Row>
+class TableOf {
+ public:
+  TableOf(const char* name, const std::vector<Row>& rows) : rows_(rows) {
+    table_.name = name;
+    table_.nrow = rows.size();
+  }
+
+  void integers(const char* name, const char* description, auto value) {
+    add<std::int64_t>(name, 'K', "", description, value);
+  }
+  void numbers(const std::string& name, const char* unit, const char* description, auto value) {
+    add<double>(name, 'D', unit, description, value);
+  }
+  void texts(const char* name, const char* description, auto value) {
+    io::Column& one = add<std::string>(name, 'A', "", description, value);
+    for (const std::string& text : std::get<std::vector<std::string>>(one.values))
+      one.repeat = std::max(one.repeat, static_cast<int>(text.size()));
+  }
+  io::Table take() { return std::move(table_); }
+
+ private:
+  template <class T>
+  io::Column& add(const std::string& name, char code, const char* unit, const char* description, auto value) {
+    io::Column& column = table_.columns.emplace_back();
+    column.name = name;
+    column.code = code;
+    column.unit = unit;
+    column.description = description;
+    std::vector<T> values;
+    for (const Row& row : rows_) values.push_back(static_cast<T>(value(row)));
+    column.values = std::move(values);
+    return column;
+  }
+
+  const std::vector<Row>& rows_;
+  io::Table table_;
+};
 
 io::Table ranks_table(const RedshiftReport& report) {
-  const std::size_t n = report.ranks.size();
-  io::Table table;
-  table.name = "ranks";
-  table.nrow = n;
-  const auto integers = [&](const char* name, const char* description, auto member) {
-    table.columns.push_back(column<std::int64_t>(name, 'K', "", description, n, [&](std::size_t i) {
-      return static_cast<std::int64_t>(member(report.ranks[i]));
-    }));
-  };
-  const auto numbers = [&](const char* name, const char* unit, const char* description, auto member) {
-    table.columns.push_back(column<double>(
-        name, 'D', unit, description, n, [&](std::size_t i) { return static_cast<double>(member(report.ranks[i])); }));
-  };
-  integers("node", "node that the rank is on", [](const RankReport& r) { return r.role.node; });
-  integers("on_gpu", "1: uses a GPU, or what stands for one", [](const RankReport& r) { return r.role.on_gpu; });
-  integers("device", "number of the GPU among those that the rank sees; -1: none",
-           [](const RankReport& r) { return r.role.device; });
-  integers("targets", "targets that were dealt to the rank; where ranks take turns, its part of the fits",
-           [](const RankReport& r) { return r.ntarget; });
-  numbers("fits", "", "fits of its scans, targets times redshifts", [](const RankReport& r) { return r.nfit; });
-  numbers("busy", "s", "at work in scans and refinement", [](const RankReport& r) { return r.busy; });
-  numbers("idle", "s", "not at work in these", [](const RankReport& r) { return r.idle; });
-  numbers("memory_planned", "MiB", "memory that the plan gave the rank",
-          [](const RankReport& r) { return r.planned / mebibyte; });
-  numbers("memory_peak", "MiB", "the most memory that it held", [](const RankReport& r) { return r.peak / mebibyte; });
-  return table;
+  TableOf table("ranks", report.ranks);
+  table.integers("node", "node that the rank is on", [](const RankReport& r) { return r.role.node; });
+  table.integers("on_gpu", "1: uses a GPU, or what stands for one", [](const RankReport& r) { return r.role.on_gpu; });
+  table.integers("device", "number of the GPU among those that the rank sees; -1: none",
+                 [](const RankReport& r) { return r.role.device; });
+  table.integers("targets", "targets that were dealt to the rank; where ranks take turns, its part of the fits",
+                 [](const RankReport& r) { return r.ntarget; });
+  table.numbers("fits", "", "fits of its scans, targets times redshifts", [](const RankReport& r) { return r.nfit; });
+  table.numbers("busy", "s", "at work in rebinning, scans and refinement", [](const RankReport& r) { return r.busy; });
+  table.numbers("idle", "s", "not at work in these", [](const RankReport& r) { return r.idle; });
+  table.numbers("memory_planned", "MiB", "memory that the plan gave the rank",
+                [](const RankReport& r) { return r.planned / mebibyte; });
+  table.numbers("memory_peak", "MiB", "the most memory that it held",
+                [](const RankReport& r) { return r.peak / mebibyte; });
+  return table.take();
 }
 
 /// Seconds of a step, of the rank that took longest.
@@ -64,37 +78,16 @@ double seconds_of(const RedshiftReport& report, const std::string& step) {
 }
 
 io::Table strategies_table(const RedshiftPlan& plan, const RedshiftReport& report) {
-  const auto& plans = plan.strategies;
-  io::Table table;
-  table.name = "strategies";
-  table.nrow = plans.size();
-  const auto texts = [&](const char* name, const char* description, auto value) {
-    io::Column& one = table.columns.emplace_back();
-    one.name = name;
-    one.code = 'A';
-    one.description = description;
-    std::vector<std::string> values;
-    for (const StrategyPlan& each : plans) values.push_back(value(each));
-    for (const std::string& text : values) one.repeat = std::max(one.repeat, static_cast<int>(text.size()));
-    one.values = std::move(values);
-  };
-  const auto integers = [&](const char* name, const char* description, auto value) {
-    table.columns.push_back(column<std::int64_t>(name, 'K', "", description, plans.size(), [&](std::size_t i) {
-      return static_cast<std::int64_t>(value(plans[i]));
-    }));
-  };
-  const auto numbers = [&](const std::string& name, const char* unit, const char* description, auto value) {
-    table.columns.push_back(
-        column<double>(name, 'D', unit, description, plans.size(), [&](std::size_t i) { return value(plans[i]); }));
-  };
-  const StrategyPlan* chosen = &plans[plan.chosen];
-  texts("strategy", "its name", [](const StrategyPlan& p) { return std::string(p.strategy->text); });
-  integers("chosen", "1: this one ran", [&](const StrategyPlan& p) { return &p == chosen; });
-  integers("usable", "1: it could run here", [](const StrategyPlan& p) { return p.usable(); });
+  TableOf table("strategies", plan.strategies);
+  const StrategyPlan* chosen = &plan.strategies[plan.chosen];
+  table.texts("strategy", "its name", [](const StrategyPlan& p) { return std::string(p.strategy->text); });
+  table.integers("chosen", "1: this one ran", [&](const StrategyPlan& p) { return &p == chosen; });
+  table.integers("usable", "1: it could run here", [](const StrategyPlan& p) { return p.usable(); });
   const auto times = [&](const std::string& name, const char* predicted, const char* actual, auto part, double taken) {
-    numbers(name, "s", predicted,
-            [&](const StrategyPlan& p) { return p.cannot.empty() ? part(p.time) : std::nan(""); });
-    numbers("actual_" + name, "s", actual, [&](const StrategyPlan& p) { return &p == chosen ? taken : std::nan(""); });
+    table.numbers(name, "s", predicted,
+                  [&](const StrategyPlan& p) { return p.cannot.empty() ? part(p.time) : std::nan(""); });
+    table.numbers("actual_" + name, "s", actual,
+                  [&](const StrategyPlan& p) { return &p == chosen ? taken : std::nan(""); });
   };
   times(
       "rebin", "predicted to rebin templates", "taken, by the rank that took longest",
@@ -112,17 +105,19 @@ io::Table strategies_table(const RedshiftPlan& plan, const RedshiftReport& repor
       "total", "predicted for all of these", "taken, by the rank that took longest",
       [](const Prediction& time) { return time.total(); }, report.scan_and_refine());
   const auto memory = [&](const char* name, const char* description, double ScanMemory::*part) {
-    numbers(name, "MiB", description,
-            [part](const StrategyPlan& p) { return p.cannot.empty() ? p.memory.*part / mebibyte : std::nan(""); });
+    table.numbers(name, "MiB", description, [part](const StrategyPlan& p) {
+      return p.cannot.empty() ? p.memory.*part / mebibyte : std::nan("");
+    });
   };
   memory("cpu_rank", "planned memory of a CPU rank; 0: there is none", &ScanMemory::cpu_rank);
   memory("gpu_rank", "planned memory of a GPU rank on the host; 0: there is none", &ScanMemory::gpu_rank);
   memory("node", "planned memory of a node", &ScanMemory::node);
   memory("gpu", "planned memory on each GPU; 0: none is used", &ScanMemory::gpu);
-  integers("rounds", "rounds in which the targets are fitted", [](const StrategyPlan& p) { return p.memory.nround; });
-  integers("most_ranks", "ranks of a node that fit", [](const StrategyPlan& p) { return p.most_ranks; });
-  texts("reason", "why it could not run", [](const StrategyPlan& p) { return p.reason(); });
-  return table;
+  table.integers("rounds", "rounds in which the targets are fitted",
+                 [](const StrategyPlan& p) { return p.memory.nround; });
+  table.integers("most_ranks", "ranks of a node that fit", [](const StrategyPlan& p) { return p.most_ranks; });
+  table.texts("reason", "why it could not run", [](const StrategyPlan& p) { return p.reason(); });
+  return table.take();
 }
 
 }  // namespace

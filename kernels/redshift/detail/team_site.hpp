@@ -16,9 +16,9 @@
 
 namespace zspex::kernels::detail {
 
-/// Bytes that launches work with at a time, beside targets and slices: half for fine scans, a quarter for a scan's sums and
-/// results.
-inline constexpr std::size_t team_workspace_bytes = std::size_t{256} << 20;
+/// Bytes that launches work with at a time, beside targets and slices: sums and results of each of two scans, and fine scans.
+inline constexpr std::size_t scan_workspace_bytes = std::size_t{64} << 20,
+                             fine_workspace_bytes = std::size_t{128} << 20;
 
 /// Sums and results of a target at one redshift.
 inline std::size_t pair_bytes(int nbasis) {
@@ -363,7 +363,7 @@ template <class Exec>
 void TeamSite<Exec>::scan(int itemplate, int first, int nz, const std::byte* slice, TargetRange targets,
                           const ScanRows& rows) const {
   const std::size_t one = static_cast<std::size_t>(nz) * pair_bytes(nbasis(itemplate));
-  const std::size_t most = std::max<std::size_t>(1, team_workspace_bytes / 4 / one);
+  const std::size_t most = std::max<std::size_t>(1, scan_workspace_bytes / one);
   const auto as = [&](auto real) {
     using Real = decltype(real);
     for (std::size_t done = 0; done < targets.n; done += most) {
@@ -447,7 +447,7 @@ void TeamSite<Exec>::fit_groups(int itemplate, std::span<FitGroup> groups) const
   finish();
   const auto it = static_cast<std::size_t>(itemplate), nb = static_cast<std::size_t>(nbasis(itemplate));
   const std::size_t slice_values = engine_->slice_size(itemplate, 1);
-  const std::size_t most_slices = std::max<std::size_t>(1, team_workspace_bytes / 2 / (slice_values * sizeof(double)));
+  const std::size_t most_slices = std::max<std::size_t>(1, fine_workspace_bytes / (slice_values * sizeof(double)));
   for (std::size_t begin = 0; begin < groups.size();) {
     // As many groups as fit the workspace: at least one.
     std::vector<double> redshifts;

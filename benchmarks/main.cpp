@@ -1,0 +1,19 @@
+// Of each benchmark program: its options, and what it says of itself.
+#include <benchmark/benchmark.h>
+
+#include "kernels/base/kokkos.hpp"
+#include "kernels/base/lanes.hpp"
+#include "kernels/base/session.hpp"
+#include "pipeline/provenance.hpp"
+
+int main(int argc, char** argv) {
+  const zspex::kernels::KokkosSession kokkos(zspex::kernels::Place::device, -1, true);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::AddCustomContext("zspex", std::string(zspex::pipeline::program_revision()));
+  benchmark::AddCustomContext("backend", zspex::kernels::kokkos_description());
+  benchmark::AddCustomContext("threads", std::to_string(Kokkos::DefaultExecutionSpace().concurrency()));
+  benchmark::AddCustomContext("lanes", std::to_string(zspex::kernels::nlane<Kokkos::DefaultExecutionSpace>));
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
