@@ -55,7 +55,7 @@ std::size_t spectra_in(FitsReader& file, const std::vector<BandPlace>& bands) {
 }
 
 const HduInfo& need_shape(FitsReader& file, const std::string& name, const std::vector<std::size_t>& shape,
-                          const std::string& meaning) {
+                          const char* meaning) {
   const HduInfo& hdu = file.need_rows(name, shape.size());
   if (hdu.shape != shape)
     file.refuse(name, "expected " + detail::to_string(shape) + " values (" + meaning + "), found " +
@@ -92,9 +92,8 @@ BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspe
   band.wave = read_wave(file, place.prefix + "WAVELENGTH");
   const std::size_t nwave = band.wave.size();
   const std::vector<std::size_t> shape = {nspec, nwave};
-  const std::string meaning = "spectra x wavelengths";
   const auto image = [&](const char* name) -> const HduInfo& {
-    return need_shape(file, place.prefix + name, shape, meaning);
+    return need_shape(file, place.prefix + name, shape, "spectra x wavelengths");
   };
   band.flux = Array2<float>({rows.size(), nwave});
   band.ivar = Array2<float>({rows.size(), nwave});
@@ -106,7 +105,8 @@ BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspe
   }
   const std::string name = place.prefix + "RESOLUTION";
   const std::size_t ndiag = file.need_rows(name, 3).shape[1];
-  const HduInfo& resolution = need_shape(file, name, {nspec, ndiag, nwave}, "spectra x diagonals x wavelengths");
+  const std::vector<std::size_t> diagonals = {nspec, ndiag, nwave};
+  const HduInfo& resolution = need_shape(file, name, diagonals, "spectra x diagonals x wavelengths");
   if (ndiag % 2 == 0 || ndiag > nwave)
     file.refuse(name, "expected an odd number of diagonals, at most the " + std::to_string(nwave) +
                           " wavelengths, found " + std::to_string(ndiag) + ". Make the file again.");

@@ -6,14 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
-# Debian and Ubuntu packages, the same names in Debian 12 and Ubuntu 22.04 and 24.04. "a|b": either will do, a is installed.
+# Debian and Ubuntu packages, the same names in Debian 12, 13 and sid, and Ubuntu 22.04 and 24.04. "a|b": either will do, a is installed.
 # "command:package": a command from anywhere will do.
 build_packages=(
   cmake:cmake ninja:ninja-build make:make g++:g++ pkg-config:pkg-config mpirun:openmpi-bin
   "libopenmpi-dev|libmpich-dev" "libhdf5-dev|libhdf5-openmpi-dev|libhdf5-mpich-dev" libcfitsio-dev libyaml-cpp-dev libgtest-dev
 )
-# Debian's Kokkos; where somebody's own is named, none.
-kokkos_packages=("libtrilinos-kokkos-dev" "libtrilinos-kokkos-kernels-dev" "libblas-dev|libopenblas-dev" "liblapack-dev|libopenblas-dev")
+# Kokkos inside Trilinos: Debian 12's and 13's, and Ubuntu's.
+trilinos_packages=("libtrilinos-kokkos-dev" "libtrilinos-kokkos-kernels-dev" "libblas-dev|libopenblas-dev" "liblapack-dev|libopenblas-dev")
 check_packages=(clang-format-14:clang-format-14)
 slurm_packages=(sbatch:slurm-client slurmctld:slurmctld slurmd:slurmd munged:munge)
 
@@ -28,6 +28,14 @@ have_package() {
     status=$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null) && [[ $status == installed ]] && return 0
   done
   return 1
+}
+
+# update_package_lists [sudo]: once. Old lists name files that the mirror no longer has; without a network they may still do.
+update_package_lists() {
+  if [[ ${package_lists_updated:-no} == no ]]; then
+    "$@" apt-get update -qq || echo "apt-get update failed; going on with the package lists that are here" >&2
+    package_lists_updated=yes
+  fi
 }
 
 # need_packages SPEC...: installs what is missing: at once as root, after a question with sudo, and where there is nobody to
@@ -59,19 +67,28 @@ them: ${missing[*]}. For a cluster see spack.yaml; with everything in place buil
     sudo=(sudo)
   fi
   say "Installing ${missing[*]}"
-  # Old lists name files that the mirror no longer has; without a network they may still do.
-  "${sudo[@]}" apt-get update -qq || echo "apt-get update failed; going on with the package lists that are here" >&2
+  update_package_lists "${sudo[@]}"
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" -qq -o Dpkg::Use-Pty=0 </dev/null >/dev/null ||
     die "apt-get could not install ${missing[*]}. Its reason stands above; try
   ${sudo[*]} ${install[*]}"
 }
 
+# Whether the distribution has a package of Kokkos itself that is new enough for C++20 (Debian's sid: 5.x).
+has_kokkos_package() {
+  local version
+  if command -v apt-get >/dev/null && [[ $(id -u) == 0 ]]; then update_package_lists; fi
+  version=$(apt-cache show --no-all-versions libkokkos-dev 2>/dev/null | sed -n 's/^Version: //p')
+  [[ -n $version ]] && dpkg --compare-versions "$version" ge 4
+}
+
+# The compiler, the libraries, and a Kokkos where none is named: the one that is installed, else the newest there is.
 need_build_packages() {
-  if [[ -n ${Kokkos_ROOT:-} ]]; then
-    need_packages "${build_packages[@]}"
-  else
-    need_packages "${build_packages[@]}" "${kokkos_packages[@]}"
+  local kokkos=()
+  if [[ -z ${Kokkos_ROOT:-} ]] && ! have_package libkokkos-dev; then
+    kokkos=("${trilinos_packages[@]}")
+    if ! have_package libtrilinos-kokkos-kernels-dev && has_kokkos_package; then kokkos=(libkokkos-dev); fi
   fi
+  need_packages "${build_packages[@]}" "${kokkos[@]}"
 }
 
 # The number of compilers at once: one a core, and about 1.5 GB of memory each, also in a container with a limit.

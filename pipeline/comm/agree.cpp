@@ -1,6 +1,7 @@
 #include "pipeline/comm/agree.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 
 namespace zspex::comm {

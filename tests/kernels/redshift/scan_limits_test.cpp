@@ -1,6 +1,7 @@
 // Scans where something is missing, too large or too small, and what a fitter refuses.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
