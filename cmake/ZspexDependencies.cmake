@@ -1,5 +1,5 @@
 # What zspex is built on; found, never downloaded. Targets to link: MPI::MPI_CXX, HDF5::HDF5, yaml-cpp::yaml-cpp,
-# PkgConfig::CFITSIO, zspex_kokkos, Threads::Threads.
+# PkgConfig::CFITSIO, PkgConfig::ERFA, zspex_kokkos, Threads::Threads.
 set(zspex_packages_hint "On Debian and Ubuntu ./test.sh installs what is needed; for a cluster see spack.yaml.")
 
 find_package(MPI COMPONENTS CXX)
@@ -9,10 +9,11 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig)
 if(PkgConfig_FOUND)
   pkg_check_modules(CFITSIO IMPORTED_TARGET cfitsio)
+  pkg_check_modules(ERFA IMPORTED_TARGET erfa)
 endif()
 
 set(zspex_missing "")
-foreach(package IN ITEMS MPI HDF5 yaml-cpp PkgConfig CFITSIO)
+foreach(package IN ITEMS MPI HDF5 yaml-cpp PkgConfig CFITSIO ERFA)
   if(NOT ${package}_FOUND)
     list(APPEND zspex_missing ${package})
   endif()

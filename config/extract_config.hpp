@@ -13,6 +13,12 @@ struct WaveRange {
   double wavemin = 0, wavemax = 0, dwave = 0.8;
 };
 
+/// Where on Earth the telescope stands. The default is Kitt Peak's 4 m telescope, as desispec has it.
+struct Site {
+  double latitude = 31.96403, longitude = -111.59989;  ///< geodetic (WGS 84), degrees; north and east are positive
+  double height = 2097;                                ///< m above the ellipsoid
+};
+
 enum class Solver { patch, bundle };         ///< the reference's patches, or one banded solve along the bundle
 enum class Decorrelation { signal, noise };  ///< Bolton & Schlegel 2010, eq. 17-19 or eq. 10-13
 enum class MaskPolicy { desi, any };         ///< a pixel is masked by MASK & 767 (desispec), or by any bit (spex)
@@ -26,6 +32,8 @@ struct ExtractConfig {
   std::vector<std::string> model;   ///< -m: model images; none, one a preproc file, or one folder
   std::string fibermap;             ///< -f: a file whose FIBERMAP overrides the input's
   std::optional<WaveRange> wavelength;  ///< -w: default: the PSF's range, 0.8 Angstrom
+  bool barycentric_correction = false;  ///< wavelengths as seen from the solar system's barycenter
+  Site site;                            ///< of the telescope, for the barycentric correction
   int specmin = 0;                      ///< -s: first fiber, a multiple of bundlesize
   int nspec = 0;                        ///< -n: fibers, a multiple of bundlesize; 0 = all from specmin on
   Solver solver = Solver::patch;

@@ -135,6 +135,12 @@ void add_extract(std::vector<Field>& table) {
        .metavar = "WMIN,WMAX,DW",
        .unit = "vacuum Angstrom",
        .help = "first and last bin and step; null: the PSF's range in steps of 0.8"});
+  row("barycentric_correction", &C::barycentric_correction,
+      {.help = "wavelengths as seen from the solar system's barycenter: by direction, time and site of the exposure"});
+  row("site", &C::site,
+      {.metavar = "LAT,LON,HEIGHT",
+       .unit = "degrees, degrees, m",
+       .help = "the telescope's geodetic latitude, longitude (east is positive) and height"});
   row("specmin", &C::specmin,
       {.letter = 's', .metavar = "N", .limits = at_least(0), .help = "first fiber, a multiple of bundlesize"});
   row("nspec", &C::nspec,

@@ -235,6 +235,19 @@ void read(const Value& value, const std::string& name, const Limits&, ZscanRange
   result = range;
 }
 
+void read(const Value& value, const std::string& name, const Limits&, Site& result) {
+  const auto numbers = read_three(value, name, "latitude,longitude,height",
+                                  "for example 31.96403,-111.59989,2097 (degrees, degrees, m)");
+  const Site site{numbers[0], numbers[1], numbers[2]};
+  const bool on_earth = std::abs(site.latitude) <= 90 && std::abs(site.longitude) <= 360 && std::abs(site.height) < 1e4;
+  if (!on_earth)
+    throw ConfigError(value.where, name,
+                      "expected a place on Earth: latitude from -90 to 90 and longitude from -360 to 360 degrees (east "
+                      "is positive), height in m, found " +
+                          write(site));
+  result = site;
+}
+
 std::string write(bool value) { return value ? "true" : "false"; }
 
 std::string write(int value) { return std::to_string(value); }
@@ -290,6 +303,10 @@ std::string write(const std::vector<double>& value) {
 
 std::string write(const ZscanRange& value) {
   return "[" + write(value.zmin) + ", " + write(value.zmax) + ", " + write(value.dz) + "]";
+}
+
+std::string write(const Site& value) {
+  return "[" + write(value.latitude) + ", " + write(value.longitude) + ", " + write(value.height) + "]";
 }
 
 }  // namespace zspex::config

@@ -54,6 +54,8 @@ void read(const Value& value, const std::string& name, const Limits& limits, std
 void read(const Value& value, const std::string& name, const Limits& limits, std::vector<double>& result);
 /// [zmin, zmax, dz], or "zmin,zmax,dz".
 void read(const Value& value, const std::string& name, const Limits& limits, ZscanRange& result);
+/// [latitude, longitude, height], or "latitude,longitude,height".
+void read(const Value& value, const std::string& name, const Limits& limits, Site& result);
 /// null, or a value.
 template <class T>
 void read(const Value& value, const std::string& name, const Limits& limits, std::optional<T>& result) {
@@ -75,6 +77,7 @@ std::string write(const WaveRange& value);
 std::string write(const std::vector<std::int64_t>& value);
 std::string write(const std::vector<double>& value);
 std::string write(const ZscanRange& value);
+std::string write(const Site& value);
 template <class T>
 std::string write(const std::optional<T>& value) {
   return value ? write(*value) : "null";
@@ -91,6 +94,7 @@ constexpr std::string_view type_name(const WaveRange*) { return "wmin,wmax,dw"; 
 constexpr std::string_view type_name(const std::vector<std::int64_t>*) { return "list of whole numbers"; }
 constexpr std::string_view type_name(const std::vector<double>*) { return "list of numbers"; }
 constexpr std::string_view type_name(const ZscanRange*) { return "zmin,zmax,dz"; }
+constexpr std::string_view type_name(const Site*) { return "latitude,longitude,height"; }
 template <class T>
 constexpr std::string_view type_name(const std::optional<T>*) {
   return type_name(static_cast<const T*>(nullptr));

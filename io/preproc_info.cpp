@@ -22,7 +22,7 @@ PreprocInfo read_preproc_info(const std::string& path) {
   info.camera = detail::camera_of(info.header);
   info.ny = image.shape[0];
   info.nx = image.shape[1];
-  info.has_fibermap = file.find("FIBERMAP") != nullptr;
+  if (const detail::HduInfo* fibermap = file.find("FIBERMAP")) info.fibermap = file.header(*fibermap);
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
   info.bytes = error ? 0 : bytes;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "io/header.hpp"
@@ -16,8 +17,8 @@ struct PreprocInfo {
   Header header;       ///< of the IMAGE HDU
   std::string camera;  ///< lower case; empty if absent
   std::size_t nx = 0, ny = 0;
-  bool has_fibermap = false;
-  std::uint64_t bytes = 0;  ///< of the file
+  std::optional<Header> fibermap;  ///< header of FIBERMAP, if there is one
+  std::uint64_t bytes = 0;         ///< of the file
 };
 
 /// Headers only. \throws FileError as read_preproc() does, but for what only the pixels can show

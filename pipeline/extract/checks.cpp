@@ -1,6 +1,7 @@
 #include "pipeline/extract/checks.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 
@@ -116,6 +117,15 @@ std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t un
                        " pixels have a negative ivar and count as masked");
   }
   return warnings;
+}
+
+std::vector<std::string> check_flavor(const io::Header& header, const std::string& image_path) {
+  std::string flavor = header.text("FLAVOR").value_or("");
+  std::transform(flavor.begin(), flavor.end(), flavor.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (flavor != "arc" && flavor != "flat") return {};
+  return {image_path + ": FLAVOR is " + flavor +
+          ": the light of lamps is corrected for the motion of the telescope as if it came from the sky. Extract "
+          "calibration exposures without --barycentric-correction"};
 }
 
 std::vector<std::string> check_tails(const io::GaussHermitePsf& psf, bool tails) {

@@ -24,6 +24,9 @@ std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const
 /// \throws FileError when no pixel can be used: all masked, or all NaN
 std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t unusable);
 
+/// \return warnings: lamps, which stand where the telescope does, are corrected for its motion
+std::vector<std::string> check_flavor(const io::Header& header, const std::string& image_path);
+
 /// \return warnings: the file has tails, which are not used, or the other way round
 std::vector<std::string> check_tails(const io::GaussHermitePsf& psf, bool tails);
 

@@ -142,7 +142,7 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
       use_extractor(job);
       while (const auto item = counter_.take()) {
         const Stopwatch unit;
-        mine.push_back(finish_unit(extractor_(image, units[of_node[*item]]), job.settings.wave, width));
+        mine.push_back(finish_unit(extractor_(image, units[of_node[*item]]), job.wave, width, job.heliocor));
         mine.back().index = of_node[*item];
         counter_.finish(unit.seconds());
         if (desk_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());

@@ -123,6 +123,7 @@ io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts) {
   header.set("NPATCH", facts.npatch, "Patches or windows that were solved");
   header.set("NRETRIED", facts.nretried, "of them solved again with a prior");
   header.set("NFAILED", facts.nfailed, "of them without a solution: BAD2DFIT");
+  header.erase("HELIOCOR");  // it speaks of these wavelengths
   if (facts.heliocor) header.set("HELIOCOR", *facts.heliocor, "Barycentric correction: factor on wavelengths");
   return frame;
 }

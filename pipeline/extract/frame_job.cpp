@@ -46,7 +46,8 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
   return out;
 }
 
-kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf) {
+kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
+                                          double heliocor) {
   const int nspec = config.nspec > 0 ? config.nspec : psf.nspec - config.specmin;
   if (nspec <= 0 || nspec > psf.nspec || config.specmin > psf.nspec - nspec) {
     throw ConfigError("configuration", config.nspec > 0 ? "extract.nspec" : "extract.specmin",
@@ -64,7 +65,12 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
   const config::WaveRange range = wave_range(config, psf);
   kernels::ExtractSettings settings;
   settings.wave = kernels::wave_grid(range.wavemin, range.wavemax, range.dwave);
-  settings.dwave = range.dwave;
+  settings.dwave = range.dwave / heliocor;
+  if (heliocor != 1 && !settings.wave.empty()) {
+    // As many bins as in the file: the end lies on a bin, half a step from where rounding could decide.
+    const double last = settings.wave.back();
+    settings.wave = kernels::wave_grid(range.wavemin / heliocor, last / heliocor, settings.dwave);
+  }
   settings.specmin = config.specmin;
   settings.nspec = nspec;
   settings.solver = config.solver == config::Solver::patch ? kernels::SolverKind::patch : kernels::SolverKind::bundle;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/extract_config.hpp"
 #include "io/psf.hpp"
@@ -16,7 +17,9 @@ struct FrameJob {
   std::string name;  ///< camera and exposure, for example "r0-00051060"
   kernels::Psf psf;
   kernels::ExtractSettings settings;
-  int nx = 0, ny = 0;  ///< pixels
+  std::vector<double> wave;  ///< [nwave] Angstrom, as in the file: heliocor times those of the settings
+  double heliocor = 1;       ///< factor of the barycentric correction
+  int nx = 0, ny = 0;        ///< pixels
   std::uint32_t unusable = 0;
 };
 
@@ -27,8 +30,10 @@ config::WaveRange wave_range(const config::ExtractConfig& config, const io::Gaus
 kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails);
 
 /// The settings for this PSF, with what depends on it filled in: wavelengths, number of fibers, error of the PSF.
+/// \param heliocor  factor of the barycentric correction: the CCD is asked for the wavelengths divided by it
 /// \throws ConfigError when the fibers are not in the PSF or are not whole bundles
-kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf);
+kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
+                                          double heliocor = 1);
 
 /// The units that a group of `nrank` ranks is given. Fine units keep many ranks busy, coarse ones have less padding.
 /// The spectra don't depend on the cut; the sum of the units' model images does in its last bits, so with a model the
@@ -63,7 +68,7 @@ namespace zspex::pipeline {
 
 template <class Archive>
 void fields(Archive& archive, FrameJob& job) {
-  archive(job.name, job.psf, job.settings, job.nx, job.ny, job.unusable);
+  archive(job.name, job.psf, job.settings, job.wave, job.heliocor, job.nx, job.ny, job.unusable);
 }
 
 }  // namespace zspex::pipeline

@@ -57,7 +57,8 @@ bool is_whole(const std::string& path, const config::ExtractConfig& config) {
     const bool same_wave =
         !config.wavelength || kernels::wave_grid(config.wavelength->wavemin, config.wavelength->wavemax,
                                                  config.wavelength->dwave) == frame.wave;
-    return same_fibers && same_wave;
+    const bool same_correction = frame.header.has("HELIOCOR") == config.barycentric_correction;
+    return same_fibers && same_wave && same_correction;
   } catch (const Error&) {
     return false;  // broken, or not a frame: it is made again
   }

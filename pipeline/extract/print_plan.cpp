@@ -29,9 +29,15 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
   const MemoryPlan memory = plan(kernels::Place::host);
   char line[256];
   std::snprintf(line, sizeof line, "    %s: fibers %d to %d, %zu bins from %.2f to %.2f Angstrom, %d x %d pixels\n",
-                job.name.c_str(), settings.specmin, settings.specmin + settings.nspec - 1, settings.wave.size(),
-                settings.wave.front(), settings.wave.back(), job.nx, job.ny);
-  out << line << "    " << deal_units(settings, layout.group_size).size() << (fine ? " sub-bundles" : " bundles")
+                job.name.c_str(), settings.specmin, settings.specmin + settings.nspec - 1, job.wave.size(),
+                job.wave.front(), job.wave.back(), job.nx, job.ny);
+  out << line;
+  if (job.heliocor != 1) {
+    std::snprintf(line, sizeof line, "    barycentric correction: factor %.9f, %.3f km/s\n", job.heliocor,
+                  (job.heliocor - 1) * 299792.458);
+    out << line;
+  }
+  out << "    " << deal_units(settings, layout.group_size).size() << (fine ? " sub-bundles" : " bundles")
       << ", dealt to " << layout.group_size << (layout.group_size == 1 ? " rank" : " ranks") << "\n";
   out << "    memory: image " << mebibytes(memory.node_image) << " a node, " << mebibytes(memory.rank) << " a rank, "
       << mebibytes(memory.root) << " more on the rank that reads and writes";
@@ -62,10 +68,11 @@ ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config
     out << "\n";
     try {
       const auto psf = io::read_psf(files.psf);
-      const auto info = io::read_preproc_info(files.input);
+      auto info = io::read_preproc_info(files.input);
+      if (!config.fibermap.empty()) info.fibermap = io::read_fibermap(config.fibermap).header;
       std::vector<std::string> warnings;
-      const FrameJob job = make_job(config, psf, info.header, info.camera, files.input, static_cast<int>(info.nx),
-                                    static_cast<int>(info.ny), warnings);
+      const FrameJob job = make_job(config, psf, info.header, info.fibermap ? &*info.fibermap : nullptr, info.camera,
+                                    files.input, static_cast<int>(info.nx), static_cast<int>(info.ny), warnings);
       for (const std::string& warning : warnings) out << "    warning: " << warning << "\n";
       print_job(job, layout, several, out);
     } catch (...) {

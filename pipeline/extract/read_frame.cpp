@@ -6,6 +6,7 @@
 
 #include "config/base/maskbits.hpp"
 #include "io/preproc_info.hpp"
+#include "pipeline/extract/barycentric.hpp"
 #include "pipeline/extract/checks.hpp"
 #include "pipeline/timing.hpp"
 
@@ -36,13 +37,19 @@ std::string frame_name(const io::Header& header, const std::string& camera, cons
 }
 
 FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
-                  const std::string& camera, const std::string& path, int nx, int ny,
+                  const io::Header* fibermap, const std::string& camera, const std::string& path, int nx, int ny,
                   std::vector<std::string>& warnings) {
   check_psf_and_image(psf, path, camera, nx, ny);
   FrameJob job;
   job.name = frame_name(header, camera, path);
   job.psf = kernel_psf(psf, config.tails);
-  job.settings = extract_settings(config, psf);
+  if (config.barycentric_correction) {
+    job.heliocor = barycentric_factor(config.site, find_pointing(header, fibermap, path));
+    append(warnings, check_flavor(header, path));
+  }
+  const config::WaveRange range = wave_range(config, psf);
+  job.wave = kernels::wave_grid(range.wavemin, range.wavemax, range.dwave);
+  job.settings = extract_settings(config, psf, job.heliocor);
   job.nx = nx;
   job.ny = ny;
   job.unusable = config.mask == config::MaskPolicy::desi ? ccdmask::unusable : ~std::uint32_t{0};
@@ -69,16 +76,20 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   io::Preproc& pixels = loaded.pixels;
   pixels.readnoise = Array2<float>();  // not used here; a third of the memory
 
-  loaded.job =
-      make_job(config_, psf, pixels.header, pixels.camera, files.input, static_cast<int>(pixels.image.extent(1)),
-               static_cast<int>(pixels.image.extent(0)), loaded.warnings);
+  const std::string fibermap_path = config_.fibermap.empty() ? files.input : config_.fibermap;
+  if (!config_.fibermap.empty()) pixels.fibermap = io::read_fibermap(config_.fibermap);
+
+  loaded.job = make_job(config_, psf, pixels.header, pixels.fibermap ? &pixels.fibermap->header : nullptr,
+                        pixels.camera, files.input, static_cast<int>(pixels.image.extent(1)),
+                        static_cast<int>(pixels.image.extent(0)), loaded.warnings);
   append(loaded.warnings, check_pixels(pixels, loaded.job.unusable));
 
   FrameFacts& facts = loaded.facts;
   const kernels::ExtractSettings& settings = loaded.job.settings;
   const config::WaveRange range = wave_range(config_, psf);
   facts.header = std::move(pixels.header);
-  facts.wave = settings.wave;
+  facts.wave = loaded.job.wave;
+  if (config_.barycentric_correction) facts.heliocor = loaded.job.heliocor;
   facts.wavemin = range.wavemin;
   facts.wavemax = range.wavemax;
   facts.dwave = range.dwave;
@@ -88,8 +99,6 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   facts.orig_psf = psf.header.text("IN_PSF");
   facts.version = version_;
   facts.scores = config_.scores;
-  const std::string fibermap_path = config_.fibermap.empty() ? files.input : config_.fibermap;
-  if (!config_.fibermap.empty()) pixels.fibermap = io::read_fibermap(config_.fibermap);
   if (pixels.fibermap) {
     facts.fibermap = trim_fibermap(*pixels.fibermap, settings.specmin, settings.nspec, kPetalSize, fibermap_path);
     pixels.fibermap.reset();

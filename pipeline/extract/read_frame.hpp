@@ -30,10 +30,11 @@ struct LoadedFrame {
 std::string frame_name(const io::Header& header, const std::string& camera, const std::string& path);
 
 /// The job for a PSF and an image, after the checks that need no pixels.
+/// \param fibermap  header of its FIBERMAP, for the barycentric correction; nullptr if there is none
 /// \param warnings  appended to
 /// \throws FileError, ConfigError (checks.hpp)
 FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
-                  const std::string& camera, const std::string& path, int nx, int ny,
+                  const io::Header* fibermap, const std::string& camera, const std::string& path, int nx, int ny,
                   std::vector<std::string>& warnings);
 
 /// Reads frames one after the other; keeps the last PSF, which is often the next one's too.

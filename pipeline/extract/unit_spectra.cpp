@@ -19,9 +19,11 @@ std::vector<double> bin_widths(const std::vector<double>& wave, double dwave) {
 }
 
 UnitSpectra finish_unit(kernels::ExtractedUnit&& extracted, const std::vector<double>& wave,
-                        const std::vector<double>& width) {
+                        const std::vector<double>& width, double heliocor) {
   const std::size_t nspec = extracted.flux.extent(0), nwave = extracted.flux.extent(1);
   const ScoreRange range = score_range(wave);
+  std::vector<double> file_width = width;
+  for (double& value : file_width) value *= heliocor;
   UnitSpectra out;
   out.unit = extracted.unit;
   out.flux = Array2<float>({nspec, nwave});
@@ -54,7 +56,7 @@ UnitSpectra finish_unit(kernels::ExtractedUnit&& extracted, const std::vector<do
       out.mask(ispec, i) = mask;
       out.chi2pix(ispec, i) = std::isfinite(chi2) ? static_cast<float>(chi2) : 0.0f;
     }
-    out.scores.push_back(score_fiber(extracted.flux.row(ispec), extracted.ivar.row(ispec), width, range));
+    out.scores.push_back(score_fiber(extracted.flux.row(ispec), extracted.ivar.row(ispec), file_width, range));
   }
   out.resolution = Array3<float>(extracted.resolution.shape());
   std::transform(extracted.resolution.begin(), extracted.resolution.end(), out.resolution.begin(),

@@ -46,7 +46,10 @@ std::vector<double> bin_widths(const std::vector<double>& wave, double dwave);
 /// itself: SOMEBADPIX where more than half of the spot lies on masked pixels; ALLBADPIX, and ivar 0, where all of it
 /// does; BAD2DFIT, and flux and ivar 0, where the solver failed or left a number that is none. Scores are computed
 /// here, in double.
+/// \param wave      [nwave] Angstrom, as in the file
+/// \param width     [nwave] Angstrom, of the bins on the CCD
+/// \param heliocor  the file's bins, by those on the CCD
 UnitSpectra finish_unit(kernels::ExtractedUnit&& extracted, const std::vector<double>& wave,
-                        const std::vector<double>& width);
+                        const std::vector<double>& width, double heliocor = 1);
 
 }  // namespace zspex::pipeline

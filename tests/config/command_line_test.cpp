@@ -538,6 +538,8 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
       }
       if (field.type == "list of numbers") cases.push_back({{field.option(), "1,2.5"}, "[1, 2.5]"});
       if (field.type == "list of whole numbers") cases.push_back({{field.option(), "-7,8"}, "[-7, 8]"});
+      if (field.type == "latitude,longitude,height")
+        cases.push_back({{field.option(), "-30.2,-70.7,2663"}, "[-30.2, -70.7, 2663]"});
       if (field.type == "zmin,zmax,dz") cases.push_back({{field.option(), "-0.5,7,0.8"}, "[-0.5, 7, 0.8]"});
       if (field.type == "wmin,wmax,dw") cases.push_back({{field.option(), "5760,7620,0.8"}, "[5760, 7620, 0.8]"});
     }

@@ -34,9 +34,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
     expect_rows(settings, "job", {&a, &b, &c});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z] = settings.extract;
-    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m,
-                                      &n, &o, &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z});
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab] =
+        settings.extract;
+    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m,  &n,
+                                      &o, &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
@@ -116,6 +117,7 @@ TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
                                                       {"list of whole numbers", "[39627652591521181, -7]"},
                                                       {"list of numbers", "[1, 2.5]"},
                                                       {"wmin,wmax,dw", "[6001, 6102.5, 0.7]"},
+                                                      {"latitude,longitude,height", "[-30.24463, -70.74942, 2663]"},
                                                       {"zmin,zmax,dz", "[-0.005, 1.8, 0.001]"}};
   for (const Field& field : schema()) {
     std::vector<std::string> values = field.choices;

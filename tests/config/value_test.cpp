@@ -121,6 +121,18 @@ TEST(Value, WavelengthsMakeAGridOfASpectrograph) {
   EXPECT_NO_THROW(parsed<WaveRange>("5760,5768,0.8"));
 }
 
+TEST(Value, ASiteIsAPlaceOnEarth) {
+  const auto site = parsed<Site>("[-30.24463, -70.74942, 2663]");
+  EXPECT_EQ(site.latitude, -30.24463);
+  EXPECT_EQ(site.longitude, -70.74942);
+  EXPECT_EQ(site.height, 2663);
+  EXPECT_EQ(parsed<Site>("31.96403,-111.59989,2097").longitude, -111.59989);
+  for (const std::string text : {"31.9", "31.9,-111.6", "Kitt Peak"})
+    EXPECT_TRUE(contains(refused<Site>(text), "expected latitude,longitude,height, found ")) << refused<Site>(text);
+  for (const std::string text : {"-111.59989,31.96403,2097", "31.9,-1111,2097", "31.9,-111,2097000"})
+    EXPECT_TRUE(contains(refused<Site>(text), "expected a place on Earth")) << refused<Site>(text);
+}
+
 TEST(Value, WholeNumbersComeInListsOrBetweenCommas) {
   using List = std::vector<std::int64_t>;
   EXPECT_EQ(parsed<List>("[39627652591521181, -7, +3]"), (List{39627652591521181, -7, 3}));
