@@ -22,6 +22,7 @@ struct Site {
 enum class Solver { patch, bundle };         ///< the reference's patches, or one banded solve along the bundle
 enum class Decorrelation { signal, noise };  ///< Bolton & Schlegel 2010, eq. 17-19 or eq. 10-13
 enum class MaskPolicy { desi, any };         ///< a pixel is masked by MASK & 767 (desispec), or by any bit (spex)
+enum class ModelOf { reconvolved, flux };    ///< the image of A (R f), as gpu_specter makes it, or of A f
 enum class Device { automatic, cpu, gpu };   ///< one rank a GPU and the others on the CPU; all on the CPU; all on GPUs
 
 /// Section `extract`.
@@ -30,7 +31,8 @@ struct ExtractConfig {
   std::vector<std::string> psf;     ///< -p: one PSF for all, or one a preproc file
   std::vector<std::string> output;  ///< -o: one a preproc file (.fits, .fits.gz or .h5), or one folder (ends in "/")
   std::vector<std::string> model;   ///< -m: model images; none, one a preproc file, or one folder
-  std::string fibermap;             ///< -f: a file whose FIBERMAP overrides the input's
+  ModelOf model_of = ModelOf::reconvolved;
+  std::string fibermap;                 ///< -f: a file whose FIBERMAP overrides the input's
   std::optional<WaveRange> wavelength;  ///< -w: default: the PSF's range, 0.8 Angstrom
   bool barycentric_correction = false;  ///< wavelengths as seen from the solar system's barycenter
   Site site;                            ///< of the telescope, for the barycentric correction
@@ -45,11 +47,14 @@ struct ExtractConfig {
   std::optional<double> psferr;  ///< default: the PSF file's, or 0.01
   bool tails = false;            ///< add the PSF's Lorentzian tails (specter does, gpu_specter does not)
   MaskPolicy mask = MaskPolicy::desi;
+  double min_pixel_noise = 0.2;  ///< of the read noise: a pixel less noisy counts as masked; 0 = no bound
+  double max_pixel_snr = 1e4;    ///< a pixel with |image| sqrt(ivar) above it counts as masked; 0 = no bound
   bool scores = true;
   Device device = Device::automatic;
   int gpu_ranks = 0;         ///< of each node; 0 = one a GPU
   double gpu_capacity = 15;  ///< how fast a GPU rank is, times a CPU rank, until that has been seen
   int batch = 0;             ///< patches a launch; 0 = by device
+  bool force = false;        ///< use a PSF of another camera
   bool overwrite = true;
 };
 

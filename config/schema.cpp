@@ -128,6 +128,9 @@ void add_extract(std::vector<Field>& table) {
       {.letter = 'm',
        .metavar = "FILE",
        .help = "model images, one an input (.fits, .fits.gz), or one folder, written with a / at its end"});
+  row("model_of", &C::model_of, {{ModelOf::reconvolved, "reconvolved"}, {ModelOf::flux, "flux"}},
+      {.help = "reconvolved: the model image is A R f, smoother than the data, as gpu_specter's; flux: A f, to compare "
+               "with the data"});
   row("fibermap", &C::fibermap,
       {.letter = 'f', .metavar = "FILE", .help = "a file whose FIBERMAP replaces that of the inputs"});
   row("wavelength", &C::wavelength,
@@ -182,6 +185,15 @@ void add_extract(std::vector<Field>& table) {
   row("tails", &C::tails, {.help = "add the PSF's Lorentzian tails to its spots"});
   row("mask", &C::mask, {{MaskPolicy::desi, "desi"}, {MaskPolicy::any, "any"}},
       {.help = "desi: leave out pixels with MASK & 767; any: pixels with MASK not 0"});
+  row("min_pixel_noise", &C::min_pixel_noise,
+      {.metavar = "X",
+       .unit = "read noise",
+       .limits = between(0, 1),
+       .help = "leave out pixels whose ivar claims less noise than this part of the read noise; 0: none"});
+  row("max_pixel_snr", &C::max_pixel_snr,
+      {.metavar = "X",
+       .limits = at_least(0),
+       .help = "leave out pixels whose signal is more than this times its error; 0: none"});
   row("scores", &C::scores, {.help = "write the table SCORES"});
   row("device", &C::device, {{Device::automatic, "auto"}, {Device::cpu, "cpu"}, {Device::gpu, "gpu"}},
       {.help =
@@ -199,6 +211,7 @@ void add_extract(std::vector<Field>& table) {
        .unit = "patches",
        .limits = at_least(0),
        .help = "patches solved in one launch; 0: chosen by device"});
+  row("force", &C::force, {.help = "use a PSF of another camera all the same, with a warning"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 

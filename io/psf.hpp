@@ -17,6 +17,12 @@ struct LegendreSeries {
   Array2<double> coeff;             ///< [nspec][ncoeff]
 };
 
+/// A fiber that the PSF can't be used for.
+struct BadFiber {
+  int ispec = 0;
+  std::string why;  ///< in words: "NaN or infinity in coefficient 1 of GHSIGX"
+};
+
 /// A Gauss-Hermite PSF. Every coefficient of every row is used; LEGDEGX and LEGDEGW are ignored, as in the reference
 /// programs.
 struct GaussHermitePsf {
@@ -36,11 +42,14 @@ struct GaussHermitePsf {
   /// TAILAMP, TAILCORE, TAILXSCA, TAILYSCA, TAILINDE in this order; empty if the file has none.
   std::vector<LegendreSeries> tail;
   bool has_tail = false;  ///< some TAILAMP coefficient is not zero
+  /// Fibers with numbers that aren't finite, a trace of zeros, or sigmas that are not positive in [wavemin, wavemax]; by
+  /// fiber, each once. Their coefficients are left as they are.
+  std::vector<BadFiber> bad_fibers;
 };
 
 /// \throws FileError when the file is missing, truncated or not FITS, is of another PSFTYPE, lacks a row or an HDU, has
 /// rows of
-///         unequal size, NaN coefficients, or sigmas that are not positive in [wavemin, wavemax].
+///         unequal size, or no fiber that isn't bad.
 GaussHermitePsf read_psf(const std::string& path);
 
 /// Writes PSFVER 3: XTRACE (primary), YTRACE, PSF. Whole or not at all. All series of gh, sigma and tail must share one

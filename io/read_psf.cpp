@@ -40,10 +40,11 @@ class PsfReader {
       psf_.x = row("X");
       psf_.y = row("Y");
     }
-    check_values(psf_.x, version_ >= 3 ? "XTRACE" : part_, "X");
-    check_values(psf_.y, version_ >= 3 ? "YTRACE" : part_, "Y");
+    check_trace(psf_.x, "X");
+    check_trace(psf_.y, "Y");
     read_core();
     read_tail();
+    collect_bad_fibers();
     return std::move(psf_);
   }
 
@@ -182,17 +183,37 @@ class PsfReader {
     return series;
   }
 
-  void check_values(const LegendreSeries& series, const std::string& part, const std::string& name) const {
-    const auto bad = std::find_if(series.coeff.begin(), series.coeff.end(), [](double c) { return !std::isfinite(c); });
-    if (bad == series.coeff.end()) return;
-    const auto at = static_cast<std::size_t>(bad - series.coeff.begin()), ncoeff = series.coeff.extent(1);
-    file_.refuse(part, "expected numbers, found NaN or infinity in coefficient " + std::to_string(at % ncoeff) +
-                           " of " + name + " of fiber " + std::to_string(at / ncoeff) + ". " + refit);
+  /// The first reason counts.
+  void mark(std::size_t ispec, const std::string& why) { bad_.emplace(static_cast<int>(ispec), why); }
+
+  void check_values(const LegendreSeries& series, const std::string& name) {
+    for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
+      const auto coeff = series.coeff.row(ispec);
+      const auto bad = std::find_if(coeff.begin(), coeff.end(), [](double c) { return !std::isfinite(c); });
+      if (bad != coeff.end())
+        mark(ispec, "NaN or infinity in coefficient " + std::to_string(bad - coeff.begin()) + " of " + name);
+    }
   }
 
-  LegendreSeries checked_row(const std::string& name) const {
+  void check_trace(const LegendreSeries& series, const std::string& name) {
+    check_values(series, name);
+    for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
+      const auto coeff = series.coeff.row(ispec);
+      if (std::all_of(coeff.begin(), coeff.end(), [](double c) { return c == 0; }))
+        mark(ispec, "all coefficients of its trace " + name + " are 0");
+    }
+  }
+
+  void collect_bad_fibers() {
+    for (const auto& [ispec, why] : bad_) psf_.bad_fibers.push_back({ispec, why});
+    if (bad_.size() < static_cast<std::size_t>(psf_.nspec)) return;
+    const auto& [ispec, why] = *bad_.begin();
+    refuse("expected fibers that can be used, found none; fiber " + std::to_string(ispec) + ": " + why + ". " + refit);
+  }
+
+  LegendreSeries checked_row(const std::string& name) {
     const LegendreSeries& series = row(name);
-    check_values(series, part_, name);
+    check_values(series, name);
     return series;
   }
 
@@ -211,18 +232,20 @@ class PsfReader {
       }
   }
 
-  void check_positive(const LegendreSeries& series, const std::string& name) const {
+  void check_positive(const LegendreSeries& series, const std::string& name) {
     constexpr int nwave = 65;  // many more than a series of degree 3 to 7 can hide zeros between
-    for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec)
+    for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
+      if (bad_.contains(static_cast<int>(ispec))) continue;
       for (int iwave = 0; iwave < nwave; ++iwave) {
         const double u = -1 + 2.0 * iwave / (nwave - 1);
         const double sigma = legendre(series.coeff.row(ispec), u);
         if (!(sigma > 0))
-          refuse("expected " + name + " above 0 pixels from WAVEMIN to WAVEMAX, found " + detail::format_number(sigma) +
-                 " for fiber " + std::to_string(ispec) + " at " +
-                 detail::format_number(series.wavemin + (u + 1) / 2 * (series.wavemax - series.wavemin)) +
-                 " Angstrom. " + refit);
+          mark(ispec, name + " is not above 0 pixels from WAVEMIN to WAVEMAX: " + detail::format_number(sigma) +
+                          " at " +
+                          detail::format_number(series.wavemin + (u + 1) / 2 * (series.wavemax - series.wavemin)) +
+                          " Angstrom");
       }
+    }
   }
 
   static double legendre(std::span<const double> coeff, double u) {
@@ -248,6 +271,7 @@ class PsfReader {
   std::string part_;
   double version_ = 3;
   std::map<std::string, LegendreSeries> rows_;
+  std::map<int, std::string> bad_;  ///< fibers and what is wrong with them
 };
 
 }  // namespace

@@ -73,7 +73,10 @@ class Engine {
   template <class Launch>
   void solve_with_retry(const std::vector<PatchShape>& patches, const Batch& batch, const Launch& launch,
                         ExtractedUnit& out);
+  static void bring(const DeviceView<double**, Exec>& view, Array2<double>& to);
   void collect(ExtractedUnit& out);
+  bool is_dark(const ExtractUnit& unit) const;
+  void leave_dark(ExtractedUnit& out) const;
   void project_model(const ExtractUnit& unit, ExtractedUnit& out);
 
   Psf psf_;

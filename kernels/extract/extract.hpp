@@ -22,12 +22,27 @@ struct Legendre {
   std::vector<double> coeff;  ///< [nspec][ncoeff]
 };
 
+/// A fiber that has no data in some range, because its trace can't be used there.
+struct TraceFault {
+  int ispec = 0;
+  double wavemin = 0, wavemax = 0;  ///< Angstrom, both ends included; 0 to infinity: everywhere
+  bool dark = true;  ///< its spots are taken to hold no light; else they are fitted, for its neighbors' sake
+  std::string why;   ///< in words; empty where another fault of the same fiber tells
+
+  bool holds(double wave) const { return wave >= wavemin && wave <= wavemax; }
+  bool everywhere() const { return dark && wavemin <= 0 && wavemax > 1e300; }
+};
+
 /// A Gauss-Hermite PSF as plain numbers; see io::GaussHermitePsf for the file.
 struct Psf {
   int nspec = 0, npix_x = 0, npix_y = 0, hsizex = 0, hsizey = 0, ghdegx = 0, ghdegy = 0;
   Legendre x, y, sigmax, sigmay;
-  std::vector<Legendre> gh;    ///< element i * (ghdegy + 1) + j, i along x
-  std::vector<Legendre> tail;  ///< amplitude, core, x scale, y scale, index; empty = no tails
+  std::vector<Legendre> gh;             ///< element i * (ghdegy + 1) + j, i along x
+  std::vector<Legendre> tail;           ///< amplitude, core, x scale, y scale, index; empty = no tails
+  std::vector<TraceFault> faults = {};  ///< by fiber; what trace_faults.hpp finds, too
+
+  /// Whether a fiber has no light at all.
+  bool is_dark(int ispec) const;
 };
 
 /// The CCD image, held by the caller (one copy a node). Row-major, wavelength grows with row y.
@@ -40,6 +55,7 @@ struct Image {
 };
 
 enum class SolverKind { patch, bundle };
+enum class ModelKind { none, reconvolved, deconvolved };  ///< no image, A (R f), A f
 enum class DecorrelationKind { signal, noise };
 
 /// How to extract. The caller has checked that fibers and bundles fit each other and the PSF.
@@ -52,8 +68,8 @@ struct ExtractSettings {
   int bundlesize = 25, nsubbundles = 5, nwavestep = 50;
   int wavepad = 12;  ///< bins on each side, wavepad_frac included
   double pixpad_frac = 0.8, regularize = 0, psferr = 0.01;
-  bool model = false;  ///< make the model image
-  int batch = 0;       ///< patches a launch; 0 = by device
+  ModelKind model = ModelKind::none;
+  int batch = 0;  ///< patches a launch; 0 = by device
 };
 
 /// A unit of work: fibers [ispec, ispec + nspec), all of one bundle and whole sub-bundles.
@@ -77,7 +93,8 @@ struct ExtractedUnit {
   Array2<double> chi2pix;           ///< [nspec][nwave]; 0 where no pixel is used
   Array2<double> pixmask_fraction;  ///< [nspec][nwave] part of the spot on masked pixels; exactly 1 = all
   Array2<std::uint8_t> failed;      ///< [nspec][nwave] 1 = the solver failed here, also after the retry
-  /// Model image A f~, electrons, of the columns [model_x, model_x + extent(1)); empty unless asked for.
+  Array2<std::uint8_t> untraced;    ///< [nspec][nwave] 1 = a fault of the trace (Psf::faults): no data
+  /// Model image, electrons, of the columns [model_x, model_x + extent(1)); empty unless asked for.
   Array2<float> model;
   int model_x = 0;
   int npatch = 0, nretried = 0, nfailed = 0;  ///< solver statistics

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "config/base/error.hpp"
 
@@ -45,57 +47,96 @@ std::vector<double> pad_wave(const std::vector<double>& wave, double dwave, int 
   return padded;
 }
 
-Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<double>& wave) {
-  Traces traces;
-  traces.ispec = ispec;
-  traces.nspec = nspec;
-  traces.wave = wave;
-  const std::size_t ns = nspec, nw = wave.size(), middle = nw / 2;
-  traces.x = Array2<double>({ns, nw});
-  traces.y = Array2<double>({ns, nw});
-  traces.corner = Array2<Corner>({ns, nw});
-  const auto usable = [&](std::size_t s, std::size_t w) {
-    return std::abs(traces.x(s, w)) < 1e6 && std::abs(traces.y(s, w)) < 1e6;  // false for NaN
+namespace {
+
+/// One fiber of Traces.
+struct Trace {
+  std::vector<double> x, y;
+  std::vector<Corner> corner;
+};
+
+/// \return nothing when the fiber is dark in the middle of the range
+std::optional<Trace> trace_fiber(const Psf& psf, int ispec, const std::vector<double>& wave) {
+  if (psf.is_dark(ispec)) return std::nullopt;
+  const std::size_t nw = wave.size(), middle = nw / 2;
+  Trace trace{std::vector<double>(nw), std::vector<double>(nw), std::vector<Corner>(nw)};
+  const auto usable = [&](std::size_t w) {
+    return std::abs(trace.x[w]) < 1e6 && std::abs(trace.y[w]) < 1e6;  // false for NaN
   };
-  std::vector<std::size_t> dark;  // fibers without any usable bin
-  std::size_t lit = ns;
-  for (std::size_t s = 0; s < ns; ++s) {
-    for (std::size_t w = 0; w < nw; ++w) {
-      const double x = traces.x(s, w) = evaluate(psf.x, ispec + static_cast<int>(s), wave[w]);
-      const double y = traces.y(s, w) = evaluate(psf.y, ispec + static_cast<int>(s), wave[w]);
-      if (usable(s, w))
-        traces.corner(s, w) = {static_cast<int>(std::floor(x - psf.hsizex + 0.5)),
-                               static_cast<int>(std::floor(y - psf.hsizey + 0.5))};
-    }
-    if (!usable(s, middle)) {
-      dark.push_back(s);
-      continue;
-    }
-    lit = s;
-    const auto darken = [&](std::size_t w, std::size_t good) {
-      traces.x(s, w) = traces.y(s, w) = std::nan("");
-      traces.corner(s, w) = traces.corner(s, good);
-    };
-    std::size_t good = middle;
-    for (std::size_t w = middle + 1; w < nw; ++w) {
-      const bool follows = good == w - 1 && usable(s, w) && traces.corner(s, w).y >= traces.corner(s, good).y;
-      follows ? void(good = w) : darken(w, good);
-    }
-    good = middle;
-    for (std::size_t w = middle; w-- > 0;) {
-      const bool follows = good == w + 1 && usable(s, w) && traces.corner(s, w).y <= traces.corner(s, good).y;
-      follows ? void(good = w) : darken(w, good);
+  for (std::size_t w = 0; w < nw; ++w) {
+    const double x = trace.x[w] = evaluate(psf.x, ispec, wave[w]), y = trace.y[w] = evaluate(psf.y, ispec, wave[w]);
+    if (usable(w))
+      trace.corner[w] = {static_cast<int>(std::floor(x - psf.hsizex + 0.5)),
+                         static_cast<int>(std::floor(y - psf.hsizey + 0.5))};
+  }
+  if (!usable(middle)) return std::nullopt;
+  const auto darken = [&](std::size_t w) { trace.x[w] = trace.y[w] = std::nan(""); };
+  std::size_t good = middle;
+  for (std::size_t w = middle + 1; w < nw; ++w) {
+    if (good == w - 1 && usable(w) && trace.corner[w].y >= trace.corner[good].y) {
+      good = w;
+    } else {
+      darken(w);
+      trace.corner[w] = trace.corner[good];
     }
   }
-  if (lit == ns)
-    throw NumericsError("extract", "no fiber of " + std::to_string(ispec) + " to " + std::to_string(ispec + nspec - 1) +
-                                       " has a trace near the CCD at " + std::to_string(wave[middle]) +
-                                       " Angstrom, the middle of the range. Check -w and the PSF's XTRACE and YTRACE.");
-  for (std::size_t s : dark)
-    for (std::size_t w = 0; w < nw; ++w) {
-      traces.x(s, w) = traces.y(s, w) = std::nan("");
-      traces.corner(s, w) = traces.corner(lit, w);
+  good = middle;
+  for (std::size_t w = middle; w-- > 0;) {
+    if (good == w + 1 && usable(w) && trace.corner[w].y <= trace.corner[good].y) {
+      good = w;
+    } else {
+      darken(w);
+      trace.corner[w] = trace.corner[good];
     }
+  }
+  for (const TraceFault& fault : psf.faults) {
+    if (fault.ispec != ispec || !fault.dark) continue;
+    for (std::size_t w = 0; w < nw; ++w)
+      if (fault.holds(wave[w])) darken(w);
+  }
+  return trace;
+}
+
+/// The corners of the fiber nearest to a dark one among [first, last).
+std::vector<Corner> corners_nearby(const Psf& psf, int ispec, int first, int last, const std::vector<double>& wave) {
+  for (int away = 1; away < last - first; ++away)
+    for (const int other : {ispec - away, ispec + away}) {
+      if (other < first || other >= last) continue;
+      if (auto trace = trace_fiber(psf, other, wave)) return std::move(trace->corner);
+    }
+  throw NumericsError("extract", "no fiber of " + std::to_string(first) + " to " + std::to_string(last - 1) +
+                                     " has a trace near the CCD at " + std::to_string(wave[wave.size() / 2]) +
+                                     " Angstrom, the middle of the range. Check -w and the PSF's XTRACE and YTRACE.");
+}
+
+}  // namespace
+
+bool Psf::is_dark(int ispec) const {
+  return std::any_of(faults.begin(), faults.end(),
+                     [&](const TraceFault& fault) { return fault.ispec == ispec && fault.everywhere(); });
+}
+
+Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<double>& wave, int bundlesize) {
+  const std::size_t ns = nspec, nw = wave.size();
+  Traces traces{ispec,
+                nspec,
+                wave,
+                Array2<double>({ns, nw}, std::nan("")),
+                Array2<double>({ns, nw}, std::nan("")),
+                Array2<Corner>({ns, nw})};
+  for (std::size_t s = 0; s < ns; ++s) {
+    const int fiber = ispec + static_cast<int>(s);
+    if (auto trace = trace_fiber(psf, fiber, wave)) {
+      std::copy(trace->x.begin(), trace->x.end(), traces.x.row(s).begin());
+      std::copy(trace->y.begin(), trace->y.end(), traces.y.row(s).begin());
+      std::copy(trace->corner.begin(), trace->corner.end(), traces.corner.row(s).begin());
+      continue;
+    }
+    const int first = bundlesize > 0 ? fiber / bundlesize * bundlesize : ispec;
+    const int last = bundlesize > 0 ? std::min(first + bundlesize, psf.nspec) : ispec + nspec;
+    const std::vector<Corner> corners = corners_nearby(psf, fiber, first, last, wave);
+    std::copy(corners.begin(), corners.end(), traces.corner.row(s).begin());
+  }
   return traces;
 }
 

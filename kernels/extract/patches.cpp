@@ -25,7 +25,7 @@ PixelWindow window_of(const Psf& psf, const Traces& traces) {
 }
 
 std::vector<ExtractUnit> plan_units(const ExtractSettings& settings, bool fine) {
-  const bool split = fine && settings.solver == SolverKind::patch && !settings.model;
+  const bool split = fine && settings.solver == SolverKind::patch && settings.model == ModelKind::none;
   const int step = split ? settings.bundlesize / settings.nsubbundles : settings.bundlesize;
   std::vector<ExtractUnit> units;
   for (int ispec = settings.specmin; ispec < settings.specmin + settings.nspec; ispec += step)

@@ -81,19 +81,23 @@ KOKKOS_INLINE_FUNCTION void covariance_block(const Member& team, const PatchShap
 
 }  // namespace detail
 
-/// good = the part of each kept bin's spot that lies on usable pixels, whether the patch can be solved or not.
+/// good = the part of each kept bin's spot that lies on usable pixels, whether the patch can be solved or not;
+/// deconvolved = f, if it is asked for.
 template <class Exec>
-void report_usable_light(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
-                         const DeviceView<const int*, Exec>& order, int npatch, const PatchFlux<Exec>& solution,
-                         const UnitResults<Exec>& out) {
+void report_bins(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
+                 const DeviceView<const int*, Exec>& order, int npatch, const PatchFlux<Exec>& solution,
+                 const UnitResults<Exec>& out) {
+  const bool with_flux = out.deconvolved.extent(0) > 0;
   Kokkos::parallel_for(
-      "zspex::extract::report_usable_light", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+      "zspex::extract::report_bins", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
         const PatchShape patch = patches(order(slot));
         team_for(team, 0, patch.nkeep * patch.nwavekeep, [=](int t) {
           const int keep = t / patch.nwavekeep, w = t % patch.nwavekeep;
-          out.good(patch.outspec + keep, patch.outwave + w) =
-              solution.good(solution.shared ? 0 : slot, solution.at(patch, patch.ikeep + keep, patch.wavepad + w));
+          const int from = solution.shared ? 0 : slot, ispec = patch.outspec + keep, iwave = patch.outwave + w;
+          const std::size_t bin = solution.at(patch, patch.ikeep + keep, patch.wavepad + w);
+          out.good(ispec, iwave) = solution.good(from, bin);
+          if (with_flux) out.deconvolved(ispec, iwave) = solution.flux(from, bin);
         });
       });
 }

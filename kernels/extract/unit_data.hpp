@@ -30,6 +30,7 @@ template <class Exec>
 struct UnitResults {
   DeviceView<double**, Exec> flux, ivar, chi2pix, good;  ///< [nspec][nwave]; good: part of the spot on usable pixels
   DeviceView<double***, Exec> resolution;                ///< [nspec][ndiag][nwave]
+  DeviceView<double**, Exec> deconvolved;                ///< [nspec][nwave] f; empty unless the model image needs it
 };
 
 /// Memory of the patches that are solved in one launch; the first index is the patch's slot.

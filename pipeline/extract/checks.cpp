@@ -4,9 +4,11 @@
 #include <cctype>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "config/base/error.hpp"
 #include "kernels/extract/grid.hpp"
+#include "kernels/extract/trace_faults.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -19,17 +21,23 @@ std::string number(double value) {
 
 std::string range_text(double from, double to) { return number(from) + " to " + number(to) + " Angstrom"; }
 
+bool is_asked_for(const kernels::ExtractSettings& settings, int ispec) {
+  return ispec >= settings.specmin && ispec < settings.specmin + settings.nspec;
+}
+
 /// Wavelengths and fibers are looked at on a coarse net: traces are smooth.
 constexpr std::size_t kSamples = 64;
 
 }  // namespace
 
-void check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& image_path, const std::string& image_camera,
-                         int nx, int ny) {
-  if (!image_camera.empty() && !psf.camera.empty() && image_camera != psf.camera) {
+std::vector<std::string> check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& image_path,
+                                             const std::string& image_camera, int nx, int ny, bool force) {
+  const bool foreign = !image_camera.empty() && !psf.camera.empty() && image_camera != psf.camera;
+  if (foreign && !force) {
     throw FileError(image_path, "IMAGE",
                     "expected an image of camera " + psf.camera + ", as the PSF " + psf.path + " is, found camera " +
-                        image_camera + ". Give the PSF of camera " + image_camera + " with --psf.");
+                        image_camera + ". Give the PSF of camera " + image_camera +
+                        " with --psf, or --force to use this one.");
   }
   if (nx != psf.npix_x || ny != psf.npix_y) {
     throw FileError(image_path, "IMAGE",
@@ -37,6 +45,45 @@ void check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& imag
                         " pixels, the CCD that the PSF " + psf.path + " was fitted to, found " + std::to_string(nx) +
                         " x " + std::to_string(ny) + ". Give the PSF of this CCD with --psf.");
   }
+  if (!foreign) return {};
+  return {image_path + ": an image of camera " + image_camera + " is extracted with the PSF of camera " + psf.camera +
+          ", " + psf.path + ", because of --force"};
+}
+
+std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job) {
+  const kernels::ExtractSettings& settings = job.settings;
+  job.psf.faults = kernels::find_trace_faults(job.psf, settings.wave);
+  std::vector<std::string> warnings;
+  int ndark = 0, nmore = 0;
+  constexpr std::size_t named = 20;
+  for (const kernels::TraceFault& fault : job.psf.faults) {
+    if (!is_asked_for(settings, fault.ispec) || fault.why.empty()) continue;
+    ndark += fault.everywhere();
+    if (warnings.size() == named) {
+      ++nmore;
+      continue;
+    }
+    const double from = std::max(fault.wavemin, settings.wave.front()),
+                 to = std::min(fault.wavemax, settings.wave.back());
+    warnings.push_back(psf_path + ": fiber " + std::to_string(fault.ispec) +
+                       (fault.everywhere() ? " is left out" : " is masked from " + range_text(from, to)) +
+                       " (BADFIBER): " + fault.why);
+  }
+  if (ndark == settings.nspec) {
+    throw FileError(psf_path, "",
+                    "expected fibers with a usable trace, found none of " + std::to_string(ndark) + "; " +
+                        warnings.front() + ". Re-run the PSF fit, or give another PSF.");
+  }
+  if (nmore > 0) warnings.push_back(psf_path + ": and " + std::to_string(nmore) + " more of the same kinds");
+  return warnings;
+}
+
+int count_bad_fibers(const FrameJob& job) {
+  std::set<int> bad;
+  for (const kernels::TraceFault& fault : job.psf.faults) {
+    if (is_asked_for(job.settings, fault.ispec)) bad.insert(fault.ispec);
+  }
+  return static_cast<int>(bad.size());
 }
 
 std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job) {
@@ -56,6 +103,7 @@ std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const
   std::size_t on = 0, all = 0;
   const std::size_t wave_step = std::max<std::size_t>(1, wave.size() / kSamples);
   for (int ispec = job.settings.specmin; ispec < job.settings.specmin + job.settings.nspec; ++ispec) {
+    if (job.psf.is_dark(ispec)) continue;
     for (std::size_t i = 0; i < wave.size(); i += wave_step) {
       const double x = kernels::evaluate(job.psf.x, ispec, wave[i]), y = kernels::evaluate(job.psf.y, ispec, wave[i]);
       on += y > -0.5 - psf.hsizey && y < job.ny - 0.5 + psf.hsizey && x > -0.5 - psf.hsizex &&

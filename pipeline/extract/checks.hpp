@@ -12,9 +12,19 @@
 
 namespace zspex::pipeline {
 
-/// \throws FileError when the PSF is of another camera or for a CCD of another size
-void check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& image_path, const std::string& image_camera,
-                         int nx, int ny);
+/// \param force  take a PSF of another camera
+/// \return a warning when the PSF is of another camera
+/// \throws FileError when it is and must not be, or is for a CCD of another size
+std::vector<std::string> check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& image_path,
+                                             const std::string& image_camera, int nx, int ny, bool force);
+
+/// Looks for fibers without a usable trace; they go into job.psf.faults.
+/// \return warnings that name them
+/// \throws FileError when no fiber of those asked for can be used
+std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job);
+
+/// Fibers of the job with a fault, wherever.
+int count_bad_fibers(const FrameJob& job);
 
 /// \return warnings: wavelengths outside the PSF's range or off the CCD
 /// \throws ConfigError when no wavelength of the range falls on the CCD, for any fiber

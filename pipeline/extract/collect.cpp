@@ -96,7 +96,7 @@ class Placer {
 FrameSpectra room_for(const FrameJob& job) {
   FrameSpectra frame(static_cast<std::size_t>(job.settings.nspec), 2 * static_cast<std::size_t>(job.psf.hsizey) + 1,
                      job.settings.wave.size());
-  if (job.settings.model) {
+  if (job.settings.model != kernels::ModelKind::none) {
     frame.model = Array2<float>({static_cast<std::size_t>(job.ny), static_cast<std::size_t>(job.nx)});
   }
   return frame;

@@ -102,6 +102,8 @@ FrameJob FrameRunner::load(std::size_t i) {
     times_.add(kRead, loaded->seconds, loaded->bytes_read);
     outcomes_[i].name = job.name;
     outcomes_[i].warnings = std::move(loaded->warnings);
+    outcomes_[i].nbad_fiber = loaded->facts.nbad_fiber;
+    outcomes_[i].nbad_pixel = loaded->facts.nbad_pixel;
     if (!loaded->pixels.image.empty()) slot.fill(loaded->pixels);
     facts_ = std::move(loaded->facts);
     desk_->read_ahead(i + 1, next);

@@ -116,6 +116,7 @@ io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts) {
   header.set("WAVEMAX", facts.wavemax, "Last wavelength [Angstroms]");
   header.set("WAVESTEP", facts.dwave, "Wavelength step size [Angstroms]");
   header.set("ZSPEX", facts.version, "Program that extracted the spectra: version");
+  header.set("SPECTER", "zspex " + facts.version, "The same, by the name that DESI's frames have");
   header.set("IN_PSF", shorten_path(facts.psf), "Input spectral PSF");
   header.set("IN_IMG", shorten_path(facts.input), "Input image");
   if (facts.orig_psf) header.set("ORIG_PSF", *facts.orig_psf, "PSF that IN_PSF was shifted from");
@@ -123,6 +124,8 @@ io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts) {
   header.set("NPATCH", facts.npatch, "Patches or windows that were solved");
   header.set("NRETRIED", facts.nretried, "of them solved again with a prior");
   header.set("NFAILED", facts.nfailed, "of them without a solution: BAD2DFIT");
+  header.set("NBADFIB", facts.nbad_fiber, "Fibers without a usable trace, in part or all: BADFIBER");
+  header.set("NBADPIX", static_cast<long long>(facts.nbad_pixel), "Pixels left out: too little noise, too much signal");
   header.erase("HELIOCOR");  // it speaks of these wavelengths
   if (facts.heliocor) header.set("HELIOCOR", *facts.heliocor, "Barycentric correction: factor on wavelengths");
   return frame;

@@ -2,6 +2,7 @@
 /// From the gathered spectra of a frame to what is written.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ struct FrameFacts {
   std::string version;                  ///< of zspex
   bool scores = true;
   int npatch = 0, nretried = 0, nfailed = 0;  ///< of the solver; windows, for the solver `bundle`
+  int nbad_fiber = 0;                         ///< fibers with a faulty trace: BADFIBER
+  std::int64_t nbad_pixel = 0;                ///< pixels left out: absurd_pixels.hpp
 };
 
 /// Sets BAD2DFIT where chi2pix is more than 5 times the median over the fibers at this wavelength and more than 5 times

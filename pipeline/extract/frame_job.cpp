@@ -1,6 +1,7 @@
 #include "pipeline/extract/frame_job.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "config/base/error.hpp"
 
@@ -14,6 +15,11 @@ kernels::Legendre kernel_series(const io::LegendreSeries& series) {
   out.ncoeff = static_cast<int>(series.coeff.extent(1));
   out.coeff.assign(series.coeff.begin(), series.coeff.end());
   return out;
+}
+
+/// Nothing is computed from a bad fiber's numbers, which may be NaN.
+void clear_fiber(kernels::Legendre& series, int ispec) {
+  std::fill_n(series.coeff.begin() + static_cast<std::ptrdiff_t>(ispec) * series.ncoeff, series.ncoeff, 0.0);
 }
 
 std::vector<kernels::Legendre> kernel_series(const std::vector<io::LegendreSeries>& list) {
@@ -43,6 +49,12 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
   out.sigmay = kernel_series(psf.sigmay);
   out.gh = kernel_series(psf.gh);
   if (tails && psf.has_tail) out.tail = kernel_series(psf.tail);
+  for (const io::BadFiber& bad : psf.bad_fibers) {
+    for (kernels::Legendre* series : {&out.x, &out.y, &out.sigmax, &out.sigmay}) clear_fiber(*series, bad.ispec);
+    for (kernels::Legendre& series : out.gh) clear_fiber(series, bad.ispec);
+    for (kernels::Legendre& series : out.tail) clear_fiber(series, bad.ispec);
+    out.faults.push_back({bad.ispec, 0, HUGE_VAL, true, bad.why});
+  }
   return out;
 }
 
@@ -84,14 +96,16 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
   settings.pixpad_frac = config.pixpad_frac;
   settings.regularize = config.regularize;
   settings.psferr = config.psferr.value_or(psf.psferr);
-  settings.model = !config.model.empty();
+  settings.model = config.model.empty()                              ? kernels::ModelKind::none
+                   : config.model_of == config::ModelOf::reconvolved ? kernels::ModelKind::reconvolved
+                                                                     : kernels::ModelKind::deconvolved;
   settings.batch = config.batch;
   return settings;
 }
 
 bool units_are_fine(const kernels::ExtractSettings& settings, int nrank) {
   if (settings.solver != kernels::SolverKind::patch) return false;
-  if (settings.model) return false;  // a bundle's model is summed in one order
+  if (settings.model != kernels::ModelKind::none) return false;  // a bundle's model is summed in one order
   // Four units a rank leave at most a fifth of the time to waiting for the last one; one rank waits for nobody.
   return nrank > 1 && static_cast<std::size_t>(nrank) * 4 > kernels::plan_units(settings, false).size();
 }

@@ -32,6 +32,9 @@ std::string describe_outcome(const FrameOutcome& outcome) {
                      std::to_string(outcome.nwave) + " bins, " + counted(outcome.npatch, "patch");
   if (outcome.nretried > 0) line += ", " + std::to_string(outcome.nretried) + " retried";
   if (outcome.nfailed > 0) line += ", " + std::to_string(outcome.nfailed) + " failed (BAD2DFIT)";
+  if (outcome.nbad_fiber > 0)
+    line += ", " + counted(outcome.nbad_fiber, "fiber") + " without a usable trace (BADFIBER)";
+  if (outcome.nbad_pixel > 0) line += ", " + counted(outcome.nbad_pixel, "absurd pixel") + " left out";
   if (outcome.nbin_bad > 0) {
     char percent[64];
     std::snprintf(percent, sizeof percent, ", %.3g %% of the bins without data",

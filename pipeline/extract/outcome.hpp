@@ -22,14 +22,16 @@ struct FrameOutcome {
   std::vector<std::string> warnings;
   int npatch = 0, nretried = 0, nfailed = 0;  ///< patches of the solver
   std::uint64_t nspec = 0, nwave = 0;
-  std::uint64_t nbin_bad = 0;  ///< bins without information: ivar 0
-  double seconds = 0;          ///< from the first unit to the gathered spectra
+  std::uint64_t nbin_bad = 0;   ///< bins without information: ivar 0
+  int nbad_fiber = 0;           ///< fibers with a faulty trace
+  std::int64_t nbad_pixel = 0;  ///< pixels left out: absurd_pixels.hpp
+  double seconds = 0;           ///< from the first unit to the gathered spectra
 };
 template <class Archive>
 void fields(Archive& archive, FrameOutcome& outcome) {
   archive(outcome.index, outcome.name, outcome.input, outcome.output, outcome.code, outcome.message, outcome.warnings);
   archive(outcome.npatch, outcome.nretried, outcome.nfailed, outcome.nspec, outcome.nwave, outcome.nbin_bad,
-          outcome.seconds);
+          outcome.nbad_fiber, outcome.nbad_pixel, outcome.seconds);
 }
 
 /// What a rank did. Plain numbers: travels as it is.

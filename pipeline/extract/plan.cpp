@@ -131,7 +131,7 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t
   const auto nspec = static_cast<std::size_t>(job.settings.nspec);
   const std::size_t nwave = job.settings.wave.size(), ndiag = 2 * static_cast<std::size_t>(job.psf.hsizey) + 1;
   const std::size_t spectra = nspec * nwave * (4 + ndiag) * sizeof(float);
-  const std::size_t model = job.settings.model ? npixel * sizeof(float) : 0;
+  const std::size_t model = job.settings.model != kernels::ModelKind::none ? npixel * sizeof(float) : 0;
   const std::size_t image = ImageSlot::bytes(npixel);
   const auto units = deal_units(job.settings, nrank);
   const std::size_t largest = static_cast<std::size_t>(units.empty() ? 0 : units.front().nspec);

@@ -6,6 +6,7 @@
 
 #include "config/base/maskbits.hpp"
 #include "io/preproc_info.hpp"
+#include "pipeline/extract/absurd_pixels.hpp"
 #include "pipeline/extract/barycentric.hpp"
 #include "pipeline/extract/checks.hpp"
 #include "pipeline/timing.hpp"
@@ -39,7 +40,7 @@ std::string frame_name(const io::Header& header, const std::string& camera, cons
 FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
                   const io::Header* fibermap, const std::string& camera, const std::string& path, int nx, int ny,
                   std::vector<std::string>& warnings) {
-  check_psf_and_image(psf, path, camera, nx, ny);
+  append(warnings, check_psf_and_image(psf, path, camera, nx, ny, config.force));
   FrameJob job;
   job.name = frame_name(header, camera, path);
   job.psf = kernel_psf(psf, config.tails);
@@ -53,6 +54,7 @@ FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf
   job.nx = nx;
   job.ny = ny;
   job.unusable = config.mask == config::MaskPolicy::desi ? ccdmask::unusable : ~std::uint32_t{0};
+  append(warnings, check_traces(psf.path, job));
   append(warnings, check_wavelengths(psf, job));
   append(warnings, check_tails(psf, config.tails));
   return job;
@@ -74,7 +76,6 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   loaded.pixels = io::read_preproc(files.input);
   loaded.bytes_read += file_bytes(files.input);
   io::Preproc& pixels = loaded.pixels;
-  pixels.readnoise = Array2<float>();  // not used here; a third of the memory
 
   const std::string fibermap_path = config_.fibermap.empty() ? files.input : config_.fibermap;
   if (!config_.fibermap.empty()) pixels.fibermap = io::read_fibermap(config_.fibermap);
@@ -82,6 +83,9 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   loaded.job = make_job(config_, psf, pixels.header, pixels.fibermap ? &pixels.fibermap->header : nullptr,
                         pixels.camera, files.input, static_cast<int>(pixels.image.extent(1)),
                         static_cast<int>(pixels.image.extent(0)), loaded.warnings);
+  AbsurdPixels absurd = mask_absurd_pixels(pixels, config_, loaded.job.unusable);
+  pixels.readnoise = Array2<float>();  // not used any more; a third of the memory
+  append(loaded.warnings, std::move(absurd.warnings));
   append(loaded.warnings, check_pixels(pixels, loaded.job.unusable));
 
   FrameFacts& facts = loaded.facts;
@@ -99,6 +103,8 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   facts.orig_psf = psf.header.text("IN_PSF");
   facts.version = version_;
   facts.scores = config_.scores;
+  facts.nbad_fiber = count_bad_fibers(loaded.job);
+  facts.nbad_pixel = absurd.nlow_noise + absurd.nhigh_snr;
   if (pixels.fibermap) {
     facts.fibermap = trim_fibermap(*pixels.fibermap, settings.specmin, settings.nspec, kPetalSize, fibermap_path);
     pixels.fibermap.reset();

@@ -50,6 +50,7 @@ UnitSpectra finish_unit(kernels::ExtractedUnit&& extracted, const std::vector<do
         mask |= specmask::bad2dfit;
         flux = ivar = 0;
       }
+      if (extracted.untraced(ispec, i) != 0) mask |= specmask::badfiber;
       const double chi2 = extracted.chi2pix(ispec, i);
       out.flux(ispec, i) = static_cast<float>(flux);
       out.ivar(ispec, i) = static_cast<float>(ivar);

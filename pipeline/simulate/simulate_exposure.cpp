@@ -129,6 +129,11 @@ io::GaussHermitePsf task_psf(const config::SimulateConfig& config, const Task& t
                       "expected a PSF of a " + std::string(1, task.camera.band) + " camera for camera " +
                           task.camera.name() + ", found CAMERA = " + psf.camera +
                           ". Give the files in the order of the cameras.");
+    if (!psf.bad_fibers.empty())
+      throw FileError(task.psf_in, "PSF",
+                      "expected a PSF whose fibers can all be used, found fiber " +
+                          std::to_string(psf.bad_fibers[0].ispec) + ": " + psf.bad_fibers[0].why +
+                          ". Give another PSF, or none for an invented one.");
     if (last > psf.nspec)
       throw ConfigError("simulate", "nspec",
                         "expected fibers below " + std::to_string(psf.nspec) + ", which " + task.psf_in +

@@ -34,10 +34,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
     expect_rows(settings, "job", {&a, &b, &c});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab] =
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =
         settings.extract;
-    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m,  &n,
-                                      &o, &p, &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab});
+    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k,  &l,  &m,  &n,  &o,  &p,
+                                      &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,

@@ -241,21 +241,47 @@ TEST(Psf, TablesOfTheWrongSizeAreRefused) {
   refused(file, {"LEGDEG + 1 = 3"});
 }
 
-TEST(Psf, NaNIsNamedWithItsFiber) {
-  RawPsf file;
-  file.row("GH-1-0").coeff[5] = std::numeric_limits<double>::quiet_NaN();
-  refused(file, {"psf.fits[PSF]", "coefficient 1 of GH-1-0 of fiber 2"});
-  file = {};
-  file.row("STATUS").coeff[0] = std::numeric_limits<double>::quiet_NaN();  // not part of the PSF
+GaussHermitePsf read_back(const RawPsf& file) {
   const test::TempDir folder;
   file.save(folder / "psf.fits");
-  EXPECT_NO_THROW((void)read_psf(folder / "psf.fits"));
+  return read_psf(folder / "psf.fits");
+}
+
+void expect_bad(const GaussHermitePsf& psf, int ispec, const std::vector<std::string>& words) {
+  ASSERT_EQ(psf.bad_fibers.size(), 1u);
+  EXPECT_EQ(psf.bad_fibers[0].ispec, ispec);
+  for (const std::string& word : words)
+    EXPECT_NE(psf.bad_fibers[0].why.find(word), std::string::npos) << psf.bad_fibers[0].why;
+}
+
+TEST(Psf, NaNIsNamedWithItsFiber) {
+  RawPsf file;
+  EXPECT_TRUE(read_back(file).bad_fibers.empty());
+  file.row("GH-1-0").coeff[5] = std::numeric_limits<double>::quiet_NaN();
+  expect_bad(read_back(file), 2, {"NaN", "coefficient 1 of GH-1-0"});
+  file = {};
+  file.row("STATUS").coeff[0] = std::numeric_limits<double>::quiet_NaN();  // not part of the PSF
+  EXPECT_TRUE(read_back(file).bad_fibers.empty());
 }
 
 TEST(Psf, SigmasMustBePositiveEverywhere) {
   RawPsf file;
   file.row("GHSIGX").coeff[3] = 1.3;  // fiber 1: 1.2 + 1.3 u is negative at the blue end
-  refused(file, {"GHSIGX", "above 0", "fiber 1", "5000"});
+  expect_bad(read_back(file), 1, {"GHSIGX", "above 0", "5000"});
+}
+
+TEST(Psf, ATraceOfZerosIsNamed) {
+  RawPsf file;
+  file.version = 2;
+  file.rows.push_back({"X", {10, 1, 20, 2, 30, 3}});
+  file.rows.push_back({"Y", {11, 4, 0, 0, 31, 6}});
+  expect_bad(read_back(file), 1, {"trace Y", "0"});
+}
+
+TEST(Psf, WithoutAnyUsableFiberItIsRefused) {
+  RawPsf file;
+  for (double& value : file.row("GHSIGY").coeff) value = 0;
+  refused(file, {"psf.fits[PSF]", "found none", "fiber 0", "GHSIGY"});
 }
 
 TEST(Psf, SenselessKeywordsAreNamed) {

@@ -36,7 +36,7 @@ typename Engine<Exec>::Batch Engine<Exec>::allocate(const PatchSizes& sizes, int
 template <class Exec>
 void Engine<Exec>::resolve(const DeviceView<const PatchShape*, Exec>& shapes, const DeviceView<const int*, Exec>& order,
                            int npatch, int nkeep, const PatchFlux<Exec>& solution) {
-  report_usable_light<Exec>(exec_, shapes, order, npatch, solution, results_);
+  report_bins<Exec>(exec_, shapes, order, npatch, solution, results_);
   if (noise())
     resolve_noise<Exec>(exec_, shapes, order, npatch, slots_, solution, scratch_, results_);
   else
@@ -89,17 +89,21 @@ PatchShape Engine<Exec>::whole_bundle(const ExtractUnit& unit, const Traces& tra
 
 template <class Exec>
 std::size_t Engine<Exec>::memory(const ExtractUnit& unit) const {
+  if (is_dark(unit)) return 0;
   const bool bundle = settings_.solver == SolverKind::bundle;
   const ExtractUnit spotted = bundle ? unit : padded_unit(settings_, unit);
   const int above = settings_.wavepad + (bundle ? 0 : settings_.nwavestep);
-  const Traces traces = trace_fibers(psf_, spotted.ispec, spotted.nspec,
-                                     pad_wave(settings_.wave, settings_.dwave, settings_.wavepad, above));
+  const Traces traces =
+      trace_fibers(psf_, spotted.ispec, spotted.nspec,
+                   pad_wave(settings_.wave, settings_.dwave, settings_.wavepad, above), settings_.bundlesize);
   const PixelWindow window = window_of(psf_, traces);
   const int stride = spot_stride(2 * psf_.hsizex + 1);
   const std::size_t ndiag = 2 * psf_.hsizey + 1;
-  std::size_t doubles = traces.corner.size() * ndiag * stride + 3 * traces.corner.size();      // spots, traces
-  doubles += static_cast<std::size_t>(window.ny) * window.stride * (settings_.model ? 3 : 2);  // pixels, ivar, model
-  doubles += unit.nspec * settings_.wave.size() * (4 + ndiag);                                 // results
+  std::size_t doubles = traces.corner.size() * ndiag * stride + 3 * traces.corner.size();  // spots, traces
+  doubles += static_cast<std::size_t>(window.ny) * window.stride *
+             (settings_.model != ModelKind::none ? 3 : 2);  // pixels, ivar, model
+  doubles += unit.nspec * settings_.wave.size() *
+             (4 + ndiag + (settings_.model == ModelKind::deconvolved ? 1 : 0));  // results
   std::size_t bytes = doubles * sizeof(double);
   std::vector<PatchShape> patches;
   if (bundle) {

@@ -79,7 +79,7 @@ TEST_P(Degenerate, PatchesAreRetriedAlone) {
 TEST_P(Degenerate, PatchesThatFailAgainAreFlaggedAndEmpty) {
   for (const DecorrelationKind kind : {DecorrelationKind::signal, DecorrelationKind::noise}) {
     settings.decorrelation = kind;
-    settings.model = true;
+    settings.model = ModelKind::reconvolved;
     set_ivar(0x1p44f);  // 1e-8 is lost in it
     const ExtractedUnit found = extract_all(psf, settings, pixels.view());
     test::expect_finite(found);

@@ -10,6 +10,7 @@
 #include "io/preproc.hpp"
 #include "io/psf.hpp"
 #include "kernels/extract/patches.hpp"
+#include "kernels/extract/trace_faults.hpp"
 #include "tests/kernels/extract/golden_values.hpp"
 #include "tests/kernels/support/compare.hpp"
 #include "tests/kernels/support/invalid.hpp"
@@ -52,6 +53,20 @@ Psf read_golden_psf(const std::string& path) {
 const std::string psf_path = shared("psf/psf-r0-00051060.fits");
 const std::string preproc_path = shared("golden/extract/preproc-r0-golden.fits.gz");
 const std::string frame_path = shared("golden/extract/frame-r0-golden-gpu_specter.fits.gz");
+
+TEST(Golden, TracesOfRealPsfsHaveNoFaults) {
+  struct Band {
+    const char* file;
+    double wavemin, wavemax;
+  };
+  for (const Band& band : {Band{"b0-derived", 3600, 5800}, {"r0-00051060", 5760, 7620}, {"z0-derived", 7520, 9824}}) {
+    const std::string path = shared("psf/psf-" + std::string(band.file) + ".fits");
+    ZSPEX_NEEDS(path);
+    const Psf psf = read_golden_psf(path);
+    for (const TraceFault& fault : find_trace_faults(psf, wave_grid(band.wavemin, band.wavemax, 0.8)))
+      ADD_FAILURE() << path << ", fiber " << fault.ispec << ": " << fault.why;
+  }
+}
 
 TEST(Golden, PixelWindowsAreThoseOfTheReference) {
   ZSPEX_NEEDS(psf_path);

@@ -33,7 +33,7 @@ class Masked : public testing::TestWithParam<SolverKind> {
     settings.nsubbundles = 3;
     settings.nwavestep = 25;
     settings.solver = GetParam();
-    settings.model = true;
+    settings.model = ModelKind::reconvolved;
     test::Random random(41);
     photons = test::invent_spectra(9, camera.nwave, 300, random);
     pixels = test::expose(psf, settings.wave, photons, random);
@@ -269,7 +269,7 @@ TEST_P(Masked, EdgeOfTheCcdIsLikeMaskedPixelsBeyondIt) {
   std::copy(pixels.ivar.begin(), pixels.ivar.end(), taller.ivar.begin());
   Psf other = psf;
   other.npix_y = camera.ny + 83;
-  settings.model = false;
+  settings.model = ModelKind::none;
   test::expect_same_bytes(extract_all(other, settings, taller.view()), found);
 }
 

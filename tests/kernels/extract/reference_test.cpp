@@ -169,7 +169,7 @@ TEST(PatchSolver, ModelImageIsTheProjectionOfTheConvolvedFlux) {
   Exposure exposure(25);
   exposure.settings.bundlesize = 3;
   exposure.settings.nsubbundles = 1;
-  exposure.settings.model = true;
+  exposure.settings.model = ModelKind::reconvolved;
   const ExtractedUnit found = extract_all(exposure.psf, exposure.settings, exposure.pixels.view(), true);
   const test::PlainSpectra expected = extract_plainly(exposure.psf, exposure.settings, exposure.pixels.view());
   Array2<double> projected({113, 61});

@@ -79,7 +79,7 @@ TEST_P(SameBits, WhateverWasExtractedBefore) {
 
 TEST_P(SameBits, WithAndWithoutTheModelImage) {
   const ExtractedUnit without = extract_all(psf, settings, pixels.view());
-  settings.model = true;
+  settings.model = ModelKind::reconvolved;
   test::expect_same_bytes(extract_all(psf, settings, pixels.view()), without);
 }
 

@@ -54,6 +54,36 @@ TEST(Truth, NoiselessFluxIsResolutionTimesTruth) {
   }
 }
 
+/// Without noise A f is the image itself; A (R f) is smoother.
+TEST(Truth, TheModelOfTheDeconvolvedFluxIsTheImage) {
+  Camera camera;
+  camera.nspec = 5;
+  camera.nx = 61;
+  const Psf psf = invent_psf(camera);
+  for (const SolverKind solver : {SolverKind::patch, SolverKind::bundle}) {
+    ExtractSettings settings = test::settings_for(camera);
+    settings.solver = solver;
+    test::Random random(33);
+    const Array2<double> photons = test::invent_spectra(5, camera.nwave, 500, random);
+    const test::Pixels pixels = test::expose(psf, settings.wave, photons, random);
+    for (const ModelKind kind : {ModelKind::deconvolved, ModelKind::reconvolved}) {
+      settings.model = kind;
+      const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+      double worst = 0;  // in units of a pixel's error
+      for (int y = 0; y < camera.ny; ++y)
+        for (int x = 0; x < camera.nx; ++x) {
+          const std::size_t at = pixels.at(y, x);
+          const double off = found.model(y, x) - pixels.image[at];
+          worst = std::max(worst, std::abs(off) * std::sqrt(pixels.ivar[at]));
+        }
+      if (kind == ModelKind::deconvolved)
+        EXPECT_LT(worst, 0.2);
+      else
+        EXPECT_GT(worst, 5);
+    }
+  }
+}
+
 TEST(Truth, RowsOfResolutionSumToOne) {
   Camera camera;
   camera.nspec = 5;

@@ -16,8 +16,9 @@ ExtractedUnit extract_all(const kernels::Psf& psf, const kernels::ExtractSetting
   all.unit = {settings.specmin, settings.nspec};
   all.flux = all.ivar = all.chi2pix = all.pixmask_fraction = Array2<double>({ns, nw});
   all.resolution = Array3<double>({ns, nd, nw});
-  all.failed = Array2<std::uint8_t>({ns, nw});
-  if (settings.model) all.model = Array2<float>({std::size_t(psf.npix_y), std::size_t(psf.npix_x)});
+  all.failed = all.untraced = Array2<std::uint8_t>({ns, nw});
+  if (settings.model != kernels::ModelKind::none)
+    all.model = Array2<float>({std::size_t(psf.npix_y), std::size_t(psf.npix_x)});
   std::size_t next = 0;
   for (const kernels::ExtractUnit& unit : plan_units(settings, fine)) {
     const ExtractedUnit one = extractor.extract(image, unit);
@@ -34,10 +35,11 @@ ExtractedUnit extract_all(const kernels::Psf& psf, const kernels::ExtractSetting
     put(one.pixmask_fraction, all.pixmask_fraction);
     put(one.resolution, all.resolution);
     put(one.failed, all.failed);
+    put(one.untraced, all.untraced);
     all.npatch += one.npatch;
     all.nretried += one.nretried;
     all.nfailed += one.nfailed;
-    EXPECT_EQ(one.model.empty(), !settings.model);
+    EXPECT_EQ(one.model.empty(), settings.model == kernels::ModelKind::none);
     for (std::size_t y = 0; y < (one.model.empty() ? 0 : one.model.extent(0)); ++y)
       for (std::size_t x = 0; x < one.model.extent(1); ++x) all.model(y, one.model_x + x) += one.model(y, x);
     next += unit.nspec;

@@ -39,14 +39,23 @@ void expect_refused(Function&& fn, const std::vector<std::string>& words) {
 
 TEST(Checks, APsfOfAnotherCameraIsRefusedNamingBoth) {
   const auto psf = small_psf("r1");
-  EXPECT_NO_THROW(check_psf_and_image(psf, "img.fits", "r1", 401, 263));
-  EXPECT_NO_THROW(check_psf_and_image(psf, "img.fits", "", 401, 263));  // an image that doesn't say
-  expect_refused<FileError>([&] { check_psf_and_image(psf, "img.fits", "r2", 401, 263); },
-                            {"img.fits", "camera r1", "camera r2", "small"});
+  EXPECT_TRUE(check_psf_and_image(psf, "img.fits", "r1", 401, 263, false).empty());
+  EXPECT_TRUE(check_psf_and_image(psf, "img.fits", "", 401, 263, false).empty());  // an image that doesn't say
+  expect_refused<FileError>([&] { check_psf_and_image(psf, "img.fits", "r2", 401, 263, false); },
+                            {"img.fits", "camera r1", "camera r2", "small", "--force"});
+}
+
+TEST(Checks, APsfOfAnotherCameraIsTakenByForceWithAWarning) {
+  const auto warnings = check_psf_and_image(small_psf("r1"), "img.fits", "r2", 401, 263, true);
+  ASSERT_EQ(warnings.size(), 1u);
+  for (const char* word : {"img.fits", "camera r1", "camera r2", "--force"})
+    EXPECT_NE(warnings[0].find(word), std::string::npos) << warnings[0];
+  expect_refused<FileError>([&] { check_psf_and_image(small_psf("r1"), "img.fits", "r2", 400, 263, true); },
+                            {"401 x 263", "400 x 263"});
 }
 
 TEST(Checks, APsfForAnotherCcdIsRefused) {
-  expect_refused<FileError>([&] { check_psf_and_image(small_psf(), "img.fits", "r1", 400, 263); },
+  expect_refused<FileError>([&] { check_psf_and_image(small_psf(), "img.fits", "r1", 400, 263, false); },
                             {"img.fits", "401 x 263", "400 x 263"});
 }
 

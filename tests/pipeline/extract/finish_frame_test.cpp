@@ -23,7 +23,7 @@ kernels::ExtractedUnit unit_of(std::size_t nspec, std::size_t nwave) {
   unit.resolution = Array3<double>({nspec, 3, nwave}, 0.25);
   unit.chi2pix = Array2<double>({nspec, nwave}, 1.0);
   unit.pixmask_fraction = Array2<double>({nspec, nwave});
-  unit.failed = Array2<std::uint8_t>({nspec, nwave});
+  unit.failed = unit.untraced = Array2<std::uint8_t>({nspec, nwave});
   return unit;
 }
 
@@ -204,6 +204,7 @@ TEST(FinishFrame, TheHeaderHasWhatDesiFramesHave) {
   facts.psf = "/calib/x/psf.fits";
   facts.orig_psf = "first.fits";
   facts.version = "1.2.3";
+  facts.nbad_pixel = 4;
   setenv("DESI_SPECTRO_CALIB", "/calib", 1);
   FrameSpectra spectra(2, 3, 3);
   const io::Frame frame = finish_frame(std::move(spectra), facts);
@@ -214,6 +215,8 @@ TEST(FinishFrame, TheHeaderHasWhatDesiFramesHave) {
   EXPECT_EQ(frame.header.number("WAVEMAX"), 6001.7);
   EXPECT_EQ(frame.header.number("WAVESTEP"), 0.8);
   EXPECT_EQ(frame.header.text("ZSPEX"), "1.2.3");
+  EXPECT_EQ(frame.header.text("SPECTER"), "zspex 1.2.3");
+  EXPECT_EQ(frame.header.integer("NBADPIX"), 4);
   EXPECT_EQ(frame.header.text("IN_PSF"), "SPCALIB/x/psf.fits");
   EXPECT_EQ(frame.header.text("IN_IMG"), "/data/preproc.fits");
   EXPECT_EQ(frame.header.text("ORIG_PSF"), "first.fits");
