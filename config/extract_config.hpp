@@ -2,9 +2,10 @@
 /// Everything that `zspex extract` can be told, with defaults. Option, YAML key and field have one name.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
+
+#include "config/by_camera.hpp"
 
 namespace zspex::config {
 
@@ -33,7 +34,7 @@ struct ExtractConfig {
   std::vector<std::string> model;   ///< -m: model images; none, one a preproc file, or one folder
   ModelOf model_of = ModelOf::reconvolved;
   std::string fibermap;                 ///< -f: a file whose FIBERMAP overrides the input's
-  std::optional<WaveRange> wavelength;  ///< -w: default: the PSF's range, 0.8 Angstrom
+  ByCamera<WaveRange> wavelength;       ///< -w: by rule DESI's, or the PSF's range in steps of 0.8 Angstrom
   bool barycentric_correction = false;  ///< wavelengths as seen from the solar system's barycenter
   Site site;                            ///< of the telescope, for the barycentric correction
   int specmin = 0;                      ///< -s: first fiber, a multiple of bundlesize
@@ -44,8 +45,8 @@ struct ExtractConfig {
   int wavepad = 10;  ///< bins; extended by wavepad_frac: 10 + trunc(10 * 0.2) = 12
   double wavepad_frac = 0.2, pixpad_frac = 0.8;
   double regularize = 0;
-  std::optional<double> psferr;  ///< default: the PSF file's, or 0.01
-  bool tails = false;            ///< add the PSF's Lorentzian tails (specter does, gpu_specter does not)
+  ByCamera<double> psferr;  ///< by rule DESI's, or the PSF file's, or 0.01
+  bool tails = false;       ///< add the PSF's Lorentzian tails (specter does, gpu_specter does not)
   MaskPolicy mask = MaskPolicy::desi;
   double min_pixel_noise = 0.2;  ///< of the read noise: a pixel less noisy counts as masked; 0 = no bound
   double max_pixel_snr = 1e4;    ///< a pixel with |image| sqrt(ivar) above it counts as masked; 0 = no bound
@@ -54,7 +55,7 @@ struct ExtractConfig {
   int gpu_ranks = 0;         ///< of each node; 0 = one a GPU
   double gpu_capacity = 15;  ///< how fast a GPU rank is, times a CPU rank, until that has been seen
   int batch = 0;             ///< patches a launch; 0 = by device
-  bool force = false;        ///< use a PSF of another camera
+  bool force = false;        ///< take a PSF of another camera, a range mostly off the CCD
   bool overwrite = true;
 };
 

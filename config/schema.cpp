@@ -137,7 +137,8 @@ void add_extract(std::vector<Field>& table) {
       {.letter = 'w',
        .metavar = "WMIN,WMAX,DW",
        .unit = "vacuum Angstrom",
-       .help = "first and last bin and step; null: the PSF's range in steps of 0.8"});
+       .help = "first and last bin and step, one for all cameras or by band (b:3600,5800,0.8,r:5760,7620,0.8); desi: "
+               "DESI's production's; psf: the PSF's range in steps of 0.8; auto: desi for DESI's cameras, else psf"});
   row("barycentric_correction", &C::barycentric_correction,
       {.help = "wavelengths as seen from the solar system's barycenter: by direction, time and site of the exposure"});
   row("site", &C::site,
@@ -181,7 +182,8 @@ void add_extract(std::vector<Field>& table) {
   row("psferr", &C::psferr,
       {.metavar = "X",
        .limits = between(0, 1),
-       .help = "fractional error of the PSF in chi2pix; null: the PSF file's, or 0.01"});
+       .help = "fractional error of the PSF in chi2pix, one for all cameras or by band (b:0.04,r:0.01); desi: 0.04 in "
+               "b, else 0.01; psf: the PSF file's, or 0.01; auto: the PSF file's, or desi"});
   row("tails", &C::tails, {.help = "add the PSF's Lorentzian tails to its spots"});
   row("mask", &C::mask, {{MaskPolicy::desi, "desi"}, {MaskPolicy::any, "any"}},
       {.help = "desi: leave out pixels with MASK & 767; any: pixels with MASK not 0"});
@@ -211,7 +213,8 @@ void add_extract(std::vector<Field>& table) {
        .unit = "patches",
        .limits = at_least(0),
        .help = "patches solved in one launch; 0: chosen by device"});
-  row("force", &C::force, {.help = "use a PSF of another camera all the same, with a warning"});
+  row("force", &C::force,
+      {.help = "extract with a PSF of another camera, or a range that lies mostly off the CCD, with a warning"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 

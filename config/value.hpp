@@ -18,10 +18,11 @@ namespace zspex::config {
 struct Value {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::scalar;
-  std::string text;          ///< of a scalar
-  bool quoted = false;       ///< a scalar in quotes: text, never a number
-  std::vector<Value> items;  ///< of a list
-  std::string where;         ///< "survey.yaml:12", "command line, -n" or "--set"; starts every error message
+  std::string text;                    ///< of a scalar
+  bool quoted = false;                 ///< a scalar in quotes: text, never a number
+  std::vector<Value> items;            ///< of a list, or below the keys
+  std::string where;                   ///< "survey.yaml:12", "command line, -n" or "--set"; starts every error message
+  std::vector<std::string> keys = {};  ///< of a map, whose items are their values
 };
 
 /// A scalar.
@@ -56,6 +57,9 @@ void read(const Value& value, const std::string& name, const Limits& limits, std
 void read(const Value& value, const std::string& name, const Limits& limits, ZscanRange& result);
 /// [latitude, longitude, height], or "latitude,longitude,height".
 void read(const Value& value, const std::string& name, const Limits& limits, Site& result);
+/// auto, desi or psf; a value; or values of bands, as keys b, r, z or as "b:VALUE,r:VALUE". null is auto.
+void read(const Value& value, const std::string& name, const Limits& limits, ByCamera<WaveRange>& result);
+void read(const Value& value, const std::string& name, const Limits& limits, ByCamera<double>& result);
 /// null, or a value.
 template <class T>
 void read(const Value& value, const std::string& name, const Limits& limits, std::optional<T>& result) {
@@ -78,6 +82,8 @@ std::string write(const std::vector<std::int64_t>& value);
 std::string write(const std::vector<double>& value);
 std::string write(const ZscanRange& value);
 std::string write(const Site& value);
+std::string write(const ByCamera<WaveRange>& value);
+std::string write(const ByCamera<double>& value);
 template <class T>
 std::string write(const std::optional<T>& value) {
   return value ? write(*value) : "null";
@@ -95,6 +101,10 @@ constexpr std::string_view type_name(const std::vector<std::int64_t>*) { return 
 constexpr std::string_view type_name(const std::vector<double>*) { return "list of numbers"; }
 constexpr std::string_view type_name(const ZscanRange*) { return "zmin,zmax,dz"; }
 constexpr std::string_view type_name(const Site*) { return "latitude,longitude,height"; }
+constexpr std::string_view type_name(const ByCamera<WaveRange>*) {
+  return "wmin,wmax,dw, or by band, or auto, desi, psf";
+}
+constexpr std::string_view type_name(const ByCamera<double>*) { return "number, or by band, or auto, desi, psf"; }
 template <class T>
 constexpr std::string_view type_name(const std::optional<T>*) {
   return type_name(static_cast<const T*>(nullptr));

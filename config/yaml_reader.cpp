@@ -79,6 +79,10 @@ Value to_value(const YAML::Node& node, const std::string& name, const std::strin
       break;
     case YAML::NodeType::Map:
       value.kind = Value::Kind::map;
+      for (const auto& entry : node) {
+        value.keys.push_back(entry.first.IsScalar() ? entry.first.Scalar() : "a list or keys");
+        value.items.push_back(to_value(entry.second, name, fixed_where));
+      }
       break;
     default:
       value.kind = Value::Kind::null;

@@ -3,7 +3,7 @@
 #include <bit>
 
 #include "config/base/error.hpp"
-#include "io/detail/camera.hpp"
+#include "io/camera.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
@@ -65,7 +65,7 @@ Preproc read_preproc(const std::string& path) {
   if (const auto unit = frame.header.text("BUNIT"); unit && !means_electrons(*unit))
     file.refuse("IMAGE", "expected BUNIT = 'electron', found '" + *unit +
                              "'. Give a preproc frame: raw frames must be preprocessed first.");
-  frame.camera = detail::camera_of(frame.header);
+  frame.camera = camera_of(frame.header);
   frame.image = file.image2<float>(image);
   frame.ivar = file.image2<float>(ivar);
   frame.mask = file.image2<std::uint32_t>(mask);

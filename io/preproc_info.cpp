@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "io/detail/camera.hpp"
+#include "io/camera.hpp"
 #include "io/detail/fits_reader.hpp"
 
 namespace zspex::io {
@@ -19,7 +19,7 @@ PreprocInfo read_preproc_info(const std::string& path) {
   PreprocInfo info;
   info.path = path;
   info.header = file.header(image);
-  info.camera = detail::camera_of(info.header);
+  info.camera = camera_of(info.header);
   info.ny = image.shape[0];
   info.nx = image.shape[1];
   if (const detail::HduInfo* fibermap = file.find("FIBERMAP")) info.fibermap = file.header(*fibermap);

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "config/base/error.hpp"
-#include "io/detail/camera.hpp"
+#include "io/camera.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
@@ -91,7 +91,7 @@ class PsfReader {
     if (const auto type = psf_.header.text("PSFTYPE"); type && *type != "GAUSS-HERMITE")
       refuse("expected PSFTYPE = 'GAUSS-HERMITE', found '" + *type + "'. Give a PSF fitted by specex.");
     constexpr int most_fibers = 1000000, most_pixels = 100000, most_half_size = 1000, most_degree = 60;
-    psf_.camera = detail::camera_of(psf_.header);
+    psf_.camera = camera_of(psf_.header);
     const int first = positive("FIBERMIN", 0, most_fibers);
     psf_.nspec = positive("FIBERMAX", first, most_fibers) - first + 1;
     // A whole petal may count its fibers over the focal plane; a part of one would be taken for its first fibers.

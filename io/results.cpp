@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "config/base/error.hpp"
-#include "io/detail/camera.hpp"
+#include "io/camera.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/frame_hdf5.hpp"
 #include "io/detail/hdf5_reader.hpp"
@@ -88,7 +88,7 @@ DatasetInfo describe(detail::FitsReader& file, const detail::HduInfo& hdu, const
 
 /// "r0-00051060" from CAMERA and EXPID.
 std::string frame_name(const Header& header) {
-  const std::string camera = detail::camera_of(header);
+  const std::string camera = camera_of(header);
   const auto expid = header.integer("EXPID");
   if (camera.empty() || !expid) return camera;
   std::array<char, 32> number{};
@@ -101,7 +101,7 @@ void add_fits_frame(detail::FitsReader& file, ResultsSummary& summary) {
   const std::vector<double> wave = file.image1<double>(file.need_image("WAVELENGTH", 1));
   const Header header = file.header(flux);
   summary.frames.push_back(
-      {frame_name(header), detail::camera_of(header), flux.shape[0], flux.shape[1], wave.front(), wave.back()});
+      {frame_name(header), camera_of(header), flux.shape[0], flux.shape[1], wave.front(), wave.back()});
   summary.header = header;
   summary.provenance = detail::provenance_of(header);
 }
@@ -173,7 +173,7 @@ ResultsSummary hdf5_summary(const std::string& path) {
     Header header;
     if (file.has(group + "header")) header = detail::header_from(file.table(group + "header"), path);
     if (shape.size() == 2 && !wave.empty())
-      summary.frames.push_back({name, detail::camera_of(header), shape[0], shape[1], wave.front(), wave.back()});
+      summary.frames.push_back({name, camera_of(header), shape[0], shape[1], wave.front(), wave.back()});
     if (summary.header.cards().empty()) summary.header = header;
   }
   return summary;

@@ -102,7 +102,8 @@ void write_psf(const std::string& path, const GaussHermitePsf& psf) {
   header.set("GHDEGY", psf.ghdegy, "degree of the Hermite polynomials along rows");
   header.set("WAVEMIN", psf.sigmax.wavemin, "[Angstrom]");
   header.set("WAVEMAX", psf.sigmax.wavemax, "[Angstrom]");
-  header.set("PSFERR", psf.psferr, "fractional error of the PSF");
+  // Files of specex have none, and programs take 0.01 for it.
+  if (psf.psferr != GaussHermitePsf().psferr) header.set("PSFERR", psf.psferr, "fractional error of the PSF");
   header.erase("BUNDLMIN");  // of versions before 3, and never right there
   header.erase("BUNDLMAX");
 

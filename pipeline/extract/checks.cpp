@@ -86,7 +86,7 @@ int count_bad_fibers(const FrameJob& job) {
   return static_cast<int>(bad.size());
 }
 
-std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job) {
+std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job, bool force) {
   const std::vector<double>& wave = job.settings.wave;
   if (wave.empty()) {
     throw ConfigError("configuration", "extract.wavelength",
@@ -101,14 +101,19 @@ std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const
                           psf.path + " covers " + range_text(fitted_min, fitted_max) + "." + todo);
   }
   std::size_t on = 0, all = 0;
+  double first_on = wavemax, last_on = wavemin;
   const std::size_t wave_step = std::max<std::size_t>(1, wave.size() / kSamples);
   for (int ispec = job.settings.specmin; ispec < job.settings.specmin + job.settings.nspec; ++ispec) {
     if (job.psf.is_dark(ispec)) continue;
     for (std::size_t i = 0; i < wave.size(); i += wave_step) {
       const double x = kernels::evaluate(job.psf.x, ispec, wave[i]), y = kernels::evaluate(job.psf.y, ispec, wave[i]);
-      on += y > -0.5 - psf.hsizey && y < job.ny - 0.5 + psf.hsizey && x > -0.5 - psf.hsizex &&
-            x < job.nx - 0.5 + psf.hsizex;
       ++all;
+      if (y < -0.5 - psf.hsizey || y > job.ny - 0.5 + psf.hsizey || x < -0.5 - psf.hsizex ||
+          x > job.nx - 0.5 + psf.hsizex)
+        continue;
+      ++on;
+      first_on = std::min(first_on, wave[i]);
+      last_on = std::max(last_on, wave[i]);
     }
   }
   if (on == 0) {
@@ -117,11 +122,19 @@ std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const
                           ", where the light of all " + std::to_string(job.settings.nspec) +
                           " fibers falls beside it (PSF " + psf.path + ")." + todo);
   }
+  const double percent_on = std::round(1000.0 * static_cast<double>(on) / static_cast<double>(all)) / 10;
+  if (2 * on < all && !force) {
+    throw ConfigError(
+        "configuration", "extract.wavelength",
+        "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + ", of which only " +
+            number(percent_on) + " % fall on it, those from about " + range_text(first_on, last_on) + " (PSF " +
+            psf.path +
+            "). Set -w wmin,wmax,dw, for each band where cameras differ, or --force to extract it all the same.");
+  }
   std::vector<std::string> warnings;
   if (on < all) {
-    warnings.push_back(psf.path + ": " + number(100.0 * static_cast<double>(all - on) / static_cast<double>(all)) +
-                       " % of the wavelengths asked for, " + range_text(wavemin, wavemax) +
-                       ", fall beside the CCD; their ivar will be 0");
+    warnings.push_back(psf.path + ": " + number(100 - percent_on) + " % of the wavelengths asked for, " +
+                       range_text(wavemin, wavemax) + ", fall beside the CCD; their ivar will be 0");
   }
   // The grid's last bin may pass the end by half a step.
   const double tolerance = 0.5 * job.settings.dwave;

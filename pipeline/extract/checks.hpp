@@ -27,8 +27,9 @@ std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job
 int count_bad_fibers(const FrameJob& job);
 
 /// \return warnings: wavelengths outside the PSF's range or off the CCD
-/// \throws ConfigError when no wavelength of the range falls on the CCD, for any fiber
-std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job);
+/// \param force  extract also a range that lies mostly off the CCD
+/// \throws ConfigError when no wavelength of the range falls on the CCD, for any fiber, or less than half of them do
+std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job, bool force = false);
 
 /// \return warnings: pixels that are not finite, negative ivar
 /// \throws FileError when no pixel can be used: all masked, or all NaN

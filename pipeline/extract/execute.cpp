@@ -101,6 +101,7 @@ FrameJob FrameRunner::load(std::size_t i) {
   if (loaded) {
     times_.add(kRead, loaded->seconds, loaded->bytes_read);
     outcomes_[i].name = job.name;
+    outcomes_[i].choices = job.choices;
     outcomes_[i].warnings = std::move(loaded->warnings);
     outcomes_[i].nbad_fiber = loaded->facts.nbad_fiber;
     outcomes_[i].nbad_pixel = loaded->facts.nbad_pixel;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "config/base/error.hpp"
+#include "pipeline/extract/camera_choice.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -30,10 +31,6 @@ std::vector<kernels::Legendre> kernel_series(const std::vector<io::LegendreSerie
 
 }  // namespace
 
-config::WaveRange wave_range(const config::ExtractConfig& config, const io::GaussHermitePsf& psf) {
-  return config.wavelength.value_or(config::WaveRange{psf.wavemin, psf.wavemax, 0.8});
-}
-
 kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
   kernels::Psf out;
   out.nspec = psf.nspec;
@@ -59,7 +56,7 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
 }
 
 kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
-                                          double heliocor) {
+                                          const std::string& camera, double heliocor) {
   const int nspec = config.nspec > 0 ? config.nspec : psf.nspec - config.specmin;
   if (nspec <= 0 || nspec > psf.nspec || config.specmin > psf.nspec - nspec) {
     throw ConfigError("configuration", config.nspec > 0 ? "extract.nspec" : "extract.specmin",
@@ -74,7 +71,7 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
                           std::to_string(nspec) + " fibers from fiber " + std::to_string(config.specmin) + " on in " +
                           psf.path + ". Set --nspec or --bundlesize.");
   }
-  const config::WaveRange range = wave_range(config, psf);
+  const config::WaveRange range = choose_wavelength(config, psf, camera).value;
   kernels::ExtractSettings settings;
   settings.wave = kernels::wave_grid(range.wavemin, range.wavemax, range.dwave);
   settings.dwave = range.dwave / heliocor;
@@ -95,7 +92,7 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
   settings.wavepad = config.wavepad + static_cast<int>(config.wavepad * config.wavepad_frac);
   settings.pixpad_frac = config.pixpad_frac;
   settings.regularize = config.regularize;
-  settings.psferr = config.psferr.value_or(psf.psferr);
+  settings.psferr = choose_psferr(config, psf, camera).value;
   settings.model = config.model.empty()                              ? kernels::ModelKind::none
                    : config.model_of == config::ModelOf::reconvolved ? kernels::ModelKind::reconvolved
                                                                      : kernels::ModelKind::deconvolved;

@@ -17,23 +17,24 @@ struct FrameJob {
   std::string name;  ///< camera and exposure, for example "r0-00051060"
   kernels::Psf psf;
   kernels::ExtractSettings settings;
+  config::WaveRange range;   ///< what was asked for, or chosen
   std::vector<double> wave;  ///< [nwave] Angstrom, as in the file: heliocor times those of the settings
   double heliocor = 1;       ///< factor of the barycentric correction
+  std::string choices;       ///< which wavelengths and error of the PSF were taken, and why
   int nx = 0, ny = 0;        ///< pixels
   std::uint32_t unusable = 0;
 };
 
-/// The wavelength range that is asked for: the configuration's, or the PSF's in steps of 0.8 Angstrom.
-config::WaveRange wave_range(const config::ExtractConfig& config, const io::GaussHermitePsf& psf);
-
 /// The PSF as the kernels take it; with its tails only if the configuration wants them.
 kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails);
 
-/// The settings for this PSF, with what depends on it filled in: wavelengths, number of fibers, error of the PSF.
+/// The settings for this PSF, with what depends on it and the camera filled in: wavelengths, number of fibers, error of
+/// the PSF.
+/// \param camera    of the image; the PSF's if that doesn't say
 /// \param heliocor  factor of the barycentric correction: the CCD is asked for the wavelengths divided by it
 /// \throws ConfigError when the fibers are not in the PSF or are not whole bundles
 kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
-                                          double heliocor = 1);
+                                          const std::string& camera, double heliocor = 1);
 
 /// The units that a group of `nrank` ranks is given. Fine units keep many ranks busy, coarse ones have less padding.
 /// The spectra don't depend on the cut; the sum of the units' model images does in its last bits, so with a model the
@@ -72,7 +73,8 @@ namespace zspex::pipeline {
 
 template <class Archive>
 void fields(Archive& archive, FrameJob& job) {
-  archive(job.name, job.psf, job.settings, job.wave, job.heliocor, job.nx, job.ny, job.unusable);
+  archive(job.name, job.psf, job.settings, job.range.wavemin, job.range.wavemax, job.range.dwave, job.wave,
+          job.heliocor, job.choices, job.nx, job.ny, job.unusable);
 }
 
 }  // namespace zspex::pipeline

@@ -32,7 +32,7 @@ class Telling {
     } else {
       for (const std::string& warning : frame.warnings) err_ << "zspex extract: warning: " << warning << "\n";
       err_ << std::flush;
-      if (talk_) out_ << describe_outcome(frame) << "\n" << std::flush;
+      if (talk_) out_ << describe_outcome(frame) << "\n  " << frame.choices << "\n" << std::flush;
     }
     if (over_ < nframe_) ++over_;  // a frame ends twice if it can't be written
     if (progress_) progress_->update(over_ * per_frame_);

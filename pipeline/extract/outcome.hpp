@@ -17,6 +17,7 @@ namespace zspex::pipeline {
 struct FrameOutcome {
   int index = 0;  ///< in the plan
   std::string name, input, output;
+  std::string choices;  ///< FrameJob's
   ExitCode code = ExitCode::success;
   std::string message;  ///< why it failed
   std::vector<std::string> warnings;
@@ -29,7 +30,8 @@ struct FrameOutcome {
 };
 template <class Archive>
 void fields(Archive& archive, FrameOutcome& outcome) {
-  archive(outcome.index, outcome.name, outcome.input, outcome.output, outcome.code, outcome.message, outcome.warnings);
+  archive(outcome.index, outcome.name, outcome.input, outcome.output, outcome.choices, outcome.code, outcome.message,
+          outcome.warnings);
   archive(outcome.npatch, outcome.nretried, outcome.nfailed, outcome.nspec, outcome.nwave, outcome.nbin_bad,
           outcome.nbad_fiber, outcome.nbad_pixel, outcome.seconds);
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "config/base/error.hpp"
+#include "io/camera.hpp"
 #include "io/frame.hpp"
 #include "io/output.hpp"
 #include "io/preproc.hpp"
@@ -54,9 +55,8 @@ bool is_whole(const std::string& path, const config::ExtractConfig& config) {
     const io::Frame frame =
         path.ends_with(".h5") || path.ends_with(".hdf5") ? io::read_frame_hdf5(path) : io::read_frame_fits(path);
     const bool same_fibers = config.nspec == 0 || frame.flux.extent(0) == static_cast<std::size_t>(config.nspec);
-    const bool same_wave =
-        !config.wavelength || kernels::wave_grid(config.wavelength->wavemin, config.wavelength->wavemax,
-                                                 config.wavelength->dwave) == frame.wave;
+    const auto given = config.wavelength.of(io::camera_of(frame.header));
+    const bool same_wave = !given || kernels::wave_grid(given->wavemin, given->wavemax, given->dwave) == frame.wave;
     const bool same_correction = frame.header.has("HELIOCOR") == config.barycentric_correction;
     return same_fibers && same_wave && same_correction;
   } catch (const Error&) {

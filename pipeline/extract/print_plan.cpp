@@ -31,7 +31,7 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
   std::snprintf(line, sizeof line, "    %s: fibers %d to %d, %zu bins from %.2f to %.2f Angstrom, %d x %d pixels\n",
                 job.name.c_str(), settings.specmin, settings.specmin + settings.nspec - 1, job.wave.size(),
                 job.wave.front(), job.wave.back(), job.nx, job.ny);
-  out << line;
+  out << line << "    " << job.choices << "\n";
   if (job.heliocor != 1) {
     std::snprintf(line, sizeof line, "    barycentric correction: factor %.9f, %.3f km/s\n", job.heliocor,
                   (job.heliocor - 1) * 299792.458);

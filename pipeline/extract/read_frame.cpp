@@ -8,6 +8,7 @@
 #include "io/preproc_info.hpp"
 #include "pipeline/extract/absurd_pixels.hpp"
 #include "pipeline/extract/barycentric.hpp"
+#include "pipeline/extract/camera_choice.hpp"
 #include "pipeline/extract/checks.hpp"
 #include "pipeline/timing.hpp"
 
@@ -48,14 +49,17 @@ FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf
     job.heliocor = barycentric_factor(config.site, find_pointing(header, fibermap, path));
     append(warnings, check_flavor(header, path));
   }
-  const config::WaveRange range = wave_range(config, psf);
-  job.wave = kernels::wave_grid(range.wavemin, range.wavemax, range.dwave);
-  job.settings = extract_settings(config, psf, job.heliocor);
+  const std::string& known_as = camera.empty() ? psf.camera : camera;
+  const auto wavelength = choose_wavelength(config, psf, known_as);
+  job.choices = describe_choices(wavelength, choose_psferr(config, psf, known_as));
+  job.range = wavelength.value;
+  job.wave = kernels::wave_grid(job.range.wavemin, job.range.wavemax, job.range.dwave);
+  job.settings = extract_settings(config, psf, known_as, job.heliocor);
   job.nx = nx;
   job.ny = ny;
   job.unusable = config.mask == config::MaskPolicy::desi ? ccdmask::unusable : ~std::uint32_t{0};
   append(warnings, check_traces(psf.path, job));
-  append(warnings, check_wavelengths(psf, job));
+  append(warnings, check_wavelengths(psf, job, config.force));
   append(warnings, check_tails(psf, config.tails));
   return job;
 }
@@ -90,13 +94,12 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
 
   FrameFacts& facts = loaded.facts;
   const kernels::ExtractSettings& settings = loaded.job.settings;
-  const config::WaveRange range = wave_range(config_, psf);
   facts.header = std::move(pixels.header);
   facts.wave = loaded.job.wave;
   if (config_.barycentric_correction) facts.heliocor = loaded.job.heliocor;
-  facts.wavemin = range.wavemin;
-  facts.wavemax = range.wavemax;
-  facts.dwave = range.dwave;
+  facts.wavemin = loaded.job.range.wavemin;
+  facts.wavemax = loaded.job.range.wavemax;
+  facts.dwave = loaded.job.range.dwave;
   facts.specmin = settings.specmin;
   facts.input = files.input;
   facts.psf = files.psf;

@@ -38,6 +38,13 @@ std::string redshift_refused(const std::function<void(RedshiftConfig&)>& change)
   return refusal([&] { check(config); });
 }
 
+TEST(CheckExtract, LooksAtTheValuesOfEachBand) {
+  EXPECT_TRUE(contains(refused([](auto& c) {
+                         c.psferr = std::map<char, double>{{'b', 0.04}, {'r', 2}};
+                       }),
+                       "extract.psferr.r: expected a number >= 0 and <= 1, found 2"));
+}
+
 TEST(CheckExtract, LetsGoodOnesPass) {
   EXPECT_NO_THROW(check(good_extract()));
   for (const auto& change : std::vector<std::function<void(ExtractConfig&)>>{
@@ -55,7 +62,7 @@ TEST(CheckExtract, LetsGoodOnesPass) {
              c.output = {"frame-1.fits.gz", "frame-2.fits.gz"};
            },
            [](auto& c) {
-             c.wavelength = {5760, 7620, 0.8};
+             c.wavelength = WaveRange{5760, 7620, 0.8};
            },
        })
     EXPECT_EQ(refused(change), "(not refused)");
@@ -139,11 +146,11 @@ TEST(CheckExtract, RepeatsTheRangesOfSingleFields) {
   EXPECT_TRUE(contains(refused([](auto& c) { c.psferr = std::nan(""); }), "extract.psferr: "));
   EXPECT_TRUE(contains(refused([](auto& c) { c.regularize = -1; }), "extract.regularize: "));
   EXPECT_TRUE(contains(refused([](auto& c) {
-                         c.wavelength = {7620, 5760, 0.8};
+                         c.wavelength = WaveRange{7620, 5760, 0.8};
                        }),
                        "extract.wavelength: expected wmin < wmax"));
   EXPECT_TRUE(contains(refused([](auto& c) {
-                         c.wavelength = {5760, 7620, 0};
+                         c.wavelength = WaveRange{5760, 7620, 0};
                        }),
                        "extract.wavelength: expected a step dw > 0"));
   EXPECT_TRUE(contains(refused([](auto& c) { c.solver = static_cast<Solver>(9); }),

@@ -118,16 +118,16 @@ TEST(CommandLine, ReadsTheReferencesOptions) {
   EXPECT_EQ(config.output, (Words{"f.h5"}));
   EXPECT_EQ(config.model, (Words{"m.fits"}));
   EXPECT_EQ(config.fibermap, "map.fits");
-  ASSERT_TRUE(config.wavelength);
-  EXPECT_EQ(config.wavelength->wavemin, 5760);
-  EXPECT_EQ(config.wavelength->wavemax, 7620);
-  EXPECT_EQ(config.wavelength->dwave, 0.8);
+  ASSERT_TRUE(config.wavelength.all());
+  EXPECT_EQ(config.wavelength.all()->wavemin, 5760);
+  EXPECT_EQ(config.wavelength.all()->wavemax, 7620);
+  EXPECT_EQ(config.wavelength.all()->dwave, 0.8);
   EXPECT_EQ(config.specmin, 25);
   EXPECT_EQ(config.nspec, 50);
   EXPECT_EQ(config.regularize, 1e-4);
   EXPECT_EQ(config.nsubbundles, 1);
   EXPECT_EQ(config.nwavestep, 40);
-  EXPECT_EQ(config.psferr, 0.04);
+  EXPECT_EQ(config.psferr.all(), 0.04);
   EXPECT_EQ(config.pixpad_frac, 0.5);
   EXPECT_EQ(config.wavepad, 11);
   EXPECT_EQ(config.wavepad_frac, 0.1);
@@ -275,10 +275,10 @@ TEST(CommandLine, ValuesMayBeAttached) {
       extract({"--nspec=25", "-s50", "-w5760,7620,0.8", "--scores=false", "--tails=true", "--psferr=null"});
   EXPECT_EQ(line.extract.nspec, 25);
   EXPECT_EQ(line.extract.specmin, 50);
-  EXPECT_EQ(line.extract.wavelength->wavemin, 5760);
+  EXPECT_EQ(line.extract.wavelength.all()->wavemin, 5760);
   EXPECT_FALSE(line.extract.scores);
   EXPECT_TRUE(line.extract.tails);
-  EXPECT_EQ(line.extract.psferr, std::nullopt);
+  EXPECT_EQ(line.extract.psferr.all(), std::nullopt);
   EXPECT_EQ(extract({"--fibermap=-odd.fits"}).extract.fibermap, "-odd.fits");
   EXPECT_EQ(extract({"--fibermap", "a=b.fits"}).extract.fibermap, "a=b.fits");
   EXPECT_EQ(extract({"--fibermap=a=b.fits"}).extract.fibermap, "a=b.fits");
@@ -299,7 +299,7 @@ TEST(CommandLine, SetIsTypedAndCheckedLikeTheFile) {
                "extract.wavelength=[5760, 7620, 0.8]", "--set", "job.verbosity=quiet", "--set", "extract.psferr=null"});
   EXPECT_EQ(line.extract.wavepad, 12);
   EXPECT_EQ(line.extract.input, (Words{"a.fits"}));
-  EXPECT_EQ(line.extract.wavelength->dwave, 0.8);
+  EXPECT_EQ(line.extract.wavelength.all()->dwave, 0.8);
   EXPECT_EQ(line.common.verbosity, -1);
   EXPECT_EQ(extract_refused({"--set", "extract.wavepad=\"12\""}),
             "--set: extract.wavepad: expected a whole number >= 0 and <= 1000, found \"12\"; a value in quotes is "
@@ -538,6 +538,14 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
       }
       if (field.type == "list of numbers") cases.push_back({{field.option(), "1,2.5"}, "[1, 2.5]"});
       if (field.type == "list of whole numbers") cases.push_back({{field.option(), "-7,8"}, "[-7, 8]"});
+      if (field.type.starts_with("wmin,wmax,dw, or by band")) {
+        cases.push_back({{field.option(), "5760,7620,0.8"}, "[5760, 7620, 0.8]"});
+        cases.push_back(
+            {{field.option(), "z:7520,9824,0.8,b:3600,5800,0.8"}, "{b: [3600, 5800, 0.8], z: [7520, 9824, 0.8]}"});
+        cases.push_back({{field.option(), "desi"}, "desi"});
+      }
+      if (field.type.starts_with("number, or by band"))
+        cases.push_back({{field.option(), "b:0.04,r:0.01,z:0.02"}, "{b: 0.04, r: 0.01, z: 0.02}"});
       if (field.type == "latitude,longitude,height")
         cases.push_back({{field.option(), "-30.2,-70.7,2663"}, "[-30.2, -70.7, 2663]"});
       if (field.type == "zmin,zmax,dz") cases.push_back({{field.option(), "-0.5,7,0.8"}, "[-0.5, 7, 0.8]"});

@@ -110,15 +110,18 @@ TEST(Schema, DefaultsReadBackThroughTheirOwnChecks) {
 
 TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
   // A value other than the default, for each field: a row that reads one member and writes another shows.
-  const std::map<std::string, std::string> by_type = {{"whole number", "25"},
-                                                      {"number", "0.5"},
-                                                      {"text", "some.fits"},
-                                                      {"list of text", "[a.fits, \"b c.fits\"]"},
-                                                      {"list of whole numbers", "[39627652591521181, -7]"},
-                                                      {"list of numbers", "[1, 2.5]"},
-                                                      {"wmin,wmax,dw", "[6001, 6102.5, 0.7]"},
-                                                      {"latitude,longitude,height", "[-30.24463, -70.74942, 2663]"},
-                                                      {"zmin,zmax,dz", "[-0.005, 1.8, 0.001]"}};
+  const std::map<std::string, std::string> by_type = {
+      {"whole number", "25"},
+      {"number", "0.5"},
+      {"text", "some.fits"},
+      {"list of text", "[a.fits, \"b c.fits\"]"},
+      {"list of whole numbers", "[39627652591521181, -7]"},
+      {"list of numbers", "[1, 2.5]"},
+      {"wmin,wmax,dw", "[6001, 6102.5, 0.7]"},
+      {"latitude,longitude,height", "[-30.24463, -70.74942, 2663]"},
+      {"wmin,wmax,dw, or by band, or auto, desi, psf", "{b: [3600, 5800, 0.8], z: [7520, 9824, 0.7]}"},
+      {"number, or by band, or auto, desi, psf", "{r: 0.02}"},
+      {"zmin,zmax,dz", "[-0.005, 1.8, 0.001]"}};
   for (const Field& field : schema()) {
     std::vector<std::string> values = field.choices;
     if (field.type == "true or false") values = {"false", "true"};

@@ -121,6 +121,43 @@ TEST(Value, WavelengthsMakeAGridOfASpectrograph) {
   EXPECT_NO_THROW(parsed<WaveRange>("5760,5768,0.8"));
 }
 
+TEST(Value, CamerasHaveOneValueOrOneForEachBandOrARule) {
+  using Waves = ByCamera<WaveRange>;
+  EXPECT_EQ(parsed<Waves>("5760,7620,0.8").of("r0")->wavemax, 7620);
+  EXPECT_EQ(parsed<Waves>("[5760, 7620, 0.8]").of("any camera")->wavemin, 5760);
+  for (const std::string text : {"{b: [3600, 5800, 0.8], r: \"5760,7620,0.8\"}", "b:3600,5800,0.8,r:5760,7620,0.8",
+                                 "\"b:3600, 5800, 0.8, r:5760,7620,0.8\""}) {
+    const auto waves = parsed<Waves>(text);
+    EXPECT_EQ(waves.of("b7")->wavemin, 3600) << text;
+    EXPECT_EQ(waves.of("r0")->wavemax, 7620) << text;
+    EXPECT_FALSE(waves.of("z0")) << text;
+    EXPECT_FALSE(waves.of("red")) << text;
+    EXPECT_EQ(waves.rule(), CameraRule::automatic) << text;
+    EXPECT_EQ(write(waves), "{b: [3600, 5800, 0.8], r: [5760, 7620, 0.8]}");
+  }
+  for (const std::string text : {"auto", "null", "~"}) EXPECT_EQ(parsed<Waves>(text).rule(), CameraRule::automatic);
+  EXPECT_EQ(parsed<Waves>("desi").rule(), CameraRule::desi);
+  EXPECT_EQ(parsed<ByCamera<double>>("psf").rule(), CameraRule::psf);
+  EXPECT_EQ(parsed<ByCamera<double>>("b:0.04").of("b1"), 0.04);
+  EXPECT_EQ(parsed<ByCamera<double>>("0.02").of("z1"), 0.02);
+}
+
+TEST(Value, ValuesOfCamerasAreCheckedLikeOthers) {
+  using Waves = ByCamera<WaveRange>;
+  using Errors = ByCamera<double>;
+  EXPECT_TRUE(
+      contains(refused<Waves>("desy"), "expected wmin,wmax,dw, or by band, or auto, desi, psf, found \"desy\""));
+  EXPECT_TRUE(contains(refused<Waves>("desy"), "did you mean desi?"));
+  EXPECT_TRUE(contains(refused<Waves>("b:5800,3600,0.8"), "extract.key.b: expected wmin < wmax"));
+  EXPECT_TRUE(contains(refused<Waves>("{z: [7520, 9824]}"), "extract.key.z: expected wmin,wmax,dw in Angstrom"));
+  EXPECT_TRUE(contains(refused<Waves>("{r0: [5760, 7620, 0.8]}"), "expected bands b, r and z, found r0"));
+  EXPECT_TRUE(
+      contains(refused<Waves>("5760,7620,0.8,r:5760,7620,0.8"), "expected a band and a colon before each value"));
+  EXPECT_TRUE(contains(refused<Errors>("r:0.1,r:0.2"), "expected each band once, found r again"));
+  EXPECT_TRUE(contains(refused<Errors>("{}"), "expected a value of a band, found none"));
+  EXPECT_TRUE(contains(refused<Errors>("b:,r:0.1"), "extract.key.b: expected a number"));
+}
+
 TEST(Value, ASiteIsAPlaceOnEarth) {
   const auto site = parsed<Site>("[-30.24463, -70.74942, 2663]");
   EXPECT_EQ(site.latitude, -30.24463);

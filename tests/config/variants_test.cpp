@@ -120,7 +120,8 @@ TEST(Variants, ReferenceHasTheReferencesSettings) {
   EXPECT_EQ(config.wavepad_frac, 0.2);
   EXPECT_EQ(config.pixpad_frac, 0.8);
   EXPECT_EQ(config.regularize, 0);
-  EXPECT_EQ(config.psferr, std::nullopt);
+  EXPECT_EQ(config.wavelength.rule(), CameraRule::psf);
+  EXPECT_EQ(config.psferr.rule(), CameraRule::psf);
   EXPECT_FALSE(config.tails);
   EXPECT_EQ(config.mask, MaskPolicy::any);
 }

@@ -63,10 +63,10 @@ inspect:
   EXPECT_TRUE(settings.job.dry_run);
   EXPECT_EQ(settings.extract.input, (std::vector<std::string>{"a.fits", "b.fits"}));
   EXPECT_EQ(settings.extract.psf, (std::vector<std::string>{"p.fits"}));
-  EXPECT_EQ(settings.extract.wavelength->wavemax, 7620);
+  EXPECT_EQ(settings.extract.wavelength.all()->wavemax, 7620);
   EXPECT_EQ(settings.extract.nspec, 50);
   EXPECT_EQ(settings.extract.solver, Solver::bundle);
-  EXPECT_EQ(settings.extract.psferr, 0.04);
+  EXPECT_EQ(settings.extract.psferr.all(), 0.04);
   EXPECT_EQ(settings.extract.device, Device::automatic);
   EXPECT_EQ(settings.extract.wavepad, 10) << "not in the file: the default";
   EXPECT_EQ(settings.simulate.cameras, (std::vector<std::string>{"r0", "z3"}));
