@@ -43,6 +43,7 @@ struct RedshiftConfig {
   double archetype_legendre_prior = 0.1;  ///< sigma of the coefficients of each camera; 0 = none
   bool allspec = false;                   ///< fit each exposure's spectrum instead of their coadd
   double cosmics_nsig = 0, negflux_nsig = 5;
+  double max_pixel_snr = 1e6;  ///< a pixel with |flux| sqrt(ivar) above it is masked; 0 = no bound
   bool skymask = true;
   Precision precision = Precision::mixed;
   Refinement refine = Refinement::reference;

@@ -283,6 +283,10 @@ void add_redshift(std::vector<Field>& table) {
        .unit = "sigma",
        .limits = at_least(0),
        .help = "mask pixels with flux further below zero than this"});
+  row("max_pixel_snr", &C::max_pixel_snr,
+      {.metavar = "X",
+       .limits = at_least(0),
+       .help = "mask pixels whose flux is more than this times its error; 0: none"});
   row("skymask", &C::skymask, {.help = "mask the bright sky lines: 5572 to 5582 and 9792 to 9795 Angstrom"});
   row("precision", &C::precision, {{Precision::mixed, "mixed"}, {Precision::full, "double"}},
       {.help = "mixed: the scan convolves templates in single precision, all else is double; double: all is double"});

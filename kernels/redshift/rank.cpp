@@ -1,6 +1,7 @@
 #include "kernels/redshift/rank.hpp"
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <map>
 
@@ -53,6 +54,31 @@ void compare_rows(std::vector<Zfit>& fits) {
   }
 }
 
+/// Whether a file's float32 holds it.
+bool fits_float(double value) { return std::isfinite(value) && std::fabs(value) <= FLT_MAX; }
+
+/// The one place that looks at every number of a result: what isn't finite, or is too large for a file, is no fit.
+void settle(Zfit& fit) {
+  bool fine = true;
+  const auto settle_number = [&](double& value, double instead) {
+    if (fits_float(value)) return;
+    value = instead;
+    fine = false;
+  };
+  settle_number(fit.z, 0);
+  settle_number(fit.zerr, -1);
+  settle_number(fit.chi2, no_chi2);
+  settle_number(fit.model_chi2, no_chi2);
+  settle_number(fit.null_chi2, no_chi2);
+  for (double& value : fit.zzchi2) settle_number(value, no_chi2);
+  for (auto* list : {&fit.coeff, &fit.legcoeff, &fit.pca_coeff}) {
+    if (std::all_of(list->begin(), list->end(), fits_float)) continue;
+    std::fill(list->begin(), list->end(), 0.0);
+    fine = false;
+  }
+  if (!fine) fit.zwarn |= zwarn::bad_minfit;
+}
+
 Zfit nothing_found(int npixels) {
   Zfit fit;
   fit.spectype = "GALAXY";
@@ -67,6 +93,7 @@ Zfit nothing_found(int npixels) {
 
 std::vector<Zfit> rank_fits(std::vector<Zfit> fits, int nminima, int npixels) {
   if (npixels == 0 || fits.empty()) fits = {nothing_found(npixels)};
+  for (Zfit& fit : fits) settle(fit);
   for (Zfit& fit : fits)
     if (fit.npixels < 10 * fit.ncoeff) fit.zwarn |= zwarn::little_coverage;
   std::stable_sort(fits.begin(), fits.end(), comes_first);

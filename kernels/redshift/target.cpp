@@ -81,7 +81,9 @@ TargetSpectrum mask_pixels(const RawSpectrum& raw, int band, const PixelSettings
   for (std::size_t p = 0; p < nwave; ++p) {
     const bool finite = std::isfinite(raw.flux[p]) && std::isfinite(raw.ivar[p]);
     const double flux = std::isfinite(raw.flux[p]) ? raw.flux[p] : 0.0F, ivar = finite ? raw.ivar[p] : 0.0F;
-    const bool masked = !(ivar > 0) || flux * std::sqrt(ivar) < -std::fabs(settings.negflux_nsig) ||
+    const bool absurd =
+        settings.max_snr > 0 && std::fabs(flux) * std::sqrt(static_cast<double>(ivar)) > settings.max_snr;
+    const bool masked = !(ivar > 0) || absurd || flux * std::sqrt(ivar) < -std::fabs(settings.negflux_nsig) ||
                         (!raw.mask.empty() && raw.mask[p] != 0);
     spectrum.flux[p] = flux;
     spectrum.ivar[p] = masked ? 0 : ivar;

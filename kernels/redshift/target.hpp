@@ -13,6 +13,7 @@ namespace zspex::kernels {
 struct PixelSettings {
   double negflux_nsig = 5;  ///< pixels more than this below zero are masked
   double cosmics_nsig = 0;  ///< rejection in coadds of several exposures; 0 = none
+  double max_snr = 1e6;     ///< pixels with |flux| sqrt(ivar) above it are masked; 0 = none
   bool skymask = true;      ///< mask 5572-5582 and 9792-9795 Angstrom
 };
 
@@ -25,8 +26,8 @@ struct RawSpectrum {
   int ndiag = 0;
 };
 
-/// Masks pixels of one exposure: NaN or infinite values, ivar <= 0, flux further below zero than negflux_nsig, any mask
-/// bit, a row of R with a value that isn't finite. Sky lines come later, so that their neighbours stay.
+/// Masks pixels of one exposure: NaN or infinite values, ivar <= 0, flux further below zero than negflux_nsig or
+/// further from it than max_snr, any mask bit, a row of R with a value that isn't finite. Sky lines come later, so that their neighbours stay.
 TargetSpectrum mask_pixels(const RawSpectrum& raw, int band, const PixelSettings& settings);
 
 /// The weighted mean of a target's exposures of one band, R weighted by the ivar of its columns; pixels whose row of R sums

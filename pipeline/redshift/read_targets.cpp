@@ -43,8 +43,9 @@ auto row_or_nothing(const Values& values, std::size_t row) {
 
 /// What is masked: Redrock leaves SDSS's deep negative pixels and sky lines as they are.
 kernels::PixelSettings settings_of(const config::RedshiftConfig& config, const std::string& band) {
-  if (band == io::sdss_band) return {std::numeric_limits<double>::infinity(), config.cosmics_nsig, false};
-  return {config.negflux_nsig, config.cosmics_nsig, config.skymask};
+  if (band == io::sdss_band)
+    return {std::numeric_limits<double>::infinity(), config.cosmics_nsig, config.max_pixel_snr, false};
+  return {config.negflux_nsig, config.cosmics_nsig, config.max_pixel_snr, config.skymask};
 }
 
 /// A copy of `values`, [nrow][nwave], from index `at` of each longer row on; zeros elsewhere.

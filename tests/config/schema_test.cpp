@@ -41,10 +41,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
-                 ag, ah, ai, aj] = settings.redshift;
+                 ag, ah, ai, aj, ak] = settings.redshift;
     expect_rows(settings, "redshift",
-                {&a, &b, &c, &d, &e, &f, &g, &h, &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,
-                 &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj});
+                {&a, &b, &c, &d, &e, &f, &g, &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r, &s,
+                 &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =

@@ -46,10 +46,11 @@ KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, cons
     for (int i = 0; i < nbasis; ++i) coeff[i] = y[i];
     fit.solved = solve_lu(nbasis, factors, coeff);
   }
-  if (!fit.solved) {
+  const auto give_up = [&] {
     for (int i = 0; i < nbasis; ++i) coeff[i] = 0;
-    return fit;
-  }
+    return LinearFit();
+  };
+  if (!fit.solved) return give_up();
   double chi2 = products[product_index(nbasis, nbasis)], largest = chi2;
   for (int i = 0; i < nbasis; ++i) {
     double row = -2 * y[i], size = 2 * math::fabs(y[i]);
@@ -60,6 +61,10 @@ KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, cons
     chi2 += row * coeff[i];
     largest += size * math::fabs(coeff[i]);
   }
+  constexpr double most_float = 3.4e38;  // files hold float32
+  if (!(chi2 <= most_float)) return give_up();
+  for (int i = 0; i < nbasis; ++i)
+    if (!(math::fabs(coeff[i]) <= most_float)) return give_up();
   fit.chi2 = chi2;
   constexpr double most_cancelled = 1e5;  // digits lost: 5 of 16
   fit.cancelled = !(largest < most_cancelled * chi2);

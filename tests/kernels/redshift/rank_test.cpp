@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,35 @@ double first_at(double velocity) {
   return z;
 }
 double last_below(double velocity) { return std::nextafter(first_at(velocity), 0); }
+
+TEST(RankFits, ResultsThatAreNotFiniteAreNoFits) {
+  const double inf = HUGE_VAL, large = 1e60;  // no float32 holds it
+  const std::vector<std::function<void(Zfit&)>> spoil = {[&](Zfit& fit) { fit.zerr = inf; },
+                                                         [&](Zfit& fit) { fit.chi2 = large; },
+                                                         [&](Zfit& fit) { fit.model_chi2 = inf; },
+                                                         [&](Zfit& fit) { fit.coeff[3] = -large; },
+                                                         [&](Zfit& fit) { fit.coeff[0] = std::nan(""); },
+                                                         [&](Zfit& fit) {
+                                                           fit.zzchi2 = {1, inf, 2};
+                                                         },
+                                                         [&](Zfit& fit) { fit.legcoeff = {inf}; },
+                                                         [&](Zfit& fit) { fit.pca_coeff = {inf}; },
+                                                         [&](Zfit& fit) { fit.z = std::nan(""); }};
+  for (std::size_t i = 0; i < spoil.size(); ++i) {
+    Zfit bad = row("GALAXY", 1, 50, "bad");
+    spoil[i](bad);
+    const Fits fits = ranked({bad, row("GALAXY", 2, 100, "good")});
+    EXPECT_EQ(subtypes(fits), (Names{"good", "bad"})) << i;
+    EXPECT_EQ(fits[0].zwarn, 0) << i;
+    EXPECT_EQ(fits[1].zwarn & zwarn::bad_minfit, zwarn::bad_minfit) << i;
+    for (const Zfit& fit : fits) {
+      for (const double value : {fit.z, fit.zerr, fit.chi2, fit.deltachi2, fit.model_chi2})
+        EXPECT_TRUE(std::isfinite(static_cast<float>(value))) << i;
+      for (const auto& list : {fit.coeff, fit.zzchi2, fit.legcoeff, fit.pca_coeff})
+        for (const double value : list) EXPECT_TRUE(std::isfinite(static_cast<float>(value))) << i;
+    }
+  }
+}
 
 // --- order
 

@@ -70,6 +70,13 @@ TEST(MaskPixels, DoesNotBelieveFluxFarBelowZero) {
   EXPECT_EQ(raw.masked({.negflux_nsig = 0}).ivar, (Values{0, 0, 0, 1, 1}));
 }
 
+TEST(MaskPixels, DoesNotBelieveFluxFarAboveItsError) {
+  const Raw raw({1e30F, 999999, 1.1e6F, 1, 2}, {1, 1, 1, 3e38F, 1});
+  EXPECT_EQ(raw.masked().ivar, (Values{0, 1, 0, 0, 1}));
+  EXPECT_EQ(raw.masked({.max_snr = 1.5}).ivar, (Values{0, 0, 0, 0, 0}));
+  EXPECT_EQ(raw.masked({.max_snr = 0}).ivar, (Values{1, 1, 1, 3e38F, 1}));
+}
+
 TEST(MaskPixels, OfAnyMaskBitHaveNoWeight) {
   Raw raw({1, 2, 3, 4}, {1, 2, 3, 4});
   raw.mask = {0, 1, 0x80000000U, 0};

@@ -69,8 +69,9 @@ TEST_F(BadSpectra, NothingThatIsWrongWithATargetChangesAnother) {
       {"NaN resolution", [](auto& band) { fill_row(band.resolution, nan); }, true},
       {"infinite flux in a pixel", [](auto& band) { band.flux(bad, 30) = infinity; }, false},
       {"NaN in a diagonal", [](auto& band) { std::fill_n(&band.resolution(bad, 4, 0), band.wave.size(), nan); }, true},
-      {"huge flux", [](auto& band) { fill_row(band.flux, 1e18F); }, false},
-      {"huge weight", [](auto& band) { fill_row(band.ivar, 1e30F); }, false},
+      {"huge flux", [](auto& band) { fill_row(band.flux, 1e18F); }, true},
+      {"huge weight", [](auto& band) { fill_row(band.ivar, 1e30F); }, true},
+      {"large weight", [](auto& band) { fill_row(band.ivar, 1e6F); }, false},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.name);
@@ -133,6 +134,8 @@ TEST_F(BadSpectra, ABadPixelIsAMaskedPixel) {
       {"NaN ivar", [](auto& band) { band.ivar(bad, 37) = nan; }},
       {"infinite ivar", [](auto& band) { band.ivar(bad, 37) = infinity; }},
       {"no ivar", [](auto& band) { band.ivar(bad, 37) = 0; }},
+      {"flux of 1e30", [](auto& band) { band.flux(bad, 37) = 1e30F; }},
+      {"ivar of 3e38", [](auto& band) { band.flux(bad, 37) = 1, band.ivar(bad, 37) = 3e38F; }},
       {"ivar below zero", [](auto& band) { band.ivar(bad, 37) = -2; }},
       {"flux 5.01 sigma below zero", [](auto& band) { band.flux(bad, 37) = -5.01F / std::sqrt(band.ivar(bad, 37)); }}};
   for (const Case& one : cases) {
