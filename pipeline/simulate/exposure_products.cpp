@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "config/base/error.hpp"
+#include "config/value.hpp"
 #include "pipeline/simulate/files.hpp"
 #include "pipeline/simulate/products.hpp"
 #include "pipeline/simulate/simulate.hpp"
@@ -30,19 +31,20 @@ void write_task_psf(const Task& task, const config::SimulateConfig& config, cons
   }
 }
 
-/// What `zspex extract --config` needs for the frames of one band.
+/// What `zspex extract --config` needs for the frames; wavelengths by band where there are several.
 std::string extract_yaml(const config::SimulateConfig& config, const std::vector<Task>& tasks) {
   std::string input, psf, output;
+  std::map<char, config::WaveRange> ranges;
   for (const Task& task : tasks) {
     const fs::path folder = fs::absolute(config.output).lexically_normal();
     const std::string stem = fs::path(task.truth).filename().string().substr(5);  // "-r0-00000001.fits"
+    ranges.emplace(task.camera.band, task.range);
     input += "    - " + quoted(folder / fs::path(task.preproc).filename()) + "\n";
     psf += "    - " + quoted(folder / fs::path(task.psf).filename()) + "\n";
     output += "    - " + quoted(folder / ("frame" + stem.substr(0, stem.size() - 5) + ".h5")) + "\n";
   }
-  const config::WaveRange& range = tasks.front().range;
-  char wavelength[96];
-  std::snprintf(wavelength, sizeof wavelength, "[%.10g, %.10g, %.10g]", range.wavemin, range.wavemax, range.dwave);
+  const std::string wavelength = ranges.size() == 1 ? config::write(ranges.begin()->second)
+                                                    : config::write(config::ByCamera<config::WaveRange>(ranges));
   return "# Written by zspex simulate. Use: zspex extract --config THIS_FILE\nextract:\n  input:\n" + input +
          "  psf:\n" + psf + "  output:\n" + output + "  wavelength: " + wavelength +
          "\n  specmin: " + std::to_string(config.specmin) + "\n  nspec: " + std::to_string(config.nspec) + "\n";
@@ -84,15 +86,8 @@ std::vector<Product> exposure_products(const config::SimulateConfig& config) {
 }
 
 std::vector<Note> exposure_notes(const config::SimulateConfig& config) {
-  std::map<char, std::vector<Task>> bands;
-  for (const Task& task : plan(config)) bands[task.camera.band].push_back(task);
-  std::vector<Note> notes;
-  for (const auto& [band, of_band] : bands) {
-    const std::string name = bands.size() == 1 ? "extract.yaml" : std::string("extract-") + band + ".yaml";
-    const std::string path = fs::path(config.output) / name;
-    notes.push_back({path, extract_yaml(config, of_band), "for: zspex extract --config " + path});
-  }
-  return notes;
+  const std::string path = fs::path(config.output) / "extract.yaml";
+  return {{path, extract_yaml(config, plan(config)), "for: zspex extract --config " + path}};
 }
 
 }  // namespace zspex::pipeline::simulate

@@ -3,14 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <limits>
-#include <map>
-#include <tuple>
 
 #include "config/base/error.hpp"
 #include "config/base/maskbits.hpp"
-#include "pipeline/extract/camera_choice.hpp"
 #include "pipeline/extract/plan.hpp"
 #include "pipeline/extract/read_frame.hpp"
+#include "tests/pipeline/extract/refusal.hpp"
 #include "tests/pipeline/extract/small_instrument.hpp"
 
 namespace zspex::pipeline {
@@ -26,18 +24,6 @@ std::vector<std::string> check_range(double wavemin, double wavemax, bool force 
   job.nx = psf.npix_x;
   job.ny = psf.npix_y;
   return check_wavelengths(psf, job, force);
-}
-
-template <class Kind, class Function>
-void expect_refused(Function&& fn, const std::vector<std::string>& words) {
-  try {
-    fn();
-    FAIL() << "nothing was thrown; expected an error with " << words.front();
-  } catch (const Kind& error) {
-    for (const std::string& word : words) {
-      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << "no '" << word << "' in: " << error.what();
-    }
-  }
 }
 
 TEST(Checks, APsfOfAnotherCameraIsRefusedNamingBoth) {
@@ -83,68 +69,6 @@ TEST(Checks, ARangeThatLiesMostlyOffTheCcdIsRefusedAndSaysHowMuchIsOnIt) {
   const auto warnings = check_range(5960, 6110);  // a fifth of it: still extracted
   ASSERT_FALSE(warnings.empty());
   EXPECT_NE(warnings[0].find("fall beside the CCD"), std::string::npos) << warnings[0];
-}
-
-/// The instrument's PSF as if its traces reached this far.
-io::GaussHermitePsf reaching(double wavemin, double wavemax, const std::string& camera) {
-  auto psf = small_psf(camera);
-  psf.wavemin = wavemin;
-  psf.wavemax = wavemax;
-  return psf;
-}
-
-TEST(CameraChoice, DesisCamerasHaveDesisWavelengthsAndErrors) {
-  config::ExtractConfig config;
-  const std::vector<std::tuple<std::string, double, double, double>> production = {
-      {"b3", 3600, 5800, 0.04}, {"r0", 5760, 7620, 0.01}, {"z9", 7520, 9824, 0.01}};
-  for (const auto& [camera, wavemin, wavemax, psferr] : production) {
-    const auto psf = reaching(wavemin - 1, wavemax + 1, camera);
-    const auto wave = choose_wavelength(config, psf, camera);
-    EXPECT_EQ(wave.value.wavemin, wavemin);
-    EXPECT_EQ(wave.value.wavemax, wavemax);
-    EXPECT_EQ(wave.value.dwave, 0.8);
-    EXPECT_EQ(wave.source, "DESI's for camera " + camera);
-    EXPECT_EQ(choose_psferr(config, psf, camera).value, psferr);
-    const auto settings = extract_settings(config, psf, camera);
-    EXPECT_EQ(settings.wave.size(), kernels::wave_grid(wavemin, wavemax, 0.8).size());
-    EXPECT_EQ(settings.psferr, psferr);
-  }
-}
-
-TEST(CameraChoice, WhereDesisRangeIsNotCoveredThePsfsIsTaken) {
-  config::ExtractConfig config;
-  const auto psf = reaching(5761, 7700, "r0");
-  EXPECT_EQ(choose_wavelength(config, psf, "r0").value.wavemin, 5761);
-  EXPECT_EQ(choose_wavelength(config, reaching(5000, 9000, "red"), "red").value.wavemax, 9000);
-  EXPECT_EQ(choose_psferr(config, psf, "red").value, 0.01);
-  config.wavelength = config::CameraRule::desi;  // asked for, it is taken all the same
-  EXPECT_EQ(choose_wavelength(config, psf, "r0").value.wavemin, 5760);
-  expect_refused<ConfigError>([&] { choose_wavelength(config, psf, "red"); }, {"extract.wavelength", "camera red"});
-}
-
-TEST(CameraChoice, TheReferencesRuleIsThePsfFile) {
-  config::ExtractConfig config;
-  config.wavelength = config::CameraRule::psf;
-  config.psferr = config::CameraRule::psf;
-  auto psf = reaching(3500, 5900, "b0");
-  EXPECT_EQ(choose_wavelength(config, psf, "b0").value.wavemin, 3500);
-  EXPECT_EQ(choose_psferr(config, psf, "b0").value, 0.01);
-  psf.header.set("PSFERR", psf.psferr = 0.02);
-  EXPECT_EQ(choose_psferr(config, psf, "b0").value, 0.02);
-  config.psferr = config::CameraRule::automatic;  // what the file says goes before what is usual
-  EXPECT_EQ(choose_psferr(config, psf, "b0").value, 0.02);
-  config.psferr = config::CameraRule::desi;
-  EXPECT_EQ(choose_psferr(config, psf, "b0").value, 0.04);
-}
-
-TEST(CameraChoice, BandsThatAreNotGivenAreChosenAndOtherCamerasRefused) {
-  config::ExtractConfig config;
-  config.wavelength = std::map<char, config::WaveRange>{{'b', {4000, 5000, 1}}};
-  const auto psf = reaching(3000, 9999, "");
-  EXPECT_EQ(choose_wavelength(config, psf, "b0").value.wavemax, 5000);
-  EXPECT_EQ(choose_wavelength(config, psf, "r0").value.wavemax, 7620);
-  expect_refused<ConfigError>([&] { choose_wavelength(config, psf, "red"); }, {"extract.wavelength", "camera red"});
-  expect_refused<ConfigError>([&] { choose_wavelength(config, psf, ""); }, {"an image without CAMERA"});
 }
 
 TEST(Checks, FibersThatThePsfDoesNotHaveAreRefused) {

@@ -188,10 +188,12 @@ TEST_F(SimulateTest, FilesDoNotDependOnTheNumberOfRanks) {
     const fs::path other = fs::path(config_.output) / entry.path().filename();
     ASSERT_TRUE(fs::exists(other)) << other;
     ++nfile;
-    if (entry.path().extension() != ".fits") continue;  // extract-*.yaml names the folder
+    if (entry.path().extension() != ".fits") continue;  // extract.yaml names the folder
     EXPECT_TRUE(contents(entry.path()) == contents(other)) << entry.path().filename() << " differs";
   }
-  EXPECT_EQ(nfile, 4u + 4u + 2u + 2u);  // frames, truths, PSFs, configurations
+  EXPECT_EQ(nfile, 4u + 4u + 2u + 1u);  // frames, truths, PSFs, configuration
+  const std::string yaml = contents(alone / "extract.yaml");
+  EXPECT_NE(yaml.find("wavelength: {r: [5760, 5790, 0.8], z: [8000, 8030, 0.8]}"), std::string::npos) << yaml;
 }
 
 TEST_F(SimulateTest, ExposuresShareTargetsAndNotNoise) {
