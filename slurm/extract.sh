@@ -21,8 +21,8 @@ bash                       slurm/extract.sh [options] [PREPROC...] [-- options o
 
 Extracts the spectra of CCD frames, over all ranks of a Slurm job, or with mpirun on a machine without Slurm.
 
-  -c, --config FILE   YAML configuration of zspex, for example one of config/
-  -l, --list FILE     frames, one a line: PREPROC PSF [OUTPUT]; # starts a comment; names without spaces
+  -c, --config FILE   YAML configuration of zspex, for example config/extract_desi.yaml
+  -l, --list FILE     frames of any cameras, one a line: PREPROC PSF [OUTPUT]; # starts a comment; names without spaces
   -p, --psf FILE      the PSF of every PREPROC given as an argument
   -o, --output PATH   folder for the frames whose line names no output; a file (.fits, .h5) for a single frame
       --ranks N       ranks (default: the job's tasks; without Slurm one a core)

@@ -126,6 +126,14 @@ TEST(Variants, ReferenceHasTheReferencesSettings) {
   EXPECT_EQ(config.mask, MaskPolicy::any);
 }
 
+TEST(Variants, DesisProductionIsWhatDesiProcAsksFor) {
+  const ExtractConfig config = read_variant("extract_desi.yaml").extract;
+  EXPECT_EQ(config.wavelength.rule(), CameraRule::desi);
+  EXPECT_EQ(config.psferr.rule(), CameraRule::desi);
+  EXPECT_TRUE(config.barycentric_correction);
+  EXPECT_EQ(config.mask, MaskPolicy::desi);
+}
+
 TEST(Variants, BundleSolvesWithoutPatches) {
   EXPECT_EQ(read_variant("extract_bundle.yaml").extract.solver, Solver::bundle);
 }
