@@ -50,19 +50,21 @@ Pointing find_pointing(const io::Header& image, const io::Header* fibermap, cons
   const bool elsewhere = !has_direction(image) && fibermap && has_direction(*fibermap);
   const io::Header& header = elsewhere ? *fibermap : image;
   const std::string hdu = elsewhere ? "FIBERMAP" : "IMAGE";
-  const auto need = [&](const std::vector<std::string>& keys, double from, double to, const std::string& unit) {
+  std::string missing;
+  const auto take = [&](const std::vector<std::string>& keys, double from, double to, const std::string& unit) {
     const auto value = first_of(header, keys, path, hdu);
-    if (!value) refuse(path, hdu, "expected " + join(keys) + ", found none of them");
-    if (*value < from || *value > to) {
+    if (!value) missing += (missing.empty() ? "" : "; ") + join(keys);
+    if (value && (*value < from || *value > to)) {
       refuse(path, hdu, "expected " + join(keys) + " " + unit + ", found " + std::to_string(*value));
     }
-    return *value;
+    return value.value_or(0);
   };
   Pointing pointing;
-  pointing.ra = need({"TARGTRA", "SKYRA", "TELRA", "RA"}, -360, 360, "in degrees");
-  pointing.dec = need({"TARGTDEC", "SKYDEC", "TELDEC", "DEC"}, -90, 90, "from -90 to 90 degrees");
+  pointing.ra = take({"TARGTRA", "SKYRA", "TELRA", "RA"}, -360, 360, "in degrees");
+  pointing.dec = take({"TARGTDEC", "SKYDEC", "TELDEC", "DEC"}, -90, 90, "from -90 to 90 degrees");
   const double begin =
-      need({"MJD-OBS", "MJD"}, kFirstMjd, kLastMjd, "as a modified Julian date between the years 1960 and 2100");
+      take({"MJD-OBS", "MJD"}, kFirstMjd, kLastMjd, "as a modified Julian date between the years 1960 and 2100");
+  if (!missing.empty()) refuse(path, hdu, "expected " + missing + ", found none of them");
   const double exptime = first_of(header, {"EXPTIME"}, path, hdu).value_or(0);
   if (exptime < 0) refuse(path, hdu, "expected EXPTIME in seconds, found " + std::to_string(exptime));
   pointing.mjd = begin + exptime / 2 / 3600 / 24;

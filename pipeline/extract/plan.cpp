@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "config/base/error.hpp"
@@ -10,6 +11,8 @@
 #include "io/frame.hpp"
 #include "io/output.hpp"
 #include "io/preproc.hpp"
+#include "io/psf.hpp"
+#include "pipeline/extract/camera_choice.hpp"
 #include "pipeline/extract/node_image.hpp"
 
 namespace zspex::pipeline {
@@ -48,15 +51,30 @@ std::string canonical(const std::string& path) {
   return error ? fs::path(path).lexically_normal().string() : known.string();
 }
 
+/// The wavelengths that a frame of this camera would get; nothing where the PSF that decides can't be read any more.
+std::optional<std::vector<double>> expected_wave(const config::ExtractConfig& config, const std::string& psf,
+                                                 const std::string& camera) {
+  auto range = config.wavelength.of(camera);
+  try {
+    if (!range) {
+      const io::GaussHermitePsf known = io::read_psf(psf);
+      range = choose_wavelength(config, known, camera.empty() ? known.camera : camera).value;
+    }
+  } catch (const FileError&) {
+    return std::nullopt;
+  }
+  return kernels::wave_grid(range->wavemin, range->wavemax, range->dwave);
+}
+
 /// Whether a frame file is whole: spectra of the right number of fibers can be read from its end to its beginning.
-bool is_whole(const std::string& path, const config::ExtractConfig& config) {
+bool is_whole(const std::string& path, const std::string& psf, const config::ExtractConfig& config) {
   if (!is_there(path)) return false;
   try {
     const io::Frame frame =
         path.ends_with(".h5") || path.ends_with(".hdf5") ? io::read_frame_hdf5(path) : io::read_frame_fits(path);
     const bool same_fibers = config.nspec == 0 || frame.flux.extent(0) == static_cast<std::size_t>(config.nspec);
-    const auto given = config.wavelength.of(io::camera_of(frame.header));
-    const bool same_wave = !given || kernels::wave_grid(given->wavemin, given->wavemax, given->dwave) == frame.wave;
+    const auto wave = expected_wave(config, psf, io::camera_of(frame.header));
+    const bool same_wave = !wave || *wave == frame.wave;
     const bool same_correction = frame.header.has("HELIOCOR") == config.barycentric_correction;
     return same_fibers && same_wave && same_correction;
   } catch (const Error&) {
@@ -106,7 +124,7 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
                               " and for " + files.input + ". Name them apart.");
       }
     }
-    if (job.resume && is_whole(files.output, config) && (files.model.empty() || is_there(files.model))) {
+    if (job.resume && is_whole(files.output, files.psf, config) && (files.model.empty() || is_there(files.model))) {
       plan.already_done.push_back(files.output);
       continue;
     }

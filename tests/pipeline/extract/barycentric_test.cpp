@@ -7,6 +7,7 @@
 
 #include "config/base/error.hpp"
 #include "io/frame.hpp"
+#include "pipeline/extract/checks.hpp"
 #include "pipeline/extract/extract.hpp"
 #include "tests/pipeline/comm/test_folder.hpp"
 #include "tests/pipeline/comm/world.hpp"
@@ -141,6 +142,7 @@ TEST(Pointing, WhatIsMissingIsNamed) {
   };
   says(refusal_of(header_of({{"TARGTDEC", 3}, {"MJD", 59000}})),
        {"img.fits[IMAGE]", "TARGTRA, SKYRA, TELRA or RA", "without --barycentric-correction"});
+  says(refusal_of({}), {"TELRA or RA; TARGTDEC", "TELDEC or DEC; MJD-OBS or MJD, found none of them"});
   says(refusal_of(header_of({{"RA", 3}, {"MJD", 59000}})), {"TARGTDEC, SKYDEC, TELDEC or DEC"});
   says(refusal_of(header_of({{"RA", 3}, {"DEC", 3}})), {"MJD-OBS or MJD"});
   says(refusal_of(header_of({{"RA", 3}, {"DEC", 91}, {"MJD", 59000}})), {"degrees", "91"});
@@ -149,6 +151,15 @@ TEST(Pointing, WhatIsMissingIsNamed) {
   auto text = header_of({{"DEC", 3}, {"MJD", 59000}});
   text.set("RA", "12:30:01");
   says(refusal_of(text), {"number in RA", "12:30:01"});
+}
+
+TEST(Pointing, LampsAreCorrectedWithAWarning) {
+  io::Header header;
+  header.set("FLAVOR", "ARC");
+  ASSERT_EQ(check_flavor(header, "img.fits").size(), 1u);
+  EXPECT_NE(check_flavor(header, "img.fits")[0].find("FLAVOR is arc"), std::string::npos);
+  header.set("FLAVOR", "science");
+  EXPECT_TRUE(check_flavor(header, "img.fits").empty());
 }
 
 /// A frame that looks somewhere, extracted with and without a correction.
@@ -201,6 +212,22 @@ TEST_F(MpiBarycentric, IsAnExtractionOnTheObservedGridThatIsWrittenOnTheNominalO
   // Scores are of the file's wavelengths: a flux per nominal Angstrom, as desispec divides it.
   const double ratio = a.scores->numbers("MEDIAN_RAW_COUNT_R", "")[3] / b.scores->numbers("MEDIAN_RAW_COUNT_R", "")[3];
   EXPECT_NEAR(ratio * factor, 1, 1e-12);
+}
+
+TEST_F(MpiBarycentric, ResumeLooksAtTheWavelengthsThatARuleFinds) {
+  config::JobConfig resume;
+  resume.resume = true;
+  ASSERT_EQ(run(config_), ExitCode::success) << err_.str();
+  config_.wavelength = config::CameraRule::psf;
+  EXPECT_EQ(run(config_, resume), ExitCode::success) << err_.str();
+  if (world_.is_root()) {
+    EXPECT_EQ(io::read_frame_fits(config_.output[0]).wave, kernels::wave_grid(5990, 6110, 0.8));
+  }
+  out_.str("");
+  EXPECT_EQ(run(config_, resume), ExitCode::success);
+  if (world_.is_root()) {
+    EXPECT_NE(out_.str().find("is there already"), std::string::npos) << out_.str();
+  }
 }
 
 TEST_F(MpiBarycentric, ResumeKeepsOnlyWhatWasCorrectedAlike) {
