@@ -27,17 +27,10 @@ struct Foreign {
   std::string_view key = "";  ///< the advice is for jobs with this key
 };
 constexpr std::array foreign = {
-    Foreign{"--mpi", "not needed: start zspex with mpirun or srun"},
     Foreign{"--no-mpi-abort", "not needed: an error on one rank ends the run on all"},
-    Foreign{"--gpu", "use --device gpu", "device"},
-    Foreign{"--use-gpu", "use --device gpu", "device"},
-    Foreign{"--no-gpu", "use --device cpu", "device"},
-    Foreign{"--decorrelate-fibers", "use --decorrelation noise", "decorrelation"},
-    Foreign{"--loglevel", "use --quiet or --verbose"},
-    Foreign{"--infiles", "use -i or --input", "input"},
-    Foreign{"--outfile", "use -o or --output", "output"},
-    Foreign{"--mp", "start zspex with mpirun -n N"},
-    Foreign{"--ncpu", "start zspex with mpirun -n N"},
+    Foreign{"--use-specter", "leave it out; --tails adds the tails of the PSF that specter adds", "psf"},
+    Foreign{"--async-io", "not needed: reading and writing go on beside the extraction", "psf"},
+    Foreign{"--ranks-per-bundle", "not needed: idle ranks take parts of bundles", "psf"},
 };
 
 [[noreturn]] void refuse(const std::string& word, const std::string& what) {
@@ -59,6 +52,8 @@ bool looks_like_option(const std::string& word) {
 struct Meaning {
   const Field* field = nullptr;   ///< or a meta option
   const Switch* fixed = nullptr;  ///< sets field to this
+  const Alias* alias = nullptr;   ///< the name that was used for field's option
+  const IdleOption* idle = nullptr;
   const MetaOption* meta = nullptr;
   std::optional<std::string> value;  ///< attached: --key=value, -n25
 };
@@ -87,7 +82,9 @@ class Parser {
         take_positional(word);
       } else {
         const Meaning meaning = understand(word);
-        if (meaning.meta == nullptr) {
+        if (meaning.idle != nullptr) {
+          pass_over(word, meaning);
+        } else if (meaning.meta == nullptr) {
           take_option(word, meaning);
         } else if (meaning.meta->metavar.empty()) {
           asked_ = meaning.meta->option;
@@ -104,6 +101,8 @@ class Parser {
 
   /// "--help" or "--version", when parse() returned false.
   const std::string& asked() const { return asked_; }
+  /// What the user should know of options that have no effect.
+  const std::vector<std::string>& notes() const { return notes_; }
 
   Settings apply() const {
     Settings settings;
@@ -144,8 +143,18 @@ class Parser {
         meaning.field = field;
         meaning.fixed = &one;
       }
+      for (const Alias& one : field->aliases) {
+        if (!matches(one.option, 0)) continue;
+        meaning.field = field;
+        meaning.alias = &one;
+      }
     }
-    return meaning.field != nullptr || meaning.meta != nullptr;
+    if (find_field(job_, "input") != nullptr) {
+      for (const IdleOption& one : idle_options()) {
+        if (matches(one.option, 0)) meaning.idle = &one;
+      }
+    }
+    return meaning.field != nullptr || meaning.meta != nullptr || meaning.idle != nullptr;
   }
 
   [[noreturn]] void refuse_option(const std::string& name) const {
@@ -159,6 +168,7 @@ class Parser {
     for (const Field* field : fields_) {
       if (!field->metavar.empty()) options.push_back(field->option());
       for (const Switch& one : field->switches) options.push_back(one.option);
+      for (const Alias& one : field->aliases) options.push_back(one.option);
     }
     for (const MetaOption& meta : meta_options()) options.push_back(meta.option);
     for (const Field& field : schema()) {
@@ -180,21 +190,48 @@ class Parser {
     return words_[next_++];
   }
 
+  /// What a switch sets its field to. --scores=false and Python's --scores False are as clear as --no-scores;
+  /// --no-scores=true and --quiet=3 are riddles.
+  std::string fixed_value(const std::string& word, const Meaning& meaning) {
+    std::optional<std::string> value = meaning.value;
+    if (meaning.fixed->option != meaning.field->option()) {
+      if (value) refuse(word, "expected no value, found \"" + *value + "\"; leave it out");
+    } else if (!value && next_ < words_.size() && (words_[next_] == "True" || words_[next_] == "False")) {
+      value = words_[next_++];
+    }
+    if (!value) return meaning.fixed->value;
+    return value == "True" ? "true" : value == "False" ? "false" : *value;
+  }
+
+  /// A word in place of another program's.
+  static std::string translated(const std::string& word, const Alias* alias) {
+    if (alias == nullptr) return word;
+    for (const auto& [theirs, ours] : alias->words) {
+      if (word == theirs) return ours;
+    }
+    return word;
+  }
+
+  /// Takes an option that has no effect, and notes why where it has an argument.
+  void pass_over(const std::string& word, const Meaning& meaning) {
+    const IdleOption& idle = *meaning.idle;
+    if (idle.metavar.empty()) {
+      if (meaning.value) refuse(word, "expected no value, found \"" + *meaning.value + "\"; leave it out");
+      return;
+    }
+    int number = 0;
+    read(scalar(value_of(word, meaning, idle.metavar), "command line"), idle.option, Limits{.at_least = 0}, number);
+    notes_.push_back(idle.option + " " + std::to_string(number) + " is " + idle.help);
+  }
+
   void take_option(const std::string& word, const Meaning& meaning) {
     const Field& field = *meaning.field;
     const std::string where = "command line, " + word.substr(0, word.find('='));
     if (meaning.fixed != nullptr) {
-      std::string text = meaning.fixed->value;
-      if (meaning.value) {
-        // --scores=false is as clear as --no-scores; --no-scores=true and --quiet=3 are riddles.
-        if (meaning.fixed->option != field.option())
-          refuse(word, "expected no value, found \"" + *meaning.value + "\"; leave it out");
-        text = *meaning.value;
-      }
-      assignments_.push_back({&field, scalar(text, where), true});
+      assignments_.push_back({&field, scalar(fixed_value(word, meaning), where), true});
       return;
     }
-    Value first = scalar(value_of(word, meaning, field.metavar), where);
+    Value first = scalar(translated(value_of(word, meaning, field.metavar), meaning.alias), where);
     if (!field.takes_many) {
       assignments_.push_back({&field, std::move(first), true});
       return;
@@ -277,6 +314,7 @@ class Parser {
   std::optional<std::string> config_;
   std::vector<Assignment> assignments_;
   std::string asked_;
+  std::vector<std::string> notes_;
 };
 
 /// Whether somebody has set a key of a section.
@@ -359,6 +397,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   result.redshift = settings.redshift;
   result.simulate = settings.simulate;
   result.inspect = settings.inspect;
+  result.notes = parser.notes();
   result.machine = machine_of(settings);
   result.resolved_yaml = config::resolved_yaml(settings, name);
   return result;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/settings.hpp"
 
@@ -23,6 +24,7 @@ struct CommandLine {
   SimulateConfig simulate;
   InspectConfig inspect;
   std::optional<MachineConfig> machine;  ///< that redshift.machine or a section `machine` describes
+  std::vector<std::string> notes;        ///< of options that were accepted without effect
   std::string resolved_yaml;             ///< of `common` and the job that runs, every key; empty for help and version
   std::string text;                      ///< what to print, for help and version; ends in a newline
 };

@@ -18,6 +18,7 @@ std::string option_forms(const Field& field) {
   if (!field.metavar.empty())
     result = short_form(field.letter) + field.option() + " " + field.metavar + (field.takes_many ? "..." : "");
   for (const Switch& one : field.switches) result += (result.empty() ? "" : ", ") + short_form(one.letter) + one.option;
+  for (const Alias& one : field.aliases) result += ", " + one.option;
   return result;
 }
 
@@ -98,6 +99,7 @@ std::string option_cell(const Field& field) {
   };
   if (!field.metavar.empty()) add(field.letter, field.option() + " " + field.metavar + (field.takes_many ? "..." : ""));
   for (const Switch& one : field.switches) add(one.letter, one.option);
+  for (const Alias& one : field.aliases) add(0, one.option);
   return result;
 }
 
@@ -150,6 +152,9 @@ std::string describe_markdown() {
   for (const MetaOption& meta : meta_options())
     result += "| " + (meta.letter == 0 ? "" : code(std::string("-") + meta.letter) + ", ") +
               code(meta.option + (meta.metavar.empty() ? "" : " " + meta.metavar)) + " | " + cell(meta.help) + " |\n";
+  for (const IdleOption& idle : idle_options())
+    result +=
+        "| " + code(idle.option + (idle.metavar.empty() ? "" : " " + idle.metavar)) + " | " + cell(idle.help) + " |\n";
   return result;
 }
 

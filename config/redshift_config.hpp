@@ -49,6 +49,7 @@ struct RedshiftConfig {
   Refinement refine = Refinement::reference;
   StrategyName strategy = StrategyName::cpu;
   int gpu_ranks = 0;         ///< of each node; 0 = one a GPU; without a GPU in the program one a node
+  int max_gpu_ranks = 0;     ///< of each node, where gpu_ranks is 0; 0 = no limit
   double gpu_capacity = 15;  ///< targets of a GPU rank, times those of a CPU rank
   int slice = 32;            ///< redshifts that are fitted in one go, at most
   double memory = 1.0;       ///< GiB a rank for spectra, scans and rebinned templates

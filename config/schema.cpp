@@ -15,6 +15,7 @@ struct Notes {
   std::string unit = "";
   Limits limits = {};
   std::vector<Switch> switches = {};
+  std::vector<Alias> aliases = {};
   std::string help = "";
 };
 
@@ -89,6 +90,7 @@ class Rows {
     field.unit = std::move(notes.unit);
     field.limits = notes.limits;
     field.switches = std::move(notes.switches);
+    field.aliases = std::move(notes.aliases);
     field.help = std::move(notes.help);
     field.address = [part = part_, member](const Settings& settings) -> const void* {
       return &(settings.*part.*member);
@@ -112,6 +114,12 @@ void add_job(std::vector<Field>& table) {
   row("resume", &C::resume, {.help = "keep outputs that are whole and do the rest"});
   row("verbosity", &C::verbosity, {{-1, "quiet"}, {0, "normal"}, {1, "verbose"}},
       {.switches = {{"--quiet", 'q', "quiet"}, {"--verbose", 'v', "verbose"}},
+       .aliases = {{"--loglevel",
+                    {{"debug", "verbose"},
+                     {"info", "normal"},
+                     {"warning", "quiet"},
+                     {"error", "quiet"},
+                     {"critical", "quiet"}}}},
        .help = "how much is said on the terminal"});
 }
 
@@ -155,7 +163,8 @@ void add_extract(std::vector<Field>& table) {
   row("solver", &C::solver, {{Solver::patch, "patch"}, {Solver::bundle, "bundle"}},
       {.help = "patch: the reference's overlapping patches; bundle: one seamless solve along each bundle"});
   row("decorrelation", &C::decorrelation, {{Decorrelation::signal, "signal"}, {Decorrelation::noise, "noise"}},
-      {.help = "signal: spectra without cross-talk; noise: errors without correlation between fibers"});
+      {.switches = {{"--decorrelate-fibers", 0, "noise"}},
+       .help = "signal: spectra without cross-talk; noise: errors without correlation between fibers"});
   row("bundlesize", &C::bundlesize,
       {.metavar = "N", .limits = between(1, 500), .help = "fibers of a bundle; light of other bundles is ignored"});
   row("nsubbundles", &C::nsubbundles,
@@ -198,7 +207,8 @@ void add_extract(std::vector<Field>& table) {
        .help = "leave out pixels whose signal is more than this times its error; 0: none"});
   row("scores", &C::scores, {.help = "write the table SCORES"});
   row("device", &C::device, {{Device::automatic, "auto"}, {Device::cpu, "cpu"}, {Device::gpu, "gpu"}},
-      {.help =
+      {.switches = {{"--gpu", 0, "gpu"}, {"--use-gpu", 0, "gpu"}, {"--no-gpu", 0, "cpu"}},
+       .help =
            "where to compute; auto: one rank of a node on each GPU and the others on the CPU; gpu: all ranks on GPUs"});
   row("gpu_ranks", &C::gpu_ranks,
       {.metavar = "N",
@@ -222,13 +232,19 @@ void add_redshift(std::vector<Field>& table) {
   const Rows<RedshiftConfig> row(table, "redshift", &Settings::redshift);
   using C = RedshiftConfig;
   row("input", &C::input,
-      {.letter = 'i', .metavar = "FILE", .help = "coadd, spectra or cframe files (.fits, .fits.gz, .fits.fz)"});
+      {.letter = 'i',
+       .metavar = "FILE",
+       .aliases = {{"--infiles"}},
+       .help = "coadd, spectra or cframe files (.fits, .fits.gz, .fits.fz)"});
   row("templates", &C::templates,
       {.letter = 't',
        .metavar = "FILE",
        .help = "Redrock templates: files, one list (.txt) or one folder; []: $RR_TEMPLATE_DIR"});
   row("output", &C::output,
-      {.letter = 'o', .metavar = "FILE", .help = "redshifts: Redrock's table (.fits, .fits.gz) or HDF5 (.h5)"});
+      {.letter = 'o',
+       .metavar = "FILE",
+       .aliases = {{"--outfile"}},
+       .help = "redshifts: Redrock's table (.fits, .fits.gz) or HDF5 (.h5)"});
   row("details", &C::details,
       {.letter = 'd', .metavar = "FILE", .help = "scans and all minima of each target: Redrock's details (.h5)"});
   row("model", &C::model,
@@ -265,7 +281,10 @@ void add_redshift(std::vector<Field>& table) {
        .limits = between(0, 50),
        .help = "archetypes fitted together, those that fit best alone; 0: only the best one"});
   row("archetype_legendre_degree", &C::archetype_legendre_degree,
-      {.metavar = "N", .limits = between(0, 10), .help = "Legendre polynomials beside archetypes; 0: none"});
+      {.metavar = "N",
+       .limits = between(0, 10),
+       .switches = {{"--archetypes-no-legendre", 0, "0"}},
+       .help = "Legendre polynomials beside archetypes; 0: none"});
   row("archetype_legendre_percamera", &C::archetype_legendre_percamera,
       {.help = "each camera has its own polynomials"});
   row("archetype_legendre_prior", &C::archetype_legendre_prior,
@@ -302,7 +321,8 @@ void add_redshift(std::vector<Field>& table) {
        {S::gpu_v5, "GPU_V5"},
        {S::gpu_v6, "GPU_V6"},
        {S::automatic, "AUTO"}},
-      {.help =
+      {.switches = {{"--gpu", 0, "GPU_V6"}},
+       .help =
            "where the pieces of the scan run and how they are dealt to ranks (docs/strategies.md); AUTO: the fastest "
            "here, by a calibration"});
   row("gpu_ranks", &C::gpu_ranks,
@@ -310,6 +330,11 @@ void add_redshift(std::vector<Field>& table) {
        .limits = between(0, 100000),
        .help =
            "ranks of each node that use a GPU, in GPU_V4 to GPU_V6; 0: one a GPU; without a GPU in the program one"});
+  row("max_gpu_ranks", &C::max_gpu_ranks,
+      {.metavar = "N",
+       .limits = between(0, 100000),
+       .aliases = {{"--max-gpuprocs"}},
+       .help = "with gpu_ranks 0: at most so many ranks of each node use a GPU; 0: no limit"});
   row("gpu_capacity", &C::gpu_capacity,
       {.metavar = "X",
        .limits = {.above = 0, .at_most = 1e6},
@@ -473,6 +498,15 @@ std::string Field::option() const { return "--" + dashed(key); }
 void Field::set(Settings& settings, const Value& value) const {
   store(*this, settings, value);
   settings.origins[name()] = value.where;
+}
+
+const std::vector<IdleOption>& idle_options() {
+  static const std::vector<IdleOption> table = {
+      {"--mpi", "", "accepted: MPI is used wherever mpirun or srun starts zspex"},
+      {"--mp", "N", "accepted without effect: mpirun -n N deals the work to N processes"},
+      {"--ncpu", "N", "accepted without effect: mpirun -n N deals the work to N processes"},
+  };
+  return table;
 }
 
 const std::vector<Section>& sections() {

@@ -21,6 +21,20 @@ struct Switch {
   std::string value;   ///< as it would be written in YAML
 };
 
+/// What another program that our users know calls a field's option. It takes arguments as the field's own option does.
+struct Alias {
+  std::string option;                                           ///< "--infiles"
+  std::vector<std::pair<std::string, std::string>> words = {};  ///< its words and what is written here; empty: the same
+};
+
+/// An option of such a program that needs nothing done here.
+struct IdleOption {
+  std::string option;
+  std::string metavar;  ///< of its argument; empty: it takes none
+  std::string help;     ///< why there is nothing to do; with an argument also told when it is met
+};
+const std::vector<IdleOption>& idle_options();
+
 /// One setting. Its YAML key is `section.key`, its option `--key` with - for _.
 struct Field {
   std::string section, key;
@@ -31,6 +45,7 @@ struct Field {
   Limits limits;                     ///< of a number
   std::vector<std::string> choices;  ///< of an enumeration, as they are written
   std::vector<Switch> switches;
+  std::vector<Alias> aliases;
 
   /// Reads, checks and stores a value. \throws ConfigError
   std::function<void(const Field&, Settings&, const Value&)> store;

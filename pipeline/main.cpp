@@ -98,6 +98,9 @@ ExitCode inspect(const comm::Communicator& world, const config::CommandLine& lin
 ExitCode run(const comm::Communicator& world, int argc, char** argv) {
   std::optional<config::CommandLine> line;
   comm::agree(world, "", [&] { line = config::parse_command_line(argc, argv); });
+  if (world.is_root() && line->common.verbosity >= 0) {
+    for (const std::string& note : line->notes) std::cerr << "zspex: note: " << note << std::endl;
+  }
   switch (line->job) {
     case config::Job::extract:
       return extract(world, *line, argc, argv);

@@ -60,7 +60,7 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
                wish.otherwise + ".");
   check_gpus_suffice(wish.key, wanted, ngpu);
   check_ranks_suffice(wish.key, wanted, nrank);
-  if (wanted == 0) wanted = std::min(ngpu, nrank);
+  wanted = choose_gpu_ranks(wanted, wish.max_gpu_ranks, ngpu, nrank);
   std::map<int, Gpu> users;
   for (int i = 0; i < wanted; ++i) {
     const auto fits = [&](int rank) {
@@ -102,6 +102,12 @@ void check_ranks_suffice(const std::string& key, int gpu_ranks, int nrank) {
     throw ConfigError("configuration", key,
                       "expected at most as many GPU ranks as ranks, found " + std::to_string(gpu_ranks) + " for " +
                           std::to_string(nrank) + " of a node. Start more ranks, or lower gpu_ranks.");
+}
+
+int choose_gpu_ranks(int gpu_ranks, int most, int ngpu, int nrank) {
+  if (gpu_ranks > 0) return gpu_ranks;
+  const int possible = std::min(ngpu, nrank);
+  return most > 0 ? std::min(most, possible) : possible;
 }
 
 std::string gpu_text(const Role& role) {

@@ -38,16 +38,20 @@ struct GpuWish {
   int gpu_ranks = 0;      ///< of each node; 0 = one a GPU
   std::string key;        ///< "extract.gpu_ranks", for messages
   std::string otherwise;  ///< what to do without a GPU: "use --device cpu"
+  int max_gpu_ranks = 0;  ///< of each node, where gpu_ranks is 0; 0 = no limit
 };
 
 /// \throws ConfigError when a node has fewer GPUs, or fewer ranks, than `gpu_ranks`; it names `key`
 void check_gpus_suffice(const std::string& key, int gpu_ranks, int ngpu);
 void check_ranks_suffice(const std::string& key, int gpu_ranks, int nrank);
 
+/// How many ranks of a node use a GPU: `gpu_ranks`, or if that is 0 one a GPU, at most `most` (0: no limit).
+int choose_gpu_ranks(int gpu_ranks, int most, int ngpu, int nrank);
+
 /// Which ranks use a GPU, and which one. Slurm's binding and CUDA_VISIBLE_DEVICES (ROCR_VISIBLE_DEVICES) narrow what a rank
 /// sees, and are obeyed.
 /// - all: the ranks of a node take the GPUs that they see in turn
-/// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs; one a GPU, spread over the node's ranks
+/// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs, max_gpu_ranks at most; one a GPU, spread over the node's ranks
 /// - some_if_any: the same, or none where there is no GPU, or the program wasn't built for one
 /// In a program without a GPU the host otherwise stands for one GPU a node, which ranks may share.
 /// \param visible      the GPUs that this rank sees, kernels::visible_devices()

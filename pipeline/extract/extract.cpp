@@ -121,7 +121,7 @@ GpuWish gpu_wish(const config::ExtractConfig& config, bool gpu_program) {
     throw ConfigError("configuration", "extract.gpu_ranks",
                       "expected no GPU ranks with --device cpu, found " + std::to_string(config.gpu_ranks) +
                           ". Use --device auto, or leave gpu_ranks out.");
-  GpuWish wish{GpuUse::none, config.gpu_ranks, "extract.gpu_ranks", "use --device cpu"};
+  GpuWish wish{GpuUse::none, config.gpu_ranks, "extract.gpu_ranks", "use --device cpu", 0};
   if (config.device == Device::gpu) wish.use = GpuUse::all;
   if (config.device == Device::automatic) wish.use = config.gpu_ranks > 0 ? GpuUse::some : GpuUse::some_if_any;
   return wish;

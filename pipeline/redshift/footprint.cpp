@@ -82,7 +82,7 @@ Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config
   }
   if (!stand_in) check_gpus_suffice(key, config.gpu_ranks, deployment.gpus);
   check_ranks_suffice(key, config.gpu_ranks, machine.ranks);
-  deployment.gpu_ranks = config.gpu_ranks > 0 ? config.gpu_ranks : std::min(deployment.gpus, machine.ranks);
+  deployment.gpu_ranks = choose_gpu_ranks(config.gpu_ranks, config.max_gpu_ranks, deployment.gpus, machine.ranks);
   deployment.gpu_capacity = config.gpu_capacity;
   return deployment;
 }

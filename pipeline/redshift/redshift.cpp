@@ -46,7 +46,8 @@ std::string count_of(std::size_t n, const std::string& what) {
 }  // namespace
 
 GpuWish gpu_wish(const config::RedshiftConfig& config) {
-  GpuWish wish{GpuUse::some_if_any, config.gpu_ranks, "redshift.gpu_ranks", "choose strategy CPU"};
+  GpuWish wish{GpuUse::some_if_any, config.gpu_ranks, "redshift.gpu_ranks", "choose strategy CPU",
+               config.max_gpu_ranks};
   if (config.strategy == config::StrategyName::automatic) return wish;
   const Strategy& strategy = strategy_of(config.strategy);
   wish.use = !strategy.uses_gpus() ? GpuUse::none : strategy.all_on_gpus ? GpuUse::all : GpuUse::some;

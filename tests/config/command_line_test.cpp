@@ -342,15 +342,70 @@ TEST(CommandLine, RefusesUnknownOptionsWithTheNearest) {
 }
 
 TEST(CommandLine, KnowsWhatStandsForTheReferencesOtherOptions) {
-  EXPECT_TRUE(contains(extract_refused({"--mpi"}), "not needed: start zspex with mpirun or srun"));
-  EXPECT_TRUE(contains(extract_refused({"--use-gpu"}), "use --device gpu"));
-  EXPECT_TRUE(contains(extract_refused({"--decorrelate-fibers"}), "use --decorrelation noise"));
-  EXPECT_TRUE(contains(redshift_refused({"--infiles", "a.fits"}), "use -i or --input"));
-  EXPECT_TRUE(contains(redshift_refused({"--outfile=a.fits"}), "use -o or --output"));
-  EXPECT_TRUE(contains(redshift_refused({"--mp", "32"}), "start zspex with mpirun -n N"));
+  EXPECT_TRUE(contains(extract_refused({"--use-specter"}), "--tails adds the tails of the PSF"));
+  EXPECT_TRUE(contains(extract_refused({"--async-io"}), "not needed: reading and writing go on beside"));
   EXPECT_TRUE(contains(redshift_refused({"--no-mpi-abort"}), "not needed: an error on one rank ends the run on all"));
-  // Advice is given to jobs that can follow it.
-  EXPECT_FALSE(contains(redshift_refused({"--decorrelate-fibers"}), "--decorrelation noise"));
+  // Advice is given to jobs that can follow it, and so are the names.
+  EXPECT_FALSE(contains(redshift_refused({"--use-specter"}), "--tails"));
+  EXPECT_TRUE(contains(redshift_refused({"--decorrelate-fibers"}), "expected an option of zspex redshift"));
+  EXPECT_TRUE(contains(refused({"inspect", "f.h5", "--mp", "3"}), "expected an option of zspex inspect"));
+}
+
+// The command lines that desispec makes: scripts/proc.py, zproc.py, tile_redshifts_bash.py, qsoqn.py.
+TEST(CommandLine, TakesTheCommandLinesOfDesiProductions) {
+  const ExtractConfig frame =
+      parse({"extract", "-w", "3600.0,5800.0,0.8", "-i", "preproc-b0-00000001.fits.gz", "-p", "psf-b0-00000001.fits",
+             "-o", "frame-b0-00000001.fits.gz", "--psferr", "0.04", "--mpi", "--no-gpu"})
+          .extract;
+  EXPECT_EQ(frame.device, Device::cpu);
+  EXPECT_EQ(frame.psferr, 0.04);
+  const RedshiftConfig tile = parse({"redshift", "-i", "coadd-0-1.fits", "-o", "redrock-0-1.fits", "-d",
+                                     "rrdetails-0-1.h5", "--model", "rrmodel-0-1.fits", "--gpu", "--max-gpuprocs", "4"})
+                                  .redshift;
+  EXPECT_EQ(tile.strategy, StrategyName::gpu_v6);
+  EXPECT_EQ(tile.max_gpu_ranks, 4);
+  const RedshiftConfig again =
+      parse({"redshift", "--infiles", "coadd-0-1.fits", "--templates", "lo.fits", "hi.fits", "--targetids",
+             " -7008279,39", "--priors", "priors.fits", "--details", "again.h5", "--outfile", "again.fits"})
+          .redshift;
+  EXPECT_EQ(again.input, Words{"coadd-0-1.fits"});
+  EXPECT_EQ(again.templates, (Words{"lo.fits", "hi.fits"}));
+  EXPECT_EQ(again.targetids, (std::vector<std::int64_t>{-7008279, 39}));
+  EXPECT_EQ(again.output, "again.fits");
+}
+
+TEST(CommandLine, TakesOtherProgramsNamesOfOptions) {
+  const auto extract = [](Words words) {
+    words.insert(words.begin(), {"extract", "-i", "i.fits", "-p", "p.fits", "-o", "o.fits"});
+    return parse(words);
+  };
+  const auto redshift = [](Words words) {
+    words.insert(words.begin(), {"redshift", "-i", "i.fits", "-o", "o.fits"});
+    return parse(words);
+  };
+  for (const char* option : {"--gpu", "--use-gpu"}) EXPECT_EQ(extract({option}).extract.device, Device::gpu) << option;
+  EXPECT_EQ(extract({"--decorrelate-fibers"}).extract.decorrelation, Decorrelation::noise);
+  EXPECT_EQ(redshift({"--archetypes-no-legendre"}).redshift.archetype_legendre_degree, 0);
+  EXPECT_FALSE(redshift({"--archetype-legendre-percamera", "False"}).redshift.archetype_legendre_percamera);
+  EXPECT_TRUE(redshift({"--archetype-legendre-percamera", "True"}).redshift.archetype_legendre_percamera);
+  EXPECT_FALSE(redshift({"--archetype-legendre-percamera=False"}).redshift.archetype_legendre_percamera);
+  EXPECT_TRUE(redshift({"--no-skymask", "--archetype-legendre-percamera"}).redshift.archetype_legendre_percamera);
+  EXPECT_TRUE(contains(redshift_refused({"--no-skymask", "True"}), "expected an option or a configuration file"));
+  const std::pair<const char*, int> levels[] = {{"debug", 1}, {"info", 0}, {"warning", -1}, {"error", -1}};
+  for (const auto& [level, verbosity] : levels) {
+    EXPECT_EQ(extract({"--loglevel", level}).common.verbosity, verbosity) << level;
+    EXPECT_EQ(redshift({std::string("--loglevel=") + level}).common.verbosity, verbosity) << level;
+  }
+  EXPECT_TRUE(contains(extract_refused({"--loglevel", "loud"}), "found \"loud\""));
+}
+
+TEST(CommandLine, SaysThatMpirunDealsProcesses) {
+  const CommandLine line = parse({"redshift", "-i", "i.fits", "-o", "o.fits", "--mp", "32", "--ncpu=4", "--mpi"});
+  EXPECT_EQ(line.notes, (Words{"--mp 32 is accepted without effect: mpirun -n N deals the work to N processes",
+                               "--ncpu 4 is accepted without effect: mpirun -n N deals the work to N processes"}));
+  EXPECT_TRUE(contains(redshift_refused({"--mp"}), "expected N after it, found nothing"));
+  EXPECT_TRUE(contains(redshift_refused({"--mp", "many"}), "expected a whole number >= 0"));
+  EXPECT_TRUE(contains(redshift_refused({"--mpi=yes"}), "expected no value"));
 }
 
 TEST(CommandLine, RefusesWrongValuesAndNamesTheOption) {
@@ -528,7 +583,10 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
     std::vector<std::pair<Words, std::string>> cases;
     for (const Switch& one : field.switches) cases.push_back({{one.option}, one.value});
     for (const std::string& choice : field.choices) cases.push_back({{field.option(), choice}, choice});
-    if (field.switches.empty() && field.choices.empty()) {
+    for (const Alias& alias : field.aliases) {
+      for (const auto& [theirs, ours] : alias.words) cases.push_back({{alias.option, theirs}, ours});
+    }
+    if (field.choices.empty()) {
       const std::string value = field.yaml(Settings{}) == "null" ? "" : field.yaml(Settings{});
       if (field.type.ends_with("number"))
         cases.push_back({{field.option(), value.empty() ? "0" : value}, value.empty() ? "0" : value});

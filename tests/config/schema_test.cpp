@@ -92,8 +92,10 @@ TEST(Schema, NoJobHasTwoMeaningsForAnOptionOrLetter) {
       for (const Field* field : fields_of(name)) {
         if (!field->metavar.empty()) count(field->option(), field->letter);
         for (const Switch& one : field->switches) count(one.option, one.letter);
+        for (const Alias& one : field->aliases) count(one.option, 0);
       }
     }
+    for (const IdleOption& idle : idle_options()) count(idle.option, 0);
     for (const MetaOption& meta : meta_options()) count(meta.option, meta.letter);
     for (const auto& [option, times] : options) EXPECT_EQ(times, 1) << section.name << " " << option;
     for (const auto& [letter, times] : letters) EXPECT_EQ(times, 1) << section.name << " -" << letter;

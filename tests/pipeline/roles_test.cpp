@@ -63,6 +63,15 @@ TEST(MpiRoles, WithSomeOnGpusEachGpuHasOneRankAndTheOthersNone) {
   }
 }
 
+TEST(MpiRoles, ALimitOfGpuRanksIsNoDemand) {
+  const int nrank = test_world().size();
+  for (const int most : {1, 3, 100})
+    EXPECT_EQ(roles_on({GpuUse::some, 0, "redshift.gpu_ranks", "", most}, four).gpu_ranks_of(0),
+              std::min({most, 4, nrank}));
+  // In a program without a GPU the host stands for one, whatever the limit.
+  EXPECT_EQ(roles_on({GpuUse::some, 0, "redshift.gpu_ranks", "", 4}, {}, false).gpu_ranks_of(0), 1);
+}
+
 TEST(MpiRoles, ABindingOfOneGpuToEachRankIsObeyed) {
   // Each rank sees a GPU of its own, as Slurm's --gpus-per-task leaves it: number 0 for each.
   const auto world = test_world();

@@ -55,6 +55,13 @@ for dz in 3e-4 1e-4; do
   done
 done
 nothing_left "after plans" dry.fits
+# As desispec's scripts call Redrock: zproc.py, qsoqn.py.
+redshift "a production's command line" 0 "" -i $coadd "${star[@]}" -o rr.fits -d rd.h5 --model rm.fits --gpu --max-gpuprocs 4
+need "a production's command line" rr.fits rd.h5 rm.fits
+redshift "an afterburner's command line" 2 "found -7008279, which is in none" --infiles $coadd --templates "${star[1]}" \
+  --targetids ' -7008279' --details again.h5 --outfile bad.fits
+expect "processes are mpirun's" 0 "note: --mp 8 is accepted without effect" "${launcher[@]}" "$zspex" redshift --infiles $coadd \
+  "${star[@]}" --outfile rr.fits --mp 8
 redshift "a strategy with a typing error" 2 'found "GPU_V66"; did you mean GPU_V6?' -i $coadd "${star[@]}" -o bad.fits --strategy GPU_V66
 redshift "a capacity of zero" 2 "redshift.gpu_capacity: expected a number > 0" -i $coadd "${star[@]}" -o bad.fits \
   --strategy GPU_V4 --gpu-capacity 0

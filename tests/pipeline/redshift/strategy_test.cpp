@@ -102,6 +102,11 @@ TEST_F(StrategyPlans, RefuseGpuRanksThatThereAreNoGpusFor) {
   EXPECT_NE(plan(N::gpu_v4).cannot.find("expected at most as many GPU ranks as GPUs, found 5 for 4"),
             std::string::npos);
   EXPECT_EQ(plan(N::gpu_v3).cannot, "") << "there all ranks use one";
+  config_.gpu_ranks = 0;
+  config_.max_gpu_ranks = 3;
+  EXPECT_EQ(plan(N::gpu_v4).where.gpu_ranks, 3) << "a limit is no demand";
+  config_.max_gpu_ranks = 5;
+  EXPECT_EQ(plan(N::gpu_v4).where.gpu_ranks, 4);
   config_.gpu_ranks = 3;
   node_.ranks = 2;
   EXPECT_NE(plan(N::gpu_v6).cannot.find("expected at most as many GPU ranks as ranks, found 3 for 2"),
