@@ -60,9 +60,11 @@ struct ExtractConfig {
 };
 
 /// What every job knows.
+enum class ProgressShow { automatic, bar, lines, none };
 struct JobConfig {
   bool dry_run = false, resume = false;
   int verbosity = 0;  ///< -1 quiet, 0 normal, 1 verbose
+  ProgressShow progress = ProgressShow::automatic;
 };
 
 }  // namespace zspex::config

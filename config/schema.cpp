@@ -121,6 +121,13 @@ void add_job(std::vector<Field>& table) {
                      {"error", "quiet"},
                      {"critical", "quiet"}}}},
        .help = "how much is said on the terminal"});
+  row("progress", &C::progress,
+      {{ProgressShow::automatic, "auto"},
+       {ProgressShow::bar, "bar"},
+       {ProgressShow::lines, "lines"},
+       {ProgressShow::none, "none"}},
+      {.help = "bar: one line that is rewritten; lines: now and then one, for logs; auto: a bar where mpirun writes to "
+               "a terminal"});
 }
 
 void add_extract(std::vector<Field>& table) {

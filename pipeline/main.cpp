@@ -18,7 +18,7 @@
 #include "pipeline/redshift/redshift.hpp"
 #include "pipeline/roles.hpp"
 #include "pipeline/simulate/simulate.hpp"
-#include "pipeline/terminal/format.hpp"
+#include "pipeline/terminal/screen.hpp"
 
 namespace {
 
@@ -58,8 +58,7 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
   options.role = station.role();
   options.worker.make_extractor = pipeline::kernel_extractors(station.place());
   options.worker.capacity = station.role().on_gpu ? line.extract.gpu_capacity : 1;
-  options.progress =
-      terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
+  options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
   const pipeline::ExtractStage stage(world, line.extract, line.common, std::move(provenance), std::cout, std::cerr,
                                      options);
   return pipeline::run_extract(stage, world, line.common, std::cout);
@@ -71,8 +70,7 @@ ExitCode redshift(const comm::Communicator& world, const config::CommandLine& li
   for (const auto& path : {config.output, config.details, config.model}) pipeline::watch_folder_of(path);
   auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "", world.size());
   pipeline::RedshiftOptions options;
-  options.progress =
-      terminal::is_terminal(STDOUT_FILENO) ? terminal::Progress::Mode::terminal : terminal::Progress::Mode::log;
+  options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
   options.machine = line.machine;
   const pipeline::RedshiftStage stage(world, config, line.common, std::move(provenance), std::cout, std::cerr,
                                       std::move(options));

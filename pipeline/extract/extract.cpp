@@ -76,8 +76,8 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
 
   Listener listener;
   if (crew.group.is_root()) {
-    const auto mode = world_.is_root() ? options_.progress : terminal::Progress::Mode::silent;
-    listener = make_listener(out_, err_, mine.size(), mode, job_.verbosity >= 0);
+    const auto style = world_.is_root() ? options_.progress : terminal::Progress::Style();
+    listener = make_listener(out_, err_, mine.size(), style, job_.verbosity >= 0);
   }
   FrameRunner runner(crew, std::move(mine), config_, provenance_, options_.worker, std::move(listener));
   std::vector<FrameOutcome> outcomes = runner.run();

@@ -22,7 +22,7 @@ struct ExtractOptions {
   Role role;
   /// Tests make nodes of so many ranks each; 0 = real nodes.
   int ranks_per_node = 0;
-  terminal::Progress::Mode progress = terminal::Progress::Mode::silent;
+  terminal::Progress::Style progress;
 };
 
 class ExtractStage {

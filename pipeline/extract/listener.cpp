@@ -9,14 +9,14 @@ namespace {
 /// Frames have about as many units each, so that the first one's number tells how much there is to do.
 class Telling {
  public:
-  Telling(std::ostream& out, std::ostream& err, std::size_t nframe, terminal::Progress::Mode mode, bool talk)
-      : out_(out), err_(err), nframe_(nframe), mode_(mode), talk_(talk) {}
+  Telling(std::ostream& out, std::ostream& err, std::size_t nframe, const terminal::Progress::Style& style, bool talk)
+      : out_(out), err_(err), nframe_(nframe), style_(style), talk_(talk) {}
 
   void begin(std::uint64_t nunit) {
     if (!progress_ && nunit > 0) {
       per_frame_ = nunit;
-      progress_ = std::make_unique<terminal::Progress>(out_, talk_ ? mode_ : terminal::Progress::Mode::silent,
-                                                       "extract", nframe_ * per_frame_, "units");
+      progress_ = std::make_unique<terminal::Progress>(out_, talk_ ? style_ : terminal::Progress::Style(), "extract",
+                                                       nframe_ * per_frame_, "units");
     }
   }
   void update(std::uint64_t done, std::uint64_t nunit) {
@@ -43,16 +43,16 @@ class Telling {
   std::ostream& err_;
   std::size_t nframe_, over_ = 0;
   std::uint64_t per_frame_ = 0;
-  terminal::Progress::Mode mode_;
+  terminal::Progress::Style style_;
   bool talk_;
   std::unique_ptr<terminal::Progress> progress_;
 };
 
 }  // namespace
 
-Listener make_listener(std::ostream& out, std::ostream& err, std::size_t nframe, terminal::Progress::Mode mode,
+Listener make_listener(std::ostream& out, std::ostream& err, std::size_t nframe, const terminal::Progress::Style& style,
                        bool talk) {
-  auto telling = std::make_shared<Telling>(out, err, nframe, mode, talk);
+  auto telling = std::make_shared<Telling>(out, err, nframe, style, talk);
   Listener listener;
   listener.begin = [telling](const FrameOutcome&, std::uint64_t nunit) { telling->begin(nunit); };
   listener.progress = [telling](std::uint64_t done, std::uint64_t nunit) { telling->update(done, nunit); };

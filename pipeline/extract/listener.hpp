@@ -13,7 +13,7 @@ namespace zspex::pipeline {
 /// \param nframe  frames of this group
 /// \param mode    silent for groups other than the first: lines of two would mix
 /// \param talk    false: only errors and warnings
-Listener make_listener(std::ostream& out, std::ostream& err, std::size_t nframe, terminal::Progress::Mode mode,
+Listener make_listener(std::ostream& out, std::ostream& err, std::size_t nframe, const terminal::Progress::Style& style,
                        bool talk);
 
 }  // namespace zspex::pipeline

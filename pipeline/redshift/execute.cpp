@@ -35,7 +35,7 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
   RedshiftRun run(world_, config_, plan, options_);
   {
     const bool talk = world_.is_root() && job_.verbosity >= 0;
-    terminal::Progress progress(out_, talk ? options_.progress : terminal::Progress::Mode::silent, "redshift",
+    terminal::Progress progress(out_, talk ? options_.progress : terminal::Progress::Style(), "redshift",
                                 plan.memory.nround * count_redshifts(plan.templates.templates), "redshifts");
     RedshiftRun::Done done;
     if (world_.is_root()) done = [&, n = std::size_t{0}](std::size_t nz) mutable { progress.update(n += nz); };

@@ -64,7 +64,7 @@ struct RedshiftReport {
 
 /// What the stage is told beside its configuration.
 struct RedshiftOptions {
-  terminal::Progress::Mode progress = terminal::Progress::Mode::silent;
+  terminal::Progress::Style progress;
   std::optional<config::MachineConfig> machine;  ///< for plans; this one if there is none
   int node_size = 0;                             ///< ranks that count as one node, for tests; 0: as they are
 

@@ -18,20 +18,18 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Progress::Progress(std::ostream& out, Mode mode, std::string label, std::size_t total, std::string unit, Clock clock,
-                   int width, bool unicode)
+Progress::Progress(std::ostream& out, const Style& style, std::string label, std::size_t total, std::string unit,
+                   Clock clock)
     : out_(out),
-      mode_(mode),
+      style_(style),
       label_(std::move(label)),
       unit_(std::move(unit)),
       total_(total),
       clock_(std::move(clock)),
-      width_(width),
-      unicode_(unicode),
       start_(clock_()),
       printed_at_(start_),
       interval_(first_log_seconds) {
-  if (mode_ == Mode::terminal) print(start_);
+  if (style_.mode == Mode::terminal) print(start_);
 }
 
 Progress::~Progress() { finish(); }
@@ -44,9 +42,9 @@ double Progress::remaining() const {
 
 void Progress::update(std::size_t done) {
   done_ = std::max(done_, std::min(done, total_));
-  if (mode_ == Mode::silent || finished_) return;
+  if (style_.mode == Mode::silent || finished_) return;
   const double now = clock_();
-  if (mode_ == Mode::terminal) {
+  if (style_.mode == Mode::terminal) {
     if (now - printed_at_ >= redraw_seconds || shown_ == 0) print(now);
   } else if (now - printed_at_ >= interval_) {
     print(now);
@@ -66,21 +64,21 @@ std::string Progress::line(double now) const {
     time = format_duration(rest) + " left";
   else
     time = "started";
-  if (mode_ == Mode::log) return label_ + "  " + percent + "  " + count + "  " + time;
+  if (style_.mode == Mode::log) return label_ + "  " + percent + "  " + count + "  " + time;
 
   const std::string text = "  " + padded(percent, -5) + "  " + count + "  " + time;
   // The bar's length must not depend on the numbers, which change: they get what "100 %, 20000/20000 bundles" needs.
   const int reserve = static_cast<int>(display_width(unit_)) + 36,
-            room = width_ - static_cast<int>(display_width(label_)) - reserve;
+            room = style_.width - static_cast<int>(display_width(label_)) - reserve;
   std::string bar;
   if (room >= 8) {
     const int length = std::min(room, 30), full = static_cast<int>(length * part);
     bar = "  ";
-    for (int i = 0; i < length; ++i) bar += unicode_ ? (i < full ? "█" : "░") : (i < full ? "#" : ".");
+    for (int i = 0; i < length; ++i) bar += style_.unicode ? (i < full ? "█" : "░") : (i < full ? "#" : ".");
   }
   std::string all = label_ + bar + text;
   // A line that is wider than the terminal wraps, and a wrapped line can't be rewritten.
-  while (static_cast<int>(display_width(all)) >= width_ && !all.empty()) {
+  while (static_cast<int>(display_width(all)) >= style_.width && !all.empty()) {
     all.pop_back();
     while (!all.empty() && (static_cast<unsigned char>(all.back()) & 0xC0) == 0xC0) all.pop_back();
   }
@@ -90,7 +88,7 @@ std::string Progress::line(double now) const {
 void Progress::print(double now) {
   const std::string text = line(now);
   const std::size_t columns = display_width(text);
-  if (mode_ == Mode::terminal) {
+  if (style_.mode == Mode::terminal) {
     out_ << '\r' << text << std::string(columns < shown_ ? shown_ - columns : 0, ' ') << std::flush;
     shown_ = columns;
   } else {
@@ -100,7 +98,7 @@ void Progress::print(double now) {
 }
 
 void Progress::clear() {
-  if (mode_ != Mode::terminal || shown_ == 0) return;
+  if (style_.mode != Mode::terminal || shown_ == 0) return;
   out_ << '\r' << std::string(shown_, ' ') << '\r' << std::flush;
   shown_ = 0;
 }
@@ -108,9 +106,9 @@ void Progress::clear() {
 void Progress::finish() {
   if (finished_) return;
   finished_ = true;
-  if (mode_ == Mode::silent) return;
+  if (style_.mode == Mode::silent) return;
   print(clock_());
-  if (mode_ == Mode::terminal) out_ << std::endl;
+  if (style_.mode == Mode::terminal) out_ << std::endl;
 }
 
 }  // namespace zspex::terminal

@@ -23,12 +23,18 @@ class Progress {
     log,       ///< whole lines
     silent
   };
+  /// How it looks.
+  struct Style {
+    Mode mode = Mode::silent;
+    int width = 80;        ///< columns of the terminal
+    bool unicode = false;  ///< whether the bar is of block letters
+  };
 
   /// \param label  what is counted, for example "extract r0-00051060"
   /// \param total  units of work; 0 = nothing to do
   /// \param unit   their name in the plural, for example "bundles"
-  Progress(std::ostream& out, Mode mode, std::string label, std::size_t total, std::string unit,
-           Clock clock = steady_seconds, int width = 80, bool unicode = false);
+  Progress(std::ostream& out, const Style& style, std::string label, std::size_t total, std::string unit,
+           Clock clock = steady_seconds);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -48,12 +54,11 @@ class Progress {
   std::string line(double now) const;
 
   std::ostream& out_;
-  Mode mode_;
+  Style style_;
   std::string label_, unit_;
   std::size_t total_, done_ = 0;
   Clock clock_;
-  int width_;
-  bool unicode_, finished_ = false;
+  bool finished_ = false;
   double start_, printed_at_, interval_;
   std::size_t shown_ = 0;  // columns of the line that stands on the terminal
 };

@@ -358,7 +358,7 @@ TEST(CommandLine, TakesTheCommandLinesOfDesiProductions) {
              "-o", "frame-b0-00000001.fits.gz", "--psferr", "0.04", "--mpi", "--no-gpu"})
           .extract;
   EXPECT_EQ(frame.device, Device::cpu);
-  EXPECT_EQ(frame.psferr, 0.04);
+  EXPECT_EQ(frame.psferr.all(), 0.04);
   const RedshiftConfig tile = parse({"redshift", "-i", "coadd-0-1.fits", "-o", "redrock-0-1.fits", "-d",
                                      "rrdetails-0-1.h5", "--model", "rrmodel-0-1.fits", "--gpu", "--max-gpuprocs", "4"})
                                   .redshift;

@@ -80,7 +80,7 @@ TEST(Describe, ResolvedYamlHoldsTheJobsSectionOnly) {
   Settings settings;
   settings.inspect.file = "a.h5";
   EXPECT_EQ(resolved_yaml(settings, "inspect"),
-            "job:\n  dry_run: false\n  resume: false\n  verbosity: normal\n"
+            "job:\n  dry_run: false\n  resume: false\n  verbosity: normal\n  progress: auto\n"
             "inspect:\n  file: a.h5\n  frame: \"\"\n  row: null\n  width: 0\n");
 }
 

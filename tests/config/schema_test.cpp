@@ -30,8 +30,8 @@ void expect_rows(const Settings& settings, const std::string& section, std::init
 TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
   const Settings settings;
   {
-    const auto& [a, b, c] = settings.job;
-    expect_rows(settings, "job", {&a, &b, &c});
+    const auto& [a, b, c, d] = settings.job;
+    expect_rows(settings, "job", {&a, &b, &c, &d});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =
@@ -41,10 +41,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
-                 ag, ah, ai, aj, ak] = settings.redshift;
+                 ag, ah, ai, aj, ak, al] = settings.redshift;
     expect_rows(settings, "redshift",
-                {&a, &b, &c, &d, &e, &f, &g, &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r, &s,
-                 &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak});
+                {&a, &b, &c, &d, &e, &f, &g, &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,  &s,
+                 &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =

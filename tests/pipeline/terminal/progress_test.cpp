@@ -18,7 +18,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 TEST(Progress, EstimatesTheRestFromTheMeanRate) {
   double now = 100;
   std::ostringstream out;
-  Progress progress(out, Progress::Mode::silent, "extract", 40, "bundles", [&] { return now; });
+  Progress progress(out, {Progress::Mode::silent}, "extract", 40, "bundles", [&] { return now; });
   EXPECT_LT(progress.remaining(), 0);  // nothing is known yet
   now += 30;
   progress.update(10);
@@ -31,7 +31,7 @@ TEST(Progress, RewritesOneLineOnATerminal) {
   double now = 0;
   std::ostringstream out;
   {
-    Progress progress(out, Progress::Mode::terminal, "extract r0", 100, "bundles", [&] { return now; });
+    Progress progress(out, {Progress::Mode::terminal}, "extract r0", 100, "bundles", [&] { return now; });
     for (std::size_t done = 1; done <= 100; ++done) {
       now += 0.25;
       progress.update(done);
@@ -48,7 +48,7 @@ TEST(Progress, RewritesOneLineOnATerminal) {
 TEST(Progress, RewritesTheLineTenTimesASecondAtMost) {
   double now = 0;
   std::ostringstream out;
-  Progress progress(out, Progress::Mode::terminal, "extract r0", 5000, "bundles", [&] { return now; });
+  Progress progress(out, {Progress::Mode::terminal}, "extract r0", 5000, "bundles", [&] { return now; });
   for (std::size_t done = 1; done <= 5000; ++done) {  // ten seconds
     now += 0.002;
     progress.update(done);
@@ -62,8 +62,8 @@ TEST(Progress, NeverWrapsALine) {
     for (bool unicode : {false, true}) {
       double now = 0;
       std::ostringstream out;
-      Progress progress(
-          out, Progress::Mode::terminal, "extract r0-00051060", 123456, "bundles", [&] { return now; }, width, unicode);
+      Progress progress(out, {Progress::Mode::terminal, width, unicode}, "extract r0-00051060", 123456, "bundles",
+                        [&] { return now; });
       for (std::size_t done : {1u, 500u, 123455u, 123456u}) {
         now += 1000;
         progress.update(done);
@@ -80,7 +80,7 @@ TEST(Progress, NeverWrapsALine) {
 TEST(Progress, CoversTheRestOfALongerLine) {
   double now = 0;
   std::ostringstream out;
-  Progress progress(out, Progress::Mode::terminal, "x", 100, "units", [&] { return now; });
+  Progress progress(out, {Progress::Mode::terminal}, "x", 100, "units", [&] { return now; });
   now = 600;
   progress.update(10);  // "1 h 30 min left"
   now = 601;
@@ -95,7 +95,7 @@ TEST(Progress, CoversTheRestOfALongerLine) {
 TEST(Progress, WritesFewWholeLinesIntoALog) {
   double now = 0;
   std::ostringstream out;
-  Progress progress(out, Progress::Mode::log, "extract", 36000, "patches", [&] { return now; });
+  Progress progress(out, {Progress::Mode::log}, "extract", 36000, "patches", [&] { return now; });
   for (std::size_t done = 1; done <= 36000; ++done) {  // ten hours, one patch a second
     now += 1;
     progress.update(done);
@@ -112,7 +112,7 @@ TEST(Progress, WritesFewWholeLinesIntoALog) {
 TEST(Progress, SaysHundredPercentOnlyWhenAllIsDone) {
   double now = 0;
   std::ostringstream out;
-  Progress progress(out, Progress::Mode::log, "extract", 1000, "patches", [&] { return now; });
+  Progress progress(out, {Progress::Mode::log}, "extract", 1000, "patches", [&] { return now; });
   now = 60;
   progress.update(999);
   EXPECT_NE(out.str().find("99 %"), std::string::npos);
@@ -122,7 +122,7 @@ TEST(Progress, SaysHundredPercentOnlyWhenAllIsDone) {
 TEST(Progress, DoesNotGoBackAndSurvivesAnEmptyJob) {
   double now = 0;
   std::ostringstream out;
-  Progress progress(out, Progress::Mode::silent, "x", 10, "units", [&] { return now; });
+  Progress progress(out, {Progress::Mode::silent}, "x", 10, "units", [&] { return now; });
   now = 1;
   progress.update(5);
   progress.update(3);
@@ -131,7 +131,7 @@ TEST(Progress, DoesNotGoBackAndSurvivesAnEmptyJob) {
   EXPECT_DOUBLE_EQ(progress.remaining(), 0);
   std::ostringstream empty;
   {
-    Progress nothing(empty, Progress::Mode::log, "x", 0, "units", [&] { return now; });
+    Progress nothing(empty, {Progress::Mode::log}, "x", 0, "units", [&] { return now; });
   }
   EXPECT_EQ(empty.str(), "x  100 %  0/0 units  in 0 ms\n");
 }
@@ -139,7 +139,7 @@ TEST(Progress, DoesNotGoBackAndSurvivesAnEmptyJob) {
 TEST(Progress, MakesRoomForAMessage) {
   double now = 0;
   std::ostringstream out;
-  Progress progress(out, Progress::Mode::terminal, "x", 10, "units", [&] { return now; });
+  Progress progress(out, {Progress::Mode::terminal}, "x", 10, "units", [&] { return now; });
   progress.clear();
   const std::string before = out.str();
   EXPECT_EQ(before.back(), '\r');
