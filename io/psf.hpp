@@ -1,7 +1,9 @@
 /// \file
-/// Gauss-Hermite PSF files as specex writes them (PSFVER 3) and as they were before (PSFVER 1 and 2).
+/// Gauss-Hermite PSF files as specex writes them (PSFVER 3) and as they were before (PSFVER 1 and 2), types
+/// GAUSS-HERMITE and GAUSS-HERMITE2.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,14 @@ namespace zspex::io {
 struct LegendreSeries {
   double wavemin = 0, wavemax = 0;  ///< Angstrom
   Array2<double> coeff;             ///< [nspec][ncoeff]
+};
+
+/// The wider second core of type GAUSS-HERMITE2.
+struct SecondCore {
+  int ghdegx = 0, ghdegy = 0;      ///< GHDEGX2, GHDEGY2
+  LegendreSeries sigmax, sigmay;   ///< GHSIGX2, GHSIGY2, pixels
+  LegendreSeries nsig;             ///< GHNSIG: the first core is cut off at this many of its sigmas
+  std::vector<LegendreSeries> gh;  ///< GH2-i-j, element i * (ghdegy + 1) + j. Absent terms are zero.
 };
 
 /// A fiber that the PSF can't be used for.
@@ -39,6 +49,7 @@ struct GaussHermitePsf {
   LegendreSeries sigmax, sigmay;    ///< GHSIGX, GHSIGY, pixels
   /// GH-i-j, element i * (ghdegy + 1) + j: i along x (columns), j along y (rows). Absent terms are zero.
   std::vector<LegendreSeries> gh;
+  std::optional<SecondCore> second;  ///< type GAUSS-HERMITE2 only; its spots have 2 hsizex x 2 hsizey pixels
   /// TAILAMP, TAILCORE, TAILXSCA, TAILYSCA, TAILINDE in this order; empty if the file has none.
   std::vector<LegendreSeries> tail;
   bool has_tail = false;  ///< some TAILAMP coefficient is not zero
@@ -52,7 +63,7 @@ struct GaussHermitePsf {
 ///         unequal size, or no fiber that isn't bad.
 GaussHermitePsf read_psf(const std::string& path);
 
-/// Writes PSFVER 3: XTRACE (primary), YTRACE, PSF. Whole or not at all. All series of gh, sigma and tail must share one
+/// Writes type GAUSS-HERMITE, PSFVER 3: XTRACE (primary), YTRACE, PSF. Whole or not at all. All series of gh, sigma and tail must share one
 /// size.
 void write_psf(const std::string& path, const GaussHermitePsf& psf);
 

@@ -20,7 +20,10 @@ namespace {
 constexpr std::array<const char*, 5> tail_names = {"TAILAMP", "TAILCORE", "TAILXSCA", "TAILYSCA", "TAILINDE"};
 constexpr const char* refit = "Re-run the PSF fit, or give another PSF.";
 
-std::string gh_name(int i, int j) { return "GH-" + std::to_string(i) + "-" + std::to_string(j); }
+/// "GH-1-0", of the second core "GH2-1-0".
+std::string gh_name(const std::string& stem, int i, int j) {
+  return stem + "-" + std::to_string(i) + "-" + std::to_string(j);
+}
 
 /// Reads one PSF file; knows where it is, for messages.
 class PsfReader {
@@ -54,11 +57,11 @@ class PsfReader {
   /// PSFVER is an integer in the primary header and a string in the PSF HDU.
   const detail::HduInfo& find_table() {
     const Header primary = file_.header(file_.hdus().front());
-    const std::string type = primary.text("PSFTYPE").value_or("");
-    if (type != "GAUSS-HERMITE")
-      file_.refuse("", "expected a PSF file with PSFTYPE = 'GAUSS-HERMITE' in its primary header, found " +
-                           (type.empty() ? std::string("no PSFTYPE") : "'" + type + "'") +
-                           ". Give a PSF fitted by specex.");
+    type_ = primary.text("PSFTYPE").value_or("");
+    if (type_ != "GAUSS-HERMITE" && type_ != "GAUSS-HERMITE2")
+      file_.refuse(
+          "", "expected a PSF file with PSFTYPE = 'GAUSS-HERMITE' or 'GAUSS-HERMITE2' in its primary header, found " +
+                  (type_.empty() ? std::string("no PSFTYPE") : "'" + type_ + "'") + ". Give a PSF fitted by specex.");
     version_ = number(primary, "PSFVER");
     if (version_ >= 3) return file_.need("PSF");
     const auto& hdus = file_.hdus();
@@ -88,8 +91,9 @@ class PsfReader {
   }
 
   void read_keywords() {
-    if (const auto type = psf_.header.text("PSFTYPE"); type && *type != "GAUSS-HERMITE")
-      refuse("expected PSFTYPE = 'GAUSS-HERMITE', found '" + *type + "'. Give a PSF fitted by specex.");
+    if (const auto type = psf_.header.text("PSFTYPE"); type && *type != type_)
+      refuse("expected PSFTYPE = '" + type_ + "' as in the primary header, found '" + *type +
+             "'. Give a PSF fitted by specex.");
     constexpr int most_fibers = 1000000, most_pixels = 100000, most_half_size = 1000, most_degree = 60;
     psf_.camera = camera_of(psf_.header);
     const int first = positive("FIBERMIN", 0, most_fibers);
@@ -105,6 +109,11 @@ class PsfReader {
     psf_.hsizey = positive("HSIZEY", 1, most_half_size);
     psf_.ghdegx = positive("GHDEGX", 0, most_degree);
     psf_.ghdegy = positive("GHDEGY", 0, most_degree);
+    if (type_ == "GAUSS-HERMITE2") {
+      psf_.second.emplace();
+      psf_.second->ghdegx = positive("GHDEGX2", 0, most_degree);
+      psf_.second->ghdegy = positive("GHDEGY2", 0, most_degree);
+    }
     if (psf_.header.has("PSFERR")) psf_.psferr = number(psf_.header, "PSFERR");
     if (version_ >= 3) std::tie(psf_.wavemin, psf_.wavemax) = wave_range(psf_.header, part_);
   }
@@ -218,18 +227,33 @@ class PsfReader {
   }
 
   void read_core() {
-    psf_.sigmax = checked_row("GHSIGX");
-    psf_.sigmay = checked_row("GHSIGY");
-    check_positive(psf_.sigmax, "GHSIGX");
-    check_positive(psf_.sigmay, "GHSIGY");
+    psf_.sigmax = positive_row("GHSIGX");
+    psf_.sigmay = positive_row("GHSIGY");
+    psf_.gh = hermite_rows("GH", psf_.ghdegx, psf_.ghdegy);
+    if (!psf_.second) return;
+    psf_.second->sigmax = positive_row("GHSIGX2");
+    psf_.second->sigmay = positive_row("GHSIGY2");
+    psf_.second->nsig = positive_row("GHNSIG");
+    psf_.second->gh = hermite_rows("GH2", psf_.second->ghdegx, psf_.second->ghdegy);
+  }
+
+  LegendreSeries positive_row(const std::string& name) {
+    LegendreSeries series = checked_row(name);
+    check_positive(series, name);
+    return series;
+  }
+
+  std::vector<LegendreSeries> hermite_rows(const std::string& stem, int degx, int degy) {
     LegendreSeries none = psf_.sigmax;
     std::fill(none.coeff.begin(), none.coeff.end(), 0.0);
-    (void)row("GH-0-0");  // without it there is no core
-    for (int i = 0; i <= psf_.ghdegx; ++i)
-      for (int j = 0; j <= psf_.ghdegy; ++j) {
-        const std::string name = gh_name(i, j);
-        psf_.gh.push_back(rows_.contains(name) ? checked_row(name) : none);
+    (void)row(gh_name(stem, 0, 0));  // without it there is no core
+    std::vector<LegendreSeries> terms;
+    for (int i = 0; i <= degx; ++i)
+      for (int j = 0; j <= degy; ++j) {
+        const std::string name = gh_name(stem, i, j);
+        terms.push_back(rows_.contains(name) ? checked_row(name) : none);
       }
+    return terms;
   }
 
   void check_positive(const LegendreSeries& series, const std::string& name) {
@@ -240,8 +264,7 @@ class PsfReader {
         const double u = -1 + 2.0 * iwave / (nwave - 1);
         const double sigma = legendre(series.coeff.row(ispec), u);
         if (!(sigma > 0))
-          mark(ispec, name + " is not above 0 pixels from WAVEMIN to WAVEMAX: " + detail::format_number(sigma) +
-                          " at " +
+          mark(ispec, name + " is not above 0 from WAVEMIN to WAVEMAX: " + detail::format_number(sigma) + " at " +
                           detail::format_number(series.wavemin + (u + 1) / 2 * (series.wavemax - series.wavemin)) +
                           " Angstrom");
       }
@@ -270,6 +293,7 @@ class PsfReader {
   GaussHermitePsf psf_;
   std::string part_;
   double version_ = 3;
+  std::string type_;
   std::map<std::string, LegendreSeries> rows_;
   std::map<int, std::string> bad_;  ///< fibers and what is wrong with them
 };

@@ -78,6 +78,10 @@ void check_trace(const std::string& path, const char* name, const LegendreSeries
 }  // namespace
 
 void write_psf(const std::string& path, const GaussHermitePsf& psf) {
+  if (psf.second)
+    throw FileError(path, "",
+                    "expected a PSF of type GAUSS-HERMITE, found one with a second core. This is a defect of zspex.",
+                    ExitCode::output);
   check_trace(path, "XTRACE", psf.x, psf.nspec);
   check_trace(path, "YTRACE", psf.y, psf.nspec);
   check_trace(path, "PSF", psf.sigmax, psf.nspec);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,13 +34,22 @@ struct TraceFault {
   bool everywhere() const { return dark && wavemin <= 0 && wavemax > 1e300; }
 };
 
+/// The wider second core of a PSF of type GAUSS-HERMITE2.
+struct SecondCore {
+  int ghdegx = 0, ghdegy = 0;
+  Legendre sigmax, sigmay;
+  Legendre nsig;             ///< the first core ends at this many of its sigmas
+  std::vector<Legendre> gh;  ///< element i * (ghdegy + 1) + j, i along x
+};
+
 /// A Gauss-Hermite PSF as plain numbers; see io::GaussHermitePsf for the file.
 struct Psf {
   int nspec = 0, npix_x = 0, npix_y = 0, hsizex = 0, hsizey = 0, ghdegx = 0, ghdegy = 0;
   Legendre x, y, sigmax, sigmay;
-  std::vector<Legendre> gh;             ///< element i * (ghdegy + 1) + j, i along x
-  std::vector<Legendre> tail;           ///< amplitude, core, x scale, y scale, index; empty = no tails
-  std::vector<TraceFault> faults = {};  ///< by fiber; what trace_faults.hpp finds, too
+  std::vector<Legendre> gh;               ///< element i * (ghdegy + 1) + j, i along x
+  std::vector<Legendre> tail;             ///< amplitude, core, x scale, y scale, index; empty = no tails
+  std::optional<SecondCore> second = {};  ///< type GAUSS-HERMITE2
+  std::vector<TraceFault> faults = {};    ///< by fiber; what trace_faults.hpp finds, too
 
   /// Whether a fiber has no light at all.
   bool is_dark(int ispec) const;

@@ -65,9 +65,10 @@ std::optional<Trace> trace_fiber(const Psf& psf, int ispec, const std::vector<do
   };
   for (std::size_t w = 0; w < nw; ++w) {
     const double x = trace.x[w] = evaluate(psf.x, ispec, wave[w]), y = trace.y[w] = evaluate(psf.y, ispec, wave[w]);
-    if (usable(w))
-      trace.corner[w] = {static_cast<int>(std::floor(x - psf.hsizex + 0.5)),
-                         static_cast<int>(std::floor(y - psf.hsizey + 0.5))};
+    if (!usable(w)) continue;
+    trace.corner[w] = psf.second ? Corner{static_cast<int>(x - psf.hsizex), static_cast<int>(y - psf.hsizey)}
+                                 : Corner{static_cast<int>(std::floor(x - psf.hsizex + 0.5)),
+                                          static_cast<int>(std::floor(y - psf.hsizey + 0.5))};
   }
   if (!usable(middle)) return std::nullopt;
   const auto darken = [&](std::size_t w) { trace.x[w] = trace.y[w] = std::nan(""); };

@@ -30,7 +30,7 @@ struct Traces {
   Array2<Corner> corner;  ///< [nspec][nwave]; rows never fall with wavelength
 };
 
-/// corner = floor(centroid - half + 1/2). From the middle of the range outwards, a fiber is dark from the first bin on
+/// corner = floor(centroid - half + 1/2), of type GAUSS-HERMITE2 trunc(centroid - half), as specter has it. From the middle of the range outwards, a fiber is dark from the first bin on
 /// where its trace runs far away, or its rows fall with wavelength, as extrapolated series may: such bins have no light,
 /// and their corner is the last good one, so that one bad fiber costs no other. A fiber that is dark everywhere has the
 /// corners of the nearest one that is not, in its bundle.

@@ -4,7 +4,8 @@
 ///   p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2
 ///   p_k[i] = He_{k-1}(e_i) phi(e_i) - He_{k-1}(e_{i+1}) phi(e_{i+1})
 ///   S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix]
-/// clipped at 0 and normalised to 1 over the stamp, whatever falls off the CCD.
+/// clipped at 0 and normalised to 1 over the stamp, whatever falls off the CCD. Type GAUSS-HERMITE2: such a core, cut off
+/// where (dx / sigma_x)^2 + (dy / sigma_y)^2 >= nsig^2 (dx, dy from the centroid to a pixel's centre), and a wider one.
 #pragma once
 
 #include "kernels/base/lanes.hpp"
@@ -14,11 +15,12 @@
 namespace zspex::kernels {
 
 /// The PSF's parameters on the device. Parameter 0 and 1 are the sigmas, then GH-i-j at 2 + i * (ghdegy + 1) + j, then
-/// the five of the tail.
+/// the five of the tail, then sigmas, nsig and GH2-i-j of a second core.
 template <class Exec>
 struct PsfOnDevice {
   int hsizex = 0, hsizey = 0, ngx = 0, ngy = 0, nparam = 0, ncoeff = 0;
-  bool tail = false;
+  bool tail = false, second = false;
+  int ngx2 = 0, ngy2 = 0;
   DeviceView<double***, Exec> coeff;  ///< [nspec][nparam][ncoeff], zero-padded Legendre coefficients
   DeviceView<double**, Exec> range;   ///< [nparam][2] wavemin and 2 / (wavemax - wavemin)
 };
@@ -29,6 +31,14 @@ PsfOnDevice<Exec> psf_on_device(const Psf& psf) {
   for (const Legendre& term : psf.gh) series.push_back(&term);
   for (const Legendre& term : psf.tail) series.push_back(&term);
   PsfOnDevice<Exec> out;
+  if (psf.second) {
+    const SecondCore& core = *psf.second;
+    series.insert(series.end(), {&core.sigmax, &core.sigmay, &core.nsig});
+    for (const Legendre& term : core.gh) series.push_back(&term);
+    out.second = true;
+    out.ngx2 = core.ghdegx + 1;
+    out.ngy2 = core.ghdegy + 1;
+  }
   out.hsizex = psf.hsizex;
   out.hsizey = psf.hsizey;
   out.ngx = psf.ghdegx + 1;
@@ -56,17 +66,33 @@ PsfOnDevice<Exec> psf_on_device(const Psf& psf) {
 template <class Exec>
 int spot_scratch(const PsfOnDevice<Exec>& psf, int stride) {
   const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1;
-  return psf.nparam + psf.ngx * stride + psf.ngy * ny + psf.ngx * ny + 2 * (std::max(nx, ny) + 1) + ny * stride + ny;
+  const int ngx = std::max(psf.ngx, psf.ngx2), ngy = std::max(psf.ngy, psf.ngy2);
+  return psf.nparam + ngx * stride + ngy * ny + ngx * ny + 2 * (std::max(nx, ny) + 1) + ny * stride + ny;
+}
+
+/// The pixels of a stamp along one axis.
+struct SpotAxis {
+  int half = 0, n = 0;  ///< pixels [0, n) hold light
+  double offset = 0;    ///< from the centre of pixel `half` to the centroid
+};
+
+/// Stamps of 2 half + 1 pixels around the pixel that holds the centroid: offset in [-1/2, 1/2). Those of type
+/// GAUSS-HERMITE2 have an even number of pixels from trunc(centroid - half) on; the last one of the stamp stays empty.
+KOKKOS_INLINE_FUNCTION SpotAxis spot_axis(bool even, int half, double centroid) {
+  if (even) {
+    const double low = centroid - half;
+    return {half, 2 * half, low - static_cast<int>(low)};
+  }
+  const double shifted = centroid + 0.5;
+  return {half, 2 * half + 1, (shifted - math::floor(shifted)) - 0.5};
 }
 
 /// p_k of all pixels of one axis: profile[k * stride + i], zero for i in [n, stride).
 template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, int half, int degree, double centroid, double sigma,
-                                         int stride, double* edge_phi, double* edge_erf, double* profile) {
-  const int n = 2 * half + 1;
-  // Offset from the centre of the pixel that holds the centroid, in [-1/2, 1/2).
-  const double shifted = centroid + 0.5;
-  const double offset = (shifted - math::floor(shifted)) - 0.5;
+KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, const SpotAxis& axis, int degree, double sigma, int stride,
+                                         double* edge_phi, double* edge_erf, double* profile) {
+  const int n = axis.n, half = axis.half;
+  const double offset = axis.offset;
   team_for(team, 0, n + 1, [=](int i) {
     const double e = (i - half - 0.5 - offset) / sigma;
     edge_phi[i] = math::exp(-0.5 * e * e) * 0.39894228040143267794;  // 1 / sqrt(2 pi)
@@ -94,21 +120,45 @@ KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, int half, int degre
   team.team_barrier();
 }
 
+/// raw = sum_ij gh_ij py_j px_i, or raw += that.
+///   mix  [ngx][ny] workspace
+template <class Exec, class Member>
+KOKKOS_INLINE_FUNCTION void spot_core(const Member& team, const double* gh, int ngx, int ngy, const double* px,
+                                      const double* py, int ny, int stride, bool add, double* mix, double* raw) {
+  team_for(team, 0, ngx * ny, [=](int t) {
+    const int i = t / ny, iy = t % ny;
+    double sum = 0;
+    for (int j = 0; j < ngy; ++j) sum += gh[i * ngy + j] * py[j * ny + iy];
+    mix[t] = sum;
+  });
+  team.team_barrier();
+  using Strip = Chunk<Exec, 1>;
+  const int nstrip = stride / Strip::width;
+  team_for(team, 0, ny * nstrip, [=](int t) {
+    const int iy = t / nstrip, ix = t % nstrip * Strip::width;
+    Strip sum = add ? Strip::load(raw + iy * stride + ix) : Strip::zero();
+    for (int i = 0; i < ngx; ++i) sum.add(mix[i * ny + iy], Strip::load(px + i * stride + ix));
+    sum.store(raw + iy * stride + ix);
+  });
+  team.team_barrier();
+}
+
 /// One spot, by one team: stamp[iy * stride + ix], zero for ix >= nx; all zero where x is NaN.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave,
                                       double x, double y, int stride, double* scratch, double* stamp) {
   const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1, ngx = psf.ngx, ngy = psf.ngy;
+  const int mostx = ngx > psf.ngx2 ? ngx : psf.ngx2, mosty = ngy > psf.ngy2 ? ngy : psf.ngy2;
   if (!(x == x)) {  // dark
     team_for(team, 0, ny * stride, [=](int t) { stamp[t] = 0; });
     team.team_barrier();
     return;
   }
   double* const param = scratch;
-  double* const px = param + psf.nparam;                      // [ngx][stride]
-  double* const py = px + ngx * stride;                       // [ngy][ny]
-  double* const mix = py + ngy * ny;                          // [ngx][ny] sum_j GH_ij py_j
-  double* const edges = mix + ngx * ny;                       // [2][max(nx, ny) + 1]
+  double* const px = param + psf.nparam;                      // [mostx][stride]
+  double* const py = px + mostx * stride;                     // [mosty][ny]
+  double* const mix = py + mosty * ny;                        // [mostx][ny] sum_j GH_ij py_j
+  double* const edges = mix + mostx * ny;                     // [2][max(nx, ny) + 1]
   double* const raw = edges + 2 * ((nx > ny ? nx : ny) + 1);  // [ny][stride]
   double* const rowsum = raw + ny * stride;                   // [ny]
   const auto coeff = psf.coeff;
@@ -127,31 +177,29 @@ KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec
   });
   team.team_barrier();
   const int nedge = (nx > ny ? nx : ny) + 1;
-  spot_profile<Exec>(team, psf.hsizex, ngx - 1, x, param[0], stride, edges, edges + nedge, px);
-  spot_profile<Exec>(team, psf.hsizey, ngy - 1, y, param[1], ny, edges, edges + nedge, py);
-  team_for(team, 0, ngx * ny, [=](int t) {
-    const int i = t / ny, iy = t % ny;
-    double sum = 0;
-    for (int j = 0; j < ngy; ++j) sum += param[2 + i * ngy + j] * py[j * ny + iy];
-    mix[t] = sum;
-  });
-  team.team_barrier();
-  using Strip = Chunk<Exec, 1>;
-  const int nstrip = stride / Strip::width;
-  team_for(team, 0, ny * nstrip, [=](int t) {
-    const int iy = t / nstrip, ix = t % nstrip * Strip::width;
-    Strip sum = Strip::zero();
-    for (int i = 0; i < ngx; ++i) sum.add(mix[i * ny + iy], Strip::load(px + i * stride + ix));
-    sum.store(raw + iy * stride + ix);
-  });
-  team.team_barrier();
+  const SpotAxis ax = spot_axis(psf.second, psf.hsizex, x), ay = spot_axis(psf.second, psf.hsizey, y);
+  spot_profile<Exec>(team, ax, ngx - 1, param[0], stride, edges, edges + nedge, px);
+  spot_profile<Exec>(team, ay, ngy - 1, param[1], ny, edges, edges + nedge, py);
+  spot_core<Exec>(team, param + 2, ngx, ngy, px, py, ny, stride, false, mix, raw);
+  if (psf.second) {
+    const double* const core = param + 2 + ngx * ngy + (psf.tail ? 5 : 0);  // sigmas, nsig, GH2-i-j
+    const double sigmax = param[0], sigmay = param[1], most = core[2] * core[2];
+    team_for(team, 0, ny * nx, [=](int t) {
+      const double dx = (t % nx - ax.half - ax.offset) / sigmax, dy = (t / nx - ay.half - ay.offset) / sigmay;
+      if (dx * dx + dy * dy >= most) raw[t / nx * stride + t % nx] = 0;
+    });
+    team.team_barrier();
+    spot_profile<Exec>(team, ax, psf.ngx2 - 1, core[0], stride, edges, edges + nedge, px);
+    spot_profile<Exec>(team, ay, psf.ngy2 - 1, core[1], ny, edges, edges + nedge, py);
+    spot_core<Exec>(team, core + 3, psf.ngx2, psf.ngy2, px, py, ny, stride, true, mix, raw);
+  }
   if (psf.tail) {
     const double* const tail = param + 2 + ngx * ngy;
-    const double offx = (x + 0.5 - math::floor(x + 0.5)) - 0.5, offy = (y + 0.5 - math::floor(y + 0.5)) - 0.5;
-    const int hx = psf.hsizex, hy = psf.hsizey;
-    team_for(team, 0, ny * nx, [=](int t) {
-      const double dx = (t % nx - hx - offx) * tail[2], dy = (t / nx - hy - offy) * tail[3], r2 = dx * dx + dy * dy;
-      raw[t / nx * stride + t % nx] += tail[0] * r2 / math::pow(tail[1] * tail[1] + r2, 1 + 0.5 * tail[4]);
+    team_for(team, 0, ay.n * ax.n, [=](int t) {
+      const int ix = t % ax.n, iy = t / ax.n;
+      const double dx = (ix - ax.half - ax.offset) * tail[2], dy = (iy - ay.half - ay.offset) * tail[3];
+      const double r2 = dx * dx + dy * dy;
+      raw[iy * stride + ix] += tail[0] * r2 / math::pow(tail[1] * tail[1] + r2, 1 + 0.5 * tail[4]);
     });
     team.team_barrier();
   }

@@ -46,10 +46,24 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
   out.sigmay = kernel_series(psf.sigmay);
   out.gh = kernel_series(psf.gh);
   if (tails && psf.has_tail) out.tail = kernel_series(psf.tail);
+  if (psf.second) {
+    const io::SecondCore& core = *psf.second;
+    out.second = kernels::SecondCore{core.ghdegx,
+                                     core.ghdegy,
+                                     kernel_series(core.sigmax),
+                                     kernel_series(core.sigmay),
+                                     kernel_series(core.nsig),
+                                     kernel_series(core.gh)};
+  }
   for (const io::BadFiber& bad : psf.bad_fibers) {
     for (kernels::Legendre* series : {&out.x, &out.y, &out.sigmax, &out.sigmay}) clear_fiber(*series, bad.ispec);
     for (kernels::Legendre& series : out.gh) clear_fiber(series, bad.ispec);
     for (kernels::Legendre& series : out.tail) clear_fiber(series, bad.ispec);
+    if (out.second) {
+      for (kernels::Legendre* series : {&out.second->sigmax, &out.second->sigmay, &out.second->nsig})
+        clear_fiber(*series, bad.ispec);
+      for (kernels::Legendre& series : out.second->gh) clear_fiber(series, bad.ispec);
+    }
     out.faults.push_back({bad.ispec, 0, HUGE_VAL, true, bad.why});
   }
   return out;

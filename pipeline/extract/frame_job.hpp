@@ -52,13 +52,17 @@ void fields(Archive& archive, Legendre& series) {
   archive(series.wavemin, series.wavemax, series.ncoeff, series.coeff);
 }
 template <class Archive>
+void fields(Archive& archive, SecondCore& core) {
+  archive(core.ghdegx, core.ghdegy, core.sigmax, core.sigmay, core.nsig, core.gh);
+}
+template <class Archive>
 void fields(Archive& archive, TraceFault& fault) {
   archive(fault.ispec, fault.wavemin, fault.wavemax, fault.dark, fault.why);
 }
 template <class Archive>
 void fields(Archive& archive, Psf& psf) {
   archive(psf.nspec, psf.npix_x, psf.npix_y, psf.hsizex, psf.hsizey, psf.ghdegx, psf.ghdegy);
-  archive(psf.x, psf.y, psf.sigmax, psf.sigmay, psf.gh, psf.tail, psf.faults);
+  archive(psf.x, psf.y, psf.sigmax, psf.sigmay, psf.gh, psf.tail, psf.second, psf.faults);
 }
 template <class Archive>
 void fields(Archive& archive, ExtractSettings& settings) {

@@ -129,6 +129,10 @@ io::GaussHermitePsf task_psf(const config::SimulateConfig& config, const Task& t
                       "expected a PSF of a " + std::string(1, task.camera.band) + " camera for camera " +
                           task.camera.name() + ", found CAMERA = " + psf.camera +
                           ". Give the files in the order of the cameras.");
+    if (psf.second)
+      throw FileError(task.psf_in, "PSF",
+                      "expected PSFTYPE = 'GAUSS-HERMITE', found 'GAUSS-HERMITE2', through which nothing is simulated. "
+                      "Give another PSF, or none for an invented one.");
     if (!psf.bad_fibers.empty())
       throw FileError(task.psf_in, "PSF",
                       "expected a PSF whose fibers can all be used, found fiber " +

@@ -206,6 +206,35 @@ TEST(Psf, TheFormerFormatWithTracesInTheTableIsRead) {
   expect_error([&] { (void)read_psf(folder / "psf.fits"); }, ExitCode::input, {"parameter X"});
 }
 
+TEST(Psf, TwoCoresAreRead) {
+  const test::TempDir folder;
+  RawPsf file;
+  file.version = 2;
+  file.type = "GAUSS-HERMITE2";
+  file.keywords.insert(file.keywords.end(), {card("GHDEGX2", "0"), card("GHDEGY2", "1")});
+  file.rows.push_back({"X", {10, 1, 20, 2, 30, 3}});
+  file.rows.push_back({"Y", {11, 4, 21, 5, 31, 6}});
+  file.rows.push_back({"GHSIGX2", {2.1, 0.1, 2.2, 0, 2.3, 0}});
+  file.rows.push_back({"GHSIGY2", {3.1, 0.1, 3.2, 0, 3.3, 0}});
+  file.rows.push_back({"GHNSIG", {3.5, 0, 3.6, 0, 3.7, 0}});
+  file.rows.push_back({"GH2-0-0", {0.2, 0, 0.3, 0, 0.4, 0.05}});
+  file.save(folder / "psf.fits");
+  const GaussHermitePsf psf = read_psf(folder / "psf.fits");
+  ASSERT_TRUE(psf.second);
+  EXPECT_TRUE(psf.bad_fibers.empty());
+  EXPECT_EQ(psf.second->ghdegx, 0);
+  EXPECT_EQ(psf.second->ghdegy, 1);
+  EXPECT_EQ(psf.second->sigmax.coeff(1, 0), 2.2);
+  EXPECT_EQ(psf.second->sigmay.coeff(0, 1), 0.1);
+  EXPECT_EQ(psf.second->nsig.coeff(2, 0), 3.7);
+  ASSERT_EQ(psf.second->gh.size(), 2u);
+  EXPECT_EQ(psf.second->gh[0].coeff(2, 1), 0.05);
+  EXPECT_EQ(psf.second->gh[1].coeff, Array2<double>({3, 2})) << "absent: zero";
+  EXPECT_EQ(psf.gh.size(), 2u);
+  file.erase("GHNSIG");
+  refused(file, {"GHNSIG"});
+}
+
 TEST(Psf, AnotherTypeIsRefused) {
   RawPsf file;
   file.type = "SPOTGRID";

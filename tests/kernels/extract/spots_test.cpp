@@ -228,6 +228,31 @@ TEST(Spots, TailsAreAddedAtPixelCentres) {
   EXPECT_EQ(none.data, without.data);
 }
 
+/// Type GAUSS-HERMITE2: other degrees in both cores, a cut through the first one, slopes in all that is new.
+Psf two_cores(double x, double y) {
+  Psf psf = simple_psf(x, y, 1.1, 1.4, 7, 6, 2, 3);
+  psf.gh[0 * 4 + 1].coeff[0] = 0.04;
+  psf.gh[2 * 4 + 3].coeff[0] = -0.03;
+  SecondCore core{
+      3, 1, series(1, 100, 200, {2.6, 0.2}), series(1, 90, 210, {2.9, -0.1}), series(1, 80, 220, {2.4, 0.3}), {}};
+  for (int t = 0; t < 8; ++t) core.gh.push_back(series(1, 100, 200, {t == 0 ? 0.2 : 0.01 * t, 0.003 * t}));
+  psf.second = core;
+  return psf;
+}
+
+TEST(Spots, ASecondCoreIsAddedToTheFirstCutOff) {
+  for (const auto& [x, y] : {std::pair{40.3, 30.75}, {40.5, 31.0}, {40.75, 30.2}}) {
+    Psf psf = two_cores(x, y);
+    expect_plain(psf, {110, 150, 195}, 1e-14);
+    psf.tail = {series(1, 100, 200, {0.01, 0.002}), series(1, 100, 200, {1.2}), series(1, 100, 200, {0.8}),
+                series(1, 100, 200, {1.3}), series(1, 100, 200, {2.2})};
+    expect_plain(psf, {120, 150}, 1e-14);
+    const Spots spots = make(psf, {150});
+    for (int i = 0; i < spots.nx; ++i) EXPECT_EQ(spots.at(0, 0, spots.ny - 1, i), 0) << "12 rows from trunc(y - 6) on";
+    for (int i = 0; i < spots.ny; ++i) EXPECT_EQ(spots.at(0, 0, i, spots.nx - 1), 0);
+  }
+}
+
 TEST(Spots, PsfWithoutLightIsEmptyNotNan) {
   Psf psf = simple_psf(40.3, 30.75, 0.9, 1.3);
   psf.gh[0].coeff[0] = -1;

@@ -84,6 +84,37 @@ TEST(Truth, TheModelOfTheDeconvolvedFluxIsTheImage) {
   }
 }
 
+/// So it is with the two cores of type GAUSS-HERMITE2.
+TEST(Truth, TwoCoresAreExtractedAsTheyAreProjected) {
+  Camera camera;
+  camera.nspec = 5;
+  camera.nx = 61;
+  Psf psf = invent_psf(camera);
+  SecondCore core{0, 0, psf.sigmax, psf.sigmay, psf.sigmax, {psf.gh[0]}};
+  for (Legendre* series : {&core.sigmax, &core.sigmay, &core.nsig})
+    for (double& value : series->coeff) value *= 2;
+  for (double& value : core.gh[0].coeff) value *= 0.1;
+  psf.second = core;
+  ExtractSettings settings = test::settings_for(camera);
+  settings.model = ModelKind::deconvolved;
+  test::Random random(34);
+  const Array2<double> photons = test::invent_spectra(5, camera.nwave, 500, random);
+  const test::Pixels pixels = test::expose(psf, settings.wave, photons, random);
+  const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+  EXPECT_EQ(found.nfailed, 0);
+  for (int y = 0; y < camera.ny; ++y)
+    for (int x = 0; x < camera.nx; ++x) {
+      const std::size_t at = pixels.at(y, x);
+      ASSERT_NEAR(found.model(y, x), pixels.image[at], 0.2 / std::sqrt(pixels.ivar[at])) << y << " " << x;
+    }
+  psf.second.reset();
+  const ExtractedUnit wrong = extract_all(psf, settings, pixels.view());
+  double sum = 0, wrong_sum = 0;
+  for (double value : found.chi2pix) sum += value;
+  for (double value : wrong.chi2pix) wrong_sum += value;
+  EXPECT_GT(wrong_sum, 100 * sum) << "the second core matters";
+}
+
 TEST(Truth, RowsOfResolutionSumToOne) {
   Camera camera;
   camera.nspec = 5;

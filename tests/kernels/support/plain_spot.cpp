@@ -77,22 +77,33 @@ Spot plain_spot(const kernels::Psf& psf, int ispec, double wave) {
   // The pixel that holds the centroid is the middle of the stamp; pixel p covers [p - 1/2, p + 1/2).
   spot.x = static_cast<int>(std::floor(x + 0.5)) - psf.hsizex;
   spot.y = static_cast<int>(std::floor(y + 0.5)) - psf.hsizey;
+  if (psf.second) {  // 2 hsize pixels from trunc(x - hsize) on
+    spot.x = static_cast<int>(std::trunc(x - psf.hsizex));
+    spot.y = static_cast<int>(std::trunc(y - psf.hsizey));
+  }
   spot.light = Array2<double>({static_cast<std::size_t>(ny), static_cast<std::size_t>(nx)});
-  std::vector<double> across((psf.ghdegx + 1) * nx), along((psf.ghdegy + 1) * ny);
-  for (int i = 0; i <= psf.ghdegx; ++i)
-    for (int ix = 0; ix < nx; ++ix)
-      across[i * nx + ix] = plain_integral(i, (spot.x + ix - 0.5 - x) / sigmax, (spot.x + ix + 0.5 - x) / sigmax);
-  for (int j = 0; j <= psf.ghdegy; ++j)
-    for (int iy = 0; iy < ny; ++iy)
-      along[j * ny + iy] = plain_integral(j, (spot.y + iy - 0.5 - y) / sigmay, (spot.y + iy + 0.5 - y) / sigmay);
+  const auto core = [&](int degx, int degy, const std::vector<kernels::Legendre>& gh, double sx, double sy, int ix,
+                        int iy) {
+    double value = 0;
+    for (int i = 0; i <= degx; ++i)
+      for (int j = 0; j <= degy; ++j)
+        value += plain_legendre(gh[i * (degy + 1) + j], ispec, wave) *
+                 plain_integral(i, (spot.x + ix - 0.5 - x) / sx, (spot.x + ix + 0.5 - x) / sx) *
+                 plain_integral(j, (spot.y + iy - 0.5 - y) / sy, (spot.y + iy + 0.5 - y) / sy);
+    return value;
+  };
   double total = 0;
-  for (int iy = 0; iy < ny; ++iy)
-    for (int ix = 0; ix < nx; ++ix) {
-      double value = 0;
-      for (int i = 0; i <= psf.ghdegx; ++i)
-        for (int j = 0; j <= psf.ghdegy; ++j)
-          value +=
-              plain_legendre(psf.gh[i * (psf.ghdegy + 1) + j], ispec, wave) * across[i * nx + ix] * along[j * ny + iy];
+  const int last = psf.second ? 1 : 0;
+  for (int iy = 0; iy < ny - last; ++iy)
+    for (int ix = 0; ix < nx - last; ++ix) {
+      double value = core(psf.ghdegx, psf.ghdegy, psf.gh, sigmax, sigmay, ix, iy);
+      if (psf.second) {
+        const kernels::SecondCore& second = *psf.second;
+        const double dx = (spot.x + ix - x) / sigmax, dy = (spot.y + iy - y) / sigmay;
+        if (std::hypot(dx, dy) >= plain_legendre(second.nsig, ispec, wave)) value = 0;
+        value += core(second.ghdegx, second.ghdegy, second.gh, plain_legendre(second.sigmax, ispec, wave),
+                      plain_legendre(second.sigmay, ispec, wave), ix, iy);
+      }
       if (!psf.tail.empty()) {
         double tail[5];
         for (int t = 0; t < 5; ++t) tail[t] = plain_legendre(psf.tail[t], ispec, wave);
