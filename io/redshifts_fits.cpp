@@ -59,7 +59,8 @@ void write_model_fits(const std::string& path, const RedshiftResults& results, c
 std::vector<RedshiftRow> read_redshifts(const std::string& path) {
   if (!detail::is_hdf5(path)) {
     detail::FitsReader file(path);
-    return detail::rows_from(file.table(file.need("REDSHIFTS")), path);
+    const detail::HduInfo* redshifts = detail::find_redshifts(file);
+    return detail::rows_from(file.table(redshifts != nullptr ? *redshifts : file.need("REDSHIFTS")), path);
   }
   const detail::Hdf5Reader file(path);
   for (const char* table : {"/redshifts", "/zbest"})

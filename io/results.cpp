@@ -12,6 +12,7 @@
 #include "io/detail/frame_hdf5.hpp"
 #include "io/detail/hdf5_reader.hpp"
 #include "io/detail/provenance_cards.hpp"
+#include "io/detail/redshift_table.hpp"
 #include "io/detail/sdss.hpp"
 
 namespace zspex::io {
@@ -59,7 +60,7 @@ bool is_calibrated(detail::FitsReader& file) {
 FileKind kind_of(detail::FitsReader& file) {
   const auto has = [&](const char* name) { return file.find(name) != nullptr; };
   if (has_bands(file)) return has("EXP_FIBERMAP") ? FileKind::coadd : FileKind::spectra;
-  if (has("REDSHIFTS") && file.need("REDSHIFTS").kind == detail::HduInfo::Kind::table) return FileKind::redshifts_fits;
+  if (detail::find_redshifts(file) != nullptr) return FileKind::redshifts_fits;
   if (has("FLUX") && has("IVAR") && has("WAVELENGTH") && is_calibrated(file)) return FileKind::cframe;
   if (has("FLUX") && has("IVAR") && has("WAVELENGTH")) return FileKind::frame_fits;
   if (has("FLUX") && has("WAVELENGTH")) return FileKind::truth;

@@ -192,6 +192,14 @@ Table zfit_table(const RedshiftResults& results) {
   return table;
 }
 
+const HduInfo* find_redshifts(const FitsReader& file) {
+  for (const char* name : {"REDSHIFTS", "ZBEST"}) {
+    const HduInfo* hdu = file.find(name);
+    if (hdu != nullptr && hdu->kind == HduInfo::Kind::table) return hdu;
+  }
+  return nullptr;
+}
+
 std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path) {
   const auto strings = [&](const char* name) {
     const Column* column = table.find(name);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/detail/fits_reader.hpp"
 #include "io/header.hpp"
 #include "io/redshifts.hpp"
 #include "io/table.hpp"
@@ -19,6 +20,9 @@ Table best_rows_table(const RedshiftResults& results);
 
 /// All rows of all targets with their fine scans, one target after the other: /zfit/<targetid>/zfit are pieces of it.
 Table zfit_table(const RedshiftResults& results);
+
+/// The table of redshifts of a FITS file: REDSHIFTS, or ZBEST in Redrock's files of before 2021; nullptr if there is none.
+const HduInfo* find_redshifts(const FitsReader& file);
 
 /// The columns of the REDSHIFTS HDU back as rows, without LEGCOEFF, PCA_* and MODEL_CHI2; ZNUM where there is one.
 std::vector<RedshiftRow> rows_from(const Table& table, const std::string& path);

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "io/detail/fits_reader.hpp"
+#include "io/detail/fits_writer.hpp"
 #include "io/detail/hdf5_reader.hpp"
+#include "io/results.hpp"
 #include "tests/io/samples.hpp"
 #include "tests/io/support.hpp"
 
@@ -185,6 +187,32 @@ TEST(Redshifts, TheBestRowsAreReadFromEveryKindOfFile) {
       forms(detail::Hdf5Reader(folder / "rr.h5").table("/redshifts")),
       "TARGETID 1K, Z 1D, ZERR 1E, ZWARN 1J, CHI2 1E, COEFF 4E, FITMETHOD 4A, NPIXELS 1J, SPECTYPE 6A, SUBTYPE 3A, "
       "NCOEFF 1I, DELTACHI2 1E, MODEL_CHI2 1D");
+}
+
+// Redrock's files of before 2021: HDU ZBEST, no FITMETHOD, FIBERMAP with a row an exposure.
+TEST(Redshifts, EarlyFilesHaveThemInZbest) {
+  const TempDir folder;
+  const RedshiftResults results = test::sample_redshifts();
+  write_redshifts_fits(folder / "rr.fits", results, {});
+  Table redshifts = read_hdu(folder / "rr.fits", "REDSHIFTS");
+  std::erase_if(redshifts.columns, [](const Column& column) { return column.name == "FITMETHOD"; });
+  redshifts.name = "ZBEST";
+  {
+    detail::FitsWriter file(folder / "zbest.fits", 10000);
+    file.primary({});
+    file.table(redshifts);
+    file.finish();
+  }
+  const auto rows = read_redshifts(folder / "zbest.fits");
+  ASSERT_EQ(rows.size(), results.zfit.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].z, results.zfit[i].front().z);
+    EXPECT_EQ(rows[i].spectype, results.zfit[i].front().spectype);
+    EXPECT_EQ(rows[i].fitmethod, "");
+  }
+  const ResultsSummary summary = read_summary(folder / "zbest.fits");
+  EXPECT_EQ(summary.kind, FileKind::redshifts_fits);
+  EXPECT_TRUE(summary.has_redshifts);
 }
 
 TEST(Redshifts, OurHdf5HasWhatTheFitsFileHasAndNoScan) {
