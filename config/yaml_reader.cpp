@@ -63,31 +63,52 @@ YAML::Node load_document(const std::string& text, const std::string& name, const
   }
 }
 
+/// Makes values of nodes. Aliases make a tree of any depth and size out of a short text, without end when one stands
+/// within what it names: settings are two deep, and no honest file has more values than bytes.
+class ValueMaker {
+ public:
+  ValueMaker(const std::string& name, const std::string& fixed_where) : name_(name), fixed_where_(fixed_where) {}
+
+  Value make(const YAML::Node& node, int depth = 0) {
+    Value value;
+    value.where = fixed_where_.empty() ? at_line(name_, node.Mark()) : fixed_where_;
+    if (depth > deepest_ || ++count_ > largest_file)
+      throw ConfigError(value.where, "",
+                        "expected a value, found one that is nested too deeply or never ends; an alias (*name) may not "
+                        "stand within what it names");
+    switch (node.Type()) {
+      case YAML::NodeType::Scalar:
+        value.kind = Value::Kind::scalar;
+        value.text = node.Scalar();
+        value.quoted = node.Tag() == "!";  // how yaml-cpp marks quotes
+        break;
+      case YAML::NodeType::Sequence:
+        value.kind = Value::Kind::list;
+        for (const YAML::Node& item : node) value.items.push_back(make(item, depth + 1));
+        break;
+      case YAML::NodeType::Map:
+        value.kind = Value::Kind::map;
+        for (const auto& entry : node) {
+          value.keys.push_back(entry.first.IsScalar() ? entry.first.Scalar() : "a list or keys");
+          value.items.push_back(make(entry.second, depth + 1));
+        }
+        break;
+      default:
+        value.kind = Value::Kind::null;
+    }
+    return value;
+  }
+
+ private:
+  static constexpr int deepest_ = 16;
+  const std::string& name_;
+  const std::string& fixed_where_;
+  std::size_t count_ = 0;
+};
+
 /// \param fixed_where  start of messages; empty: the name with the line
 Value to_value(const YAML::Node& node, const std::string& name, const std::string& fixed_where) {
-  Value value;
-  value.where = fixed_where.empty() ? at_line(name, node.Mark()) : fixed_where;
-  switch (node.Type()) {
-    case YAML::NodeType::Scalar:
-      value.kind = Value::Kind::scalar;
-      value.text = node.Scalar();
-      value.quoted = node.Tag() == "!";  // how yaml-cpp marks quotes
-      break;
-    case YAML::NodeType::Sequence:
-      value.kind = Value::Kind::list;
-      for (const YAML::Node& item : node) value.items.push_back(to_value(item, name, fixed_where));
-      break;
-    case YAML::NodeType::Map:
-      value.kind = Value::Kind::map;
-      for (const auto& entry : node) {
-        value.keys.push_back(entry.first.IsScalar() ? entry.first.Scalar() : "a list or keys");
-        value.items.push_back(to_value(entry.second, name, fixed_where));
-      }
-      break;
-    default:
-      value.kind = Value::Kind::null;
-  }
-  return value;
+  return ValueMaker(name, fixed_where).make(node);
 }
 
 /// Keys of a map in the file's order, each once.

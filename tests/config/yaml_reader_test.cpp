@@ -127,6 +127,16 @@ TEST(YamlReader, RefusesWrongTypesWithLine) {
                        "survey.yaml:4: extract.wavelength: "));
 }
 
+TEST(YamlReader, RefusesAliasesWithoutEnd) {
+  for (const std::string input : {"&a [*a]", "&a [*a, *a, *a, *a, *a, *a, *a, *a]", "&a {b: *a}", "[&a [x, {y: *a}]]"})
+    EXPECT_TRUE(contains(refused("redshift:\n  input: " + input + "\n"), "survey.yaml:2: ")) << input;
+  EXPECT_TRUE(contains(refused("redshift:\n  input: &a [*a]\n"), "an alias (*name) may not stand within"));
+  // Aliases of something else are as good as writing it twice.
+  Settings settings;
+  read_yaml_text("redshift: {input: &files [a.fits], templates: *files}\n", "survey.yaml", settings);
+  EXPECT_EQ(settings.redshift.templates, settings.redshift.input);
+}
+
 TEST(YamlReader, RefusesValuesOutOfRangeWithLine) {
   EXPECT_EQ(refused("extract:\n  nspec: 25\n  specmin: -25\n"),
             "survey.yaml:3: extract.specmin: expected a whole number >= 0, found -25");
