@@ -16,6 +16,8 @@ struct AbsurdPixels {
   std::int64_t nlow_noise = 0;  ///< 1 / sqrt(ivar) below min_pixel_noise times the read noise
   std::int64_t nhigh_snr = 0;   ///< |image| sqrt(ivar) above max_pixel_snr
   std::vector<std::string> warnings;
+
+  std::int64_t count() const { return nlow_noise + nhigh_snr; }
 };
 
 /// Sets ivar to 0 where a pixel is less noisy than reading it out allows, or its signal is absurdly significant. The

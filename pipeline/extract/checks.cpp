@@ -54,11 +54,12 @@ std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job
   const kernels::ExtractSettings& settings = job.settings;
   job.psf.faults = kernels::find_trace_faults(job.psf, settings.wave);
   std::vector<std::string> warnings;
-  int ndark = 0, nmore = 0;
+  std::set<int> without_data;
+  int nmore = 0;
   constexpr std::size_t named = 20;
   for (const kernels::TraceFault& fault : job.psf.faults) {
     if (!is_asked_for(settings, fault.ispec) || fault.why.empty()) continue;
-    ndark += fault.everywhere();
+    if (fault.holds(settings.wave.front()) && fault.holds(settings.wave.back())) without_data.insert(fault.ispec);
     if (warnings.size() == named) {
       ++nmore;
       continue;
@@ -69,9 +70,9 @@ std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job
                        (fault.everywhere() ? " is left out" : " is masked from " + range_text(from, to)) +
                        " (BADFIBER): " + fault.why);
   }
-  if (ndark == settings.nspec) {
+  if (without_data.size() == static_cast<std::size_t>(settings.nspec)) {
     throw FileError(psf_path, "",
-                    "expected fibers with a usable trace, found none of " + std::to_string(ndark) + "; " +
+                    "expected fibers with a usable trace, found none of " + std::to_string(settings.nspec) + "; " +
                         warnings.front() + ". Re-run the PSF fit, or give another PSF.");
   }
   if (nmore > 0) warnings.push_back(psf_path + ": and " + std::to_string(nmore) + " more of the same kinds");
@@ -146,7 +147,7 @@ std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const
   return warnings;
 }
 
-std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t unusable) {
+std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t unusable, std::int64_t nabsurd) {
   const std::size_t npixel = frame.image.size();
   std::size_t usable = 0, masked = 0;
   for (std::size_t i = 0; i < npixel; ++i) {
@@ -162,8 +163,10 @@ std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t un
     } else if (masked == npixel) {
       found += "all are masked";
     } else {
-      found += std::to_string(masked) + " are masked, " + std::to_string(frame.nan_pixels) +
-               " are NaN or infinite, the others have ivar <= 0";
+      found +=
+          std::to_string(masked) + " are masked, " + std::to_string(frame.nan_pixels) + " are NaN or infinite, " +
+          (nabsurd > 0 ? std::to_string(nabsurd) + " are out of the bounds min_pixel_noise and max_pixel_snr, " : "") +
+          "the others have ivar <= 0";
     }
     throw FileError(frame.path, "IMAGE",
                     "expected pixels that can be used, " + found + ". Run the preprocessing again.");

@@ -31,9 +31,10 @@ int count_bad_fibers(const FrameJob& job);
 /// \throws ConfigError when no wavelength of the range falls on the CCD, for any fiber, or less than half of them do
 std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job, bool force = false);
 
+/// \param nabsurd  pixels whose ivar has been set to 0: absurd_pixels.hpp
 /// \return warnings: pixels that are not finite, negative ivar
 /// \throws FileError when no pixel can be used: all masked, or all NaN
-std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t unusable);
+std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t unusable, std::int64_t nabsurd = 0);
 
 /// \return warnings: lamps, which stand where the telescope does, are corrected for its motion
 std::vector<std::string> check_flavor(const io::Header& header, const std::string& image_path);

@@ -90,7 +90,7 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   AbsurdPixels absurd = mask_absurd_pixels(pixels, config_, loaded.job.unusable);
   pixels.readnoise = Array2<float>();  // not used any more; a third of the memory
   append(loaded.warnings, std::move(absurd.warnings));
-  append(loaded.warnings, check_pixels(pixels, loaded.job.unusable));
+  append(loaded.warnings, check_pixels(pixels, loaded.job.unusable, absurd.count()));
 
   FrameFacts& facts = loaded.facts;
   const kernels::ExtractSettings& settings = loaded.job.settings;
@@ -107,7 +107,7 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   facts.version = version_;
   facts.scores = config_.scores;
   facts.nbad_fiber = count_bad_fibers(loaded.job);
-  facts.nbad_pixel = absurd.nlow_noise + absurd.nhigh_snr;
+  facts.nbad_pixel = absurd.count();
   if (pixels.fibermap) {
     facts.fibermap = trim_fibermap(*pixels.fibermap, settings.specmin, settings.nspec, kPetalSize, fibermap_path);
     pixels.fibermap.reset();

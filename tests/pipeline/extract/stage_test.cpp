@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "config/base/maskbits.hpp"
 #include "io/frame.hpp"
 #include "io/model_image.hpp"
 #include "pipeline/comm/agree.hpp"
@@ -203,6 +205,101 @@ TEST_F(MpiExtractStage, APsfThatDoesNotFitIsRefused) {
     EXPECT_NE(err_.str().find("camera r1"), std::string::npos) << err_.str();
   }
   EXPECT_TRUE(results().empty());
+}
+
+TEST_F(MpiExtractStage, FibersWithoutATraceAreDarkNamedAndTheSameForAnyNumberOfRanks) {
+  write_inputs(1);
+  comm::agree(world_, "write a PSF with bad fibers", [&] {
+    if (!world_.is_root()) return;
+    auto psf = small_psf();
+    for (double& value : psf.x.coeff.row(7)) value = std::nan("");
+    for (double& value : psf.sigmay.coeff.row(29)) value = 0;
+    for (std::size_t k = 0; k < 3; ++k) psf.x.coeff(41, k) = psf.x.coeff(40, k);
+    io::write_psf(folder_ / "psf.fits", psf);
+  });
+  auto config = small_config(folder_.path(), 1);
+  ASSERT_EQ(run(world_, config).code, ExitCode::success) << err_.str();
+  const auto alone_comm = world_.split(world_.is_root() ? 0 : -1);
+  auto alone = config;
+  alone.output = {folder_ / "alone.fits"};
+  if (alone_comm) {
+    EXPECT_EQ(run(alone_comm, alone).code, ExitCode::success) << err_.str();
+    const auto frame = io::read_frame_fits(config.output[0]);
+    expect_same_frames(frame, io::read_frame_fits(alone.output[0]));
+    for (const char* word : {"fiber 7 is left out", "fiber 29 is left out", "fiber 40 is masked", "fiber 41 is masked"})
+      EXPECT_NE(err_.str().find(word), std::string::npos) << word << " not in:\n" << err_.str();
+    EXPECT_NE(out_.str().find("4 fibers without a usable trace"), std::string::npos) << out_.str();
+    EXPECT_EQ(frame.header.integer("NBADFIB"), 4);
+    for (std::size_t s = 0; s < 50; ++s) {
+      const bool bad = s == 7 || s == 29 || s == 40 || s == 41;
+      for (std::size_t w = 0; w < frame.wave.size(); ++w) {
+        EXPECT_EQ((frame.mask(s, w) & specmask::badfiber) != 0, bad) << s << " " << w;
+        if (bad) {
+          EXPECT_EQ(frame.ivar(s, w), 0) << s << " " << w;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(MpiExtractStage, WithoutAnyFiberAFrameIsRefused) {
+  write_inputs(1);
+  comm::agree(world_, "write a PSF with one trace", [&] {
+    if (!world_.is_root()) return;
+    auto psf = small_psf();
+    for (std::size_t s = 1; s < 50; ++s)
+      for (std::size_t k = 0; k < 3; ++k) psf.x.coeff(s, k) = psf.x.coeff(0, k);
+    io::write_psf(folder_ / "psf.fits", psf);
+  });
+  EXPECT_EQ(run(world_, small_config(folder_.path(), 1)).code, ExitCode::input);
+  if (world_.is_root()) {
+    EXPECT_NE(err_.str().find("found none of 50"), std::string::npos) << err_.str();
+  }
+  EXPECT_TRUE(results().empty());
+}
+
+TEST_F(MpiExtractStage, AbsurdPixelsAreNamedCountedAndMasked) {
+  write_inputs(1);
+  comm::agree(world_, "spoil a pixel", [&] {
+    if (!world_.is_root()) return;
+    auto frame = small_frame(small_psf(), 1);
+    frame.mask(133, 57) = 1;
+    io::write_preproc(folder_ / "preproc-1.fits", frame);
+    frame.mask(133, 57) = 0;
+    frame.ivar(133, 57) = 1e20F;
+    io::write_preproc(folder_ / "preproc-2.fits", frame);
+  });
+  ASSERT_EQ(run(world_, small_config(folder_.path(), 2)).code, ExitCode::success) << err_.str();
+  if (!world_.is_root()) return;
+  EXPECT_NE(err_.str().find("row 133, column 57"), std::string::npos) << err_.str();
+  const auto masked = io::read_frame_fits(folder_ / "frame-1.fits"),
+             spoiled = io::read_frame_fits(folder_ / "frame-2.fits");
+  expect_same_frames(masked, spoiled);
+  EXPECT_EQ(masked.header.integer("NBADPIX"), 0);
+  EXPECT_EQ(spoiled.header.integer("NBADPIX"), 1);
+}
+
+TEST_F(MpiExtractStage, TheModelShowsTheFluxThatIsAskedFor) {
+  write_inputs(1);
+  auto config = small_config(folder_.path(), 1);
+  config.model = {folder_ / "model.fits"};
+  double chi2[2] = {};
+  for (const auto of : {config::ModelOf::reconvolved, config::ModelOf::flux}) {
+    config.model_of = of;
+    ASSERT_EQ(run(world_, config).code, ExitCode::success) << err_.str();
+    if (!world_.is_root()) continue;
+    const auto model = io::read_model_image(config.model[0]);
+    const auto frame = small_frame(small_psf(), 1);
+    // Rows whose light is all of it between 6000 and 6100 Angstrom
+    for (std::size_t y = 60; y < 200; ++y)
+      for (std::size_t x = 0; x < 200; ++x)
+        if (frame.mask(y, x) == 0 && std::isfinite(frame.image(y, x)))
+          chi2[of == config::ModelOf::flux] += std::pow(frame.image(y, x) - model(y, x), 2) * frame.ivar(y, x);
+  }
+  if (world_.is_root()) {
+    EXPECT_LT(chi2[1], 140 * 200) << "A f is what was fitted";
+    EXPECT_GT(chi2[0], 1.1 * chi2[1]) << "A R f is smoother than the data";
+  }
 }
 
 TEST_F(MpiExtractStage, ASlowRankHelpsAsFarAsItCanAndChangesNothing) {
