@@ -20,6 +20,20 @@ struct BandPlace {
   std::string band, prefix;
 };
 
+/// Counts or electrons fit no template: the instrument's throughput is still in them. Files without a unit are taken as calibrated.
+void check_units(FitsReader& file, const std::vector<BandPlace>& bands) {
+  for (const BandPlace& place : bands) {
+    const std::string name = place.prefix + "FLUX";
+    const HduInfo* hdu = file.find(name);
+    if (hdu == nullptr) continue;
+    const std::string unit(detail::trim(file.header(*hdu).text("BUNIT").value_or("")));
+    if (!unit.empty() && detail::lower(unit).find("erg") == std::string::npos)
+      file.refuse(name,
+                  "expected calibrated flux, BUNIT = '10**-17 erg/(s cm2 Angstrom)', found '" + unit +
+                      "'. Calibrate the spectra first (desi_process_exposure makes cframes of frames), or mend BUNIT.");
+  }
+}
+
 std::vector<BandPlace> find_bands(FitsReader& file) {
   constexpr std::string_view tail = "_WAVELENGTH";
   std::vector<BandPlace> places;
@@ -41,6 +55,7 @@ std::vector<BandPlace> find_bands(FitsReader& file) {
         "",
         "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra), WAVELENGTH, FLUX, ... (cframe) "
         "or a table COADD (SDSS), found none of them. Give a file of flux-calibrated spectra.");
+  check_units(file, places);
   return places;
 }
 

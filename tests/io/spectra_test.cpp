@@ -96,7 +96,8 @@ std::string write_unchecked(const std::string& path, const SpectraFile& spectra,
 }
 
 /// Three spectra of camera z7 as FLUX, IVAR, ..., made byte by byte: one target has a negative id, which begins with ff.
-std::string write_cframe(const std::string& path, const std::string& camera = "'z7      '") {
+std::string write_cframe(const std::string& path, const std::string& camera = "'z7      '",
+                         const std::string& unit = "") {
   std::vector<float> flux(3 * 4), resolution(3 * 3 * 4);
   std::iota(flux.begin(), flux.end(), 0.5F);
   std::iota(resolution.begin(), resolution.end(), 100.F);
@@ -106,6 +107,7 @@ std::string write_cframe(const std::string& path, const std::string& camera = "'
   using test::card;
   std::vector<std::string> more;
   if (!camera.empty()) more.push_back(card("CAMERA", camera));
+  if (!unit.empty()) more.push_back(card("BUNIT", "'" + unit + "'"));
   test::RawFits()
       .image("FLUX", -32, {3, 4}, big_endian(flux), more)
       .image("IVAR", -32, {3, 4}, big_endian(flux))
@@ -192,6 +194,18 @@ TEST(ReadSpectra, ACframeIsOneBandOfUncoaddedSpectra) {
   for (const char* camera : {"", "'        '"})
     expect_error([&] { (void)read_spectra(write_cframe(folder / "cframe.fits", camera)); }, ExitCode::input,
                  {"cframe.fits[FLUX]", "CAMERA"});
+}
+
+TEST(ReadSpectra, FluxThatIsNotCalibratedIsRefused) {
+  const TempDir folder;
+  const auto cframe = [&](const char* unit) { return write_cframe(folder / "cframe.fits", "'z7      '", unit); };
+  for (const char* unit : {"10**-17 erg/(s cm2 Angstrom)", "1e-17 erg/s/cm2/Angstrom", "1E-17 ERG/CM^2/S/ANG", " "})
+    EXPECT_NO_THROW((void)read_spectra(cframe(unit))) << unit;
+  for (const char* unit : {"electron/Angstrom", "count/Angstrom", "adu"}) {
+    const std::vector<std::string> words = {"cframe.fits[FLUX]", "erg/(s cm2 Angstrom)", std::string("found '") + unit};
+    expect_error([&] { (void)read_spectra(cframe(unit)); }, ExitCode::input, words);
+    expect_error([&] { (void)read_spectra_info(cframe(unit)); }, ExitCode::input, words);
+  }
 }
 
 TEST(ReadSpectra, AMissingPartIsNamed) {
