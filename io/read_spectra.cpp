@@ -59,9 +59,11 @@ std::vector<BandPlace> find_bands(FitsReader& file) {
   return places;
 }
 
-SpectraKind kind_of(const FitsReader& file, const std::vector<BandPlace>& bands) {
+/// Coadds before EXP_FIBERMAP, and those that other programs cut down, are known by what a coadd adds to FIBERMAP.
+SpectraKind kind_of(const FitsReader& file, const std::vector<BandPlace>& bands, const Table& fibermap) {
   if (bands.front().prefix.empty()) return SpectraKind::cframe;
-  return file.find("EXP_FIBERMAP") ? SpectraKind::coadd : SpectraKind::spectra;
+  const bool coadded = file.find("EXP_FIBERMAP") || fibermap.find("COADD_NUMEXP") || fibermap.find("COADD_FIBERSTATUS");
+  return coadded ? SpectraKind::coadd : SpectraKind::spectra;
 }
 
 /// The shape that all bands share.
@@ -142,9 +144,9 @@ SpectraFile read_tables(FitsReader& file, const std::vector<BandPlace>& places, 
   const std::size_t nspec = spectra_in(file, places);
   SpectraFile spectra;
   spectra.path = file.path();
-  spectra.kind = kind_of(file, places);
   spectra.header = file.header(file.hdus().front());
   spectra.fibermap = read_row_table(file, "FIBERMAP", nspec).pick(rows);
+  spectra.kind = kind_of(file, places, spectra.fibermap);
   spectra.targetid = spectra.fibermap.integers("TARGETID", file.path());
   if (const HduInfo* hdu = file.find("EXP_FIBERMAP")) spectra.exp_fibermap = file.table(*hdu);
   if (file.find("SCORES")) spectra.scores = read_row_table(file, "SCORES", nspec).pick(rows);
@@ -170,9 +172,10 @@ SpectraInfo read_spectra_info(const std::string& path) {
   SpectraInfo info;
   if (const HduInfo* fibermap = file.find("FIBERMAP"); fibermap && file.table(*fibermap).nrow == 0) return info;
   const auto bands = find_bands(file);
-  info.kind = kind_of(file, bands);
   const std::size_t nspec = spectra_in(file, bands);
-  info.targetid = read_row_table(file, "FIBERMAP", nspec).integers("TARGETID", path);
+  const Table fibermap = read_row_table(file, "FIBERMAP", nspec);
+  info.kind = kind_of(file, bands, fibermap);
+  info.targetid = fibermap.integers("TARGETID", path);
   for (const auto& place : bands) {
     const HduInfo& resolution = file.need_rows(place.prefix + "RESOLUTION", 3);
     info.bands.push_back(

@@ -41,7 +41,7 @@ struct SpectraFile {
   std::vector<std::int64_t> targetid;  ///< [nspec]
   std::vector<BandSpectra> bands;      ///< in the order of the file
   Table fibermap;                      ///< nspec rows
-  std::optional<Table> exp_fibermap;   ///< a row an exposure; coadds only
+  std::optional<Table> exp_fibermap;   ///< a row an exposure; of coadds, if the file has it
   std::optional<Table> scores;         ///< nspec rows
 };
 
@@ -64,9 +64,9 @@ SpectraInfo read_spectra_info(const std::string& path);
 SpectraFile read_spectra_tables(const std::string& path, std::span<const std::size_t> rows);
 
 /// Reads the given rows (growing indices) of a file; all rows without them. Plain, .gz and .fz.
-/// Kind: an EXP_FIBERMAP makes a coadd; images named FLUX, IVAR, ... without a band and a CAMERA card a cframe; a table
-/// with LOGLAM in the first extension, called COADD or without a name, an SDSS file; anything else with <B>_WAVELENGTH images is
-/// uncoadded spectra.
+/// Kind: an EXP_FIBERMAP, or COADD_NUMEXP or COADD_FIBERSTATUS in FIBERMAP, make a coadd; images named FLUX, IVAR, ...
+/// without a band and a CAMERA card a cframe; a table with LOGLAM in the first extension, called COADD or without a name,
+/// an SDSS file; anything else with <B>_WAVELENGTH images is uncoadded spectra.
 /// Of an SDSS file: the pixels from 3500 to 10000 Angstrom, no mask, a FIBERMAP made from the second table with TARGETID =
 /// plate * 10^9 + mjd * 10^4 + fiber, and a resolution of Gaussians, sigma = WDISP pixels (2 where WDISP is 0), whose
 /// columns sum to 1; as Redrock's rrboss.

@@ -1,9 +1,8 @@
 #include "io/table.hpp"
 
 #include <algorithm>
-#include <cmath>
-
-#include "config/base/error.hpp"
+#include <cctype>
+#include <map>
 
 namespace zspex::io {
 namespace {
@@ -44,34 +43,59 @@ const Column* Table::find(std::string_view column) const {
   return at == columns.end() ? nullptr : &*at;
 }
 
+std::vector<std::int64_t> integers_of(const Column& column) {
+  // Of unsigned 64 bit columns the offset, 2^63, is added modulo 2^64.
+  const std::uint64_t zero =
+      column.zero < 0 ? -static_cast<std::uint64_t>(-column.zero) : static_cast<std::uint64_t>(column.zero);
+  std::vector<std::int64_t> out;
+  std::visit(
+      [&](const auto& values) {
+        out.reserve(values.size());
+        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(values)>::value_type>)
+          for (const auto value : values)
+            out.push_back(
+                static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)) + zero));
+      },
+      column.values);
+  return out;
+}
+
+std::vector<double> numbers_of(const Column& column) {
+  std::vector<double> out;
+  std::visit(
+      [&](const auto& values) {
+        out.reserve(values.size());
+        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(values)>::value_type>)
+          for (const auto value : values) out.push_back(column.zero + column.scale * static_cast<double>(value));
+      },
+      column.values);
+  return out;
+}
+
 std::vector<std::int64_t> Table::integers(std::string_view column, std::string_view path) const {
   const Column& found = need_numeric(*this, column, path);
   if (found.code == 'E' || found.code == 'D' || found.scale != 1)
     throw FileError(path, name + "." + found.name, "expected integers, found real numbers. Check the file.");
-  // Of unsigned 64 bit columns the offset, 2^63, is added modulo 2^64.
-  const std::uint64_t zero =
-      found.zero < 0 ? -static_cast<std::uint64_t>(-found.zero) : static_cast<std::uint64_t>(found.zero);
-  std::vector<std::int64_t> out(nrow);
-  std::visit(
-      [&](const auto& values) {
-        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(values)>::value_type>)
-          for (std::size_t i = 0; i < nrow; ++i)
-            out[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<std::int64_t>(values[i])) + zero);
-      },
-      found.values);
-  return out;
+  return integers_of(found);
 }
 
 std::vector<double> Table::numbers(std::string_view column, std::string_view path) const {
-  const Column& found = need_numeric(*this, column, path);
-  std::vector<double> out(nrow);
-  std::visit(
-      [&](const auto& values) {
-        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(values)>::value_type>)
-          for (std::size_t i = 0; i < nrow; ++i) out[i] = found.zero + found.scale * static_cast<double>(values[i]);
-      },
-      found.values);
-  return out;
+  return numbers_of(need_numeric(*this, column, path));
+}
+
+void Table::need_unique_columns(std::string_view path, ExitCode code) const {
+  std::map<std::string, std::string> seen;
+  for (const Column& column : columns) {
+    std::string folded = column.name;
+    for (char& letter : folded) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+    const auto [other, fresh] = seen.emplace(std::move(folded), column.name);
+    if (!fresh)
+      throw FileError(path, name,
+                      "expected columns of different names (capitals don't count), found " + other->second +
+                          (other->second == column.name ? " twice" : " and " + column.name) +
+                          ". Remove or rename one of them.",
+                      code);
+  }
 }
 
 Table Table::rows(std::size_t first, std::size_t n) const {
@@ -118,23 +142,12 @@ std::vector<std::string> Table::append(const Table& other) {
   std::vector<std::string> dropped;
   for (const Column& column : other.columns)
     if (!find(column.name)) dropped.push_back(column.name);
-  std::erase_if(columns, [&](const Column& column) {
+  std::erase_if(columns, [&](Column& column) {
     const Column* more = other.find(column.name);
-    const bool alike = more && more->code == column.code && more->zero == column.zero && more->scale == column.scale &&
-                       (more->repeat == column.repeat || column.code == 'A');
-    if (!alike) dropped.push_back(column.name);
-    return !alike;
+    const bool joined = more && append_values(column, *more);
+    if (!joined) dropped.push_back(column.name);
+    return !joined;
   });
-  for (Column& column : columns) {
-    const Column& more = *other.find(column.name);
-    column.repeat = std::max(column.repeat, more.repeat);
-    std::visit(
-        [&](auto& to) {
-          const auto& from = std::get<std::decay_t<decltype(to)>>(more.values);
-          to.insert(to.end(), from.begin(), from.end());
-        },
-        column.values);
-  }
   nrow += other.nrow;
   return dropped;
 }

@@ -8,9 +8,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "config/base/error.hpp"
 #include "io/header.hpp"
 
 namespace zspex::io {
@@ -35,6 +37,13 @@ struct Column {
   std::size_t values_per_row() const;
 };
 
+/// All values of a numeric column (code of LBIJKED) as they are meant, TZERO and TSCAL applied: integers modulo 2^64.
+std::vector<std::int64_t> integers_of(const Column& column);
+std::vector<double> numbers_of(const Column& column);
+
+/// Appends the values of `more` to `column`. \return whether they go together; if not nothing is changed
+bool append_values(Column& column, const Column& more);
+
 struct Table {
   std::string name;  ///< EXTNAME
   Header header;     ///< cards beyond the structure
@@ -42,6 +51,7 @@ struct Table {
   std::vector<Column> columns;
 
   const Column* find(std::string_view column) const;
+  Column* find(std::string_view column) { return const_cast<Column*>(std::as_const(*this).find(column)); }
   /// One numeric column as int64 or double, one value a row. Throws FileError if absent or not numeric.
   std::vector<std::int64_t> integers(std::string_view column, std::string_view path) const;
   std::vector<double> numbers(std::string_view column, std::string_view path) const;
@@ -49,9 +59,13 @@ struct Table {
   Table rows(std::size_t first, std::size_t n) const;
   /// The rows with these indices, in this order.
   Table pick(std::span<const std::size_t> indices) const;
-  /// Appends the rows of another table. Columns that the two don't have alike are dropped.
+  /// Appends the rows of another table. Columns of unlike numbers become the narrowest type that holds both (integers
+  /// with reals: float for up to 16 bits, else double; scaled columns double), texts as wide as the wider. Columns that
+  /// only one has, or whose values don't go together, are dropped.
   /// \return the names of those
   std::vector<std::string> append(const Table& other);
+  /// \throws FileError if two columns have one name, also with other capitals, as FITS forbids
+  void need_unique_columns(std::string_view path, ExitCode code) const;
 };
 
 }  // namespace zspex::io

@@ -1,5 +1,7 @@
 #include "io/detail/fits_records.hpp"
 
+#include <algorithm>
+
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_error.hpp"
 
@@ -19,6 +21,16 @@ std::vector<Card> read_cards(fitsfile* file, const std::string& path, const std:
 
 void write_card(fitsfile* file, const Card& card, int& status) {
   for (const std::string& record : format_card(card)) fits_write_record(file, record.c_str(), &status);
+}
+
+void write_cards(fitsfile* file, const Header& header, int& status) {
+  const bool long_texts = std::any_of(header.cards().begin(), header.cards().end(), [](const Card& card) {
+    return !is_structural(card.key) && format_card(card).size() > 1;
+  });
+  // Readers that don't know the standard's long texts are told so by this card.
+  if (long_texts && !header.has("LONGSTRN")) write_card(file, {"LONGSTRN", quote("OGIP 1.0"), ""}, status);
+  for (const Card& card : header.cards())
+    if (!is_structural(card.key)) write_card(file, card, status);
 }
 
 void modify_card(fitsfile* file, const Card& card, int& status) {

@@ -16,6 +16,8 @@ std::vector<Card> read_cards(fitsfile* file, const std::string& path, const std:
 
 /// Appends one card; does nothing if status is not 0.
 void write_card(fitsfile* file, const Card& card, int& status);
+/// Appends all cards but structural ones; LONGSTRN before them where one of them needs CONTINUE records.
+void write_cards(fitsfile* file, const Header& header, int& status);
 /// Replaces a card of one record that is there.
 void modify_card(fitsfile* file, const Card& card, int& status);
 

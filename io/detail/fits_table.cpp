@@ -185,6 +185,7 @@ Table read_table(fitsfile* file, const std::string& path, const std::string& par
     table.columns.push_back(describe(cards, i, path, part));
     width += column_width(table.columns.back());
   }
+  table.need_unique_columns(path, ExitCode::input);
   if (width != stride)
     throw FileError(path, part,
                     "expected rows of " + std::to_string(width) + " bytes from the columns' types, found NAXIS1 = " +
@@ -209,6 +210,7 @@ Table read_table(fitsfile* file, const std::string& path, const std::string& par
 }
 
 void write_table(fitsfile* file, const std::string& path, const Table& table) {
+  table.need_unique_columns(path, ExitCode::output);
   std::vector<std::string> names, forms, units;
   std::size_t stride = 0;
   for (const Column& column : table.columns) {
@@ -256,7 +258,7 @@ void write_table(fitsfile* file, const std::string& path, const Table& table) {
       fits_modify_comment(file, ("TTYPE" + n).c_str(), column.description.c_str(), &status);
   }
   for (const Card& card : extra.cards()) write_card(file, card, status);
-  for (const Card& card : table.header.cards()) write_card(file, card, status);
+  write_cards(file, table.header, status);
   reserve_checksums(file, status);
 
   std::vector<std::byte> rows(table.nrow * stride);

@@ -142,8 +142,7 @@ void FitsWriter::image(const std::string& name, const std::vector<std::size_t>& 
     fits_clear_errmsg();
     write_card(file_, own.cards().front(), status);
   }
-  for (const Card& card : header.cards())
-    if (!is_structural(card.key)) write_card(file_, card, status);
+  write_cards(file_, header, status);
   reserve_checksums(file_, status);
   // CFITSIO's signature wants data that it may write to; it does not.
   if (size > 0)

@@ -197,6 +197,7 @@ bool describe_value(hid_t type, Column& column) {
 }  // namespace
 
 CompoundRows to_compound(const H5Context& context, const Table& table) {
+  table.need_unique_columns(context.path(), ExitCode::output);
   Layout layout = lay_out(context, table);
   std::vector<std::byte> rows(table.nrow * std::max<std::size_t>(1, layout.stride));
   for (std::size_t i = 0; i < table.columns.size(); ++i) {

@@ -1,10 +1,14 @@
 #include "pipeline/redshift/input_tables.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
+#include <limits>
 #include <set>
+#include <tuple>
 
 #include "io/spectra.hpp"
+#include "pipeline/redshift/coadd_fibermap.hpp"
+#include "pipeline/redshift/fibermap_columns.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -30,17 +34,37 @@ io::Table keep_targets(const io::Table& table, const std::set<std::int64_t>& tar
   return table.pick(rows);
 }
 
-template <class T>
-io::Column column_of(std::string name, char code, std::vector<T> values, std::string description) {
-  io::Column column;
-  column.name = std::move(name);
-  column.code = code;
-  column.values = std::move(values);
-  column.description = std::move(description);
-  return column;
+std::string lower(std::string text) {
+  for (char& letter : text) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return text;
 }
 
 bool is_tsnr2(const io::Column& column) { return column.name.starts_with("TSNR2_"); }
+
+template <class T>
+io::Column column_of(std::string name, char code, std::vector<T> values) {
+  return {.name = std::move(name), .code = code, .values = std::move(values)};
+}
+
+/// What the headers of a file tell of its exposure, as columns where FIBERMAP hasn't got them.
+void name_exposure(io::Table& fibermap, const io::Header& header) {
+  const auto number = [&](const char* key) {
+    const auto value = header.number(key);
+    return value ? value : fibermap.header.number(key);
+  };
+  for (const char* name : {"NIGHT", "EXPID"})
+    if (const auto value = number(name); value && !fibermap.find(name))
+      fibermap.columns.push_back(
+          column_of(name, 'J', std::vector<std::int32_t>(fibermap.nrow, static_cast<std::int32_t>(*value))));
+  const auto begin = number("MJD-OBS"), mjd = begin ? begin : number("MJD");
+  if (mjd && !fibermap.find("MJD"))
+    fibermap.columns.push_back(column_of("MJD", 'D', std::vector<double>(fibermap.nrow, *mjd)));
+  if (const auto tile = number("TILEID"); tile && !fibermap.find("TILEID"))
+    fibermap.columns.push_back(
+        column_of("TILEID", 'J', std::vector<std::int32_t>(fibermap.nrow, static_cast<std::int32_t>(*tile))));
+  if (const auto seconds = number("EXPTIME"); seconds && !fibermap.find("EXPTIME"))
+    fibermap.columns.push_back(column_of("EXPTIME", 'D', std::vector<double>(fibermap.nrow, *seconds)));
+}
 
 /// The rows of exposures of all files, and what becomes of them.
 class Exposures {
@@ -48,26 +72,28 @@ class Exposures {
   void add(const io::SpectraFile& file, std::vector<std::string>& warnings);
   bool empty() const { return !rows_; }
 
-  /// One row a target.
+  /// One row an exposure of a target, though each of its cameras may have a file: the row of the first camera by name, with
+  /// the FIBERSTATUS of all.
   io::Table fibermap() const;
-  /// One row an exposure of a target, though each of its cameras may have a file.
-  const io::Table& exp_fibermap() const { return *rows_; }
+  /// One row a target.
   std::optional<io::Table> tsnr2() const;
-  std::multimap<std::int64_t, kernels::FiberState> states() const;
 
  private:
-  struct Target {
-    std::size_t first = 0;  ///< row
-    Ids status;             ///< of each exposure
-    kernels::FiberState state;
-    std::map<std::string, double> tsnr2;
+  struct Exposure {
+    std::size_t row = 0;  ///< of rows_
+    std::string camera;   ///< it is from
+    std::int64_t status = 0;
   };
+  /// A target, an exposure of it, and which of a file's rows of that exposure.
+  using Key = std::tuple<std::int64_t, std::int64_t, int>;
   void add_scores(const io::Table& scores, const io::SpectraFile& file);
 
   std::optional<io::Table> rows_;
-  Ids order_;  ///< targets as they come
-  std::map<std::int64_t, Target> targets_;
-  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> seen_;  ///< target and exposure; its place in `status`
+  std::vector<Exposure> exposures_;                              ///< as they come
+  std::map<Key, std::size_t> seen_;                              ///< place in exposures_
+  Ids order_;                                                    ///< targets as they come
+  std::map<std::int64_t, std::map<std::string, float>> scores_;  ///< sums, in single precision as desispec's
+  std::vector<std::string> score_names_;                         ///< as they come
 };
 
 void append(std::optional<io::Table>& to, const io::Table& more, const std::string& path,
@@ -84,99 +110,92 @@ void append(std::optional<io::Table>& to, const io::Table& more, const std::stri
 }
 
 void Exposures::add(const io::SpectraFile& file, std::vector<std::string>& warnings) {
-  const io::Table& fibermap = file.fibermap;
+  io::Table fibermap = file.fibermap;
+  name_exposure(fibermap, file.header);
   const Ids status = integers_or(fibermap, "FIBERSTATUS", file.path, 0);
-  const auto objtype = objtypes(fibermap);
-  // Without a number of its own each row of a file is an exposure.
-  Ids exposure(fibermap.nrow);
-  const auto header_expid = file.header.integer("EXPID");
-  for (std::size_t i = 0; i < exposure.size(); ++i)
-    exposure[i] = header_expid ? *header_expid : -static_cast<std::int64_t>(seen_.size() + i) - 1;
-  if (fibermap.find("EXPID")) exposure = fibermap.integers("EXPID", file.path);
-  std::vector<std::size_t> fresh;
-  const std::size_t nbefore = rows_ ? rows_->nrow : 0;
+  Ids expid;
+  if (fibermap.find("EXPID")) expid = fibermap.integers("EXPID", file.path);
+  const std::string camera = file.header.text("CAMERA").value_or("").substr(0, 1);
+  const std::size_t before = rows_ ? rows_->nrow : 0, seen_before = seen_.size();
+  std::map<std::pair<std::int64_t, std::int64_t>, int> in_file;
   for (std::size_t i = 0; i < fibermap.nrow; ++i) {
     const std::int64_t id = file.targetid[i];
-    const auto [at, is_new] = targets_.emplace(id, Target{});
-    Target& target = at->second;
-    if (is_new) {
-      order_.push_back(id);
-      target.first = nbefore + fresh.size();
-      target.state.objtype = objtype[i];
-    }
-    const auto [seen, is_new_exposure] = seen_.emplace(std::pair(id, exposure[i]), target.status.size());
-    if (is_new_exposure) {
-      fresh.push_back(i);
-      target.status.push_back(0);
-    }
-    target.status[seen->second] |= status[i];  // another camera may know more
+    // Without a number of its own each row of a file is an exposure.
+    const std::int64_t exposure = expid.empty() ? -static_cast<std::int64_t>(seen_before + i) - 1 : expid[i];
+    const auto [at, is_new] = seen_.emplace(Key(id, exposure, in_file[{id, exposure}]++), exposures_.size());
+    if (scores_.try_emplace(id).second) order_.push_back(id);
+    if (is_new) exposures_.push_back({before + i, camera, 0});
+    Exposure& known = exposures_[at->second];
+    known.status |= status[i];  // another camera may know more
+    if (lower(camera) >= lower(known.camera)) continue;
+    known.row = before + i;
+    known.camera = camera;
   }
   if (file.scores) add_scores(*file.scores, file);
-  append(rows_, fibermap.pick(fresh), file.path, warnings);
+  append(rows_, fibermap, file.path, warnings);
 }
 
 void Exposures::add_scores(const io::Table& scores, const io::SpectraFile& file) {
   for (const io::Column& column : scores.columns) {
     if (!is_tsnr2(column)) continue;
+    if (std::find(score_names_.begin(), score_names_.end(), column.name) == score_names_.end())
+      score_names_.push_back(column.name);
     const auto values = scores.numbers(column.name, file.path);
-    for (std::size_t i = 0; i < values.size(); ++i) targets_.at(file.targetid[i]).tsnr2[column.name] += values[i];
+    for (std::size_t i = 0; i < values.size(); ++i)
+      scores_.at(file.targetid[i])[column.name] += static_cast<float>(values[i]);
   }
 }
 
 io::Table Exposures::fibermap() const {
   std::vector<std::size_t> rows;
-  std::vector<std::int16_t> count;
-  std::vector<std::int32_t> status;
-  for (const std::int64_t id : order_) {
-    const Target& target = targets_.at(id);
-    rows.push_back(target.first);
-    count.push_back(static_cast<std::int16_t>(target.status.size()));
-    status.push_back(static_cast<std::int32_t>(coadded_fiberstatus(target.status)));
+  Ids status;
+  bool is_wide = false;
+  for (const Exposure& exposure : exposures_) {
+    rows.push_back(exposure.row);
+    status.push_back(exposure.status);
+    is_wide = is_wide || exposure.status > std::numeric_limits<std::int32_t>::max();
   }
   io::Table table = rows_->pick(rows);
-  std::erase_if(table.columns, [](const io::Column& column) { return column.name == "FIBERSTATUS"; });
-  table.columns.push_back(column_of("COADD_NUMEXP", 'I', std::move(count), "exposures of the target"));
-  table.columns.push_back(column_of("COADD_FIBERSTATUS", 'J', std::move(status), "bits of its good exposures"));
+  if (!table.find("FIBERSTATUS")) table.columns.push_back({.name = "FIBERSTATUS"});
+  io::Column& column = *table.find("FIBERSTATUS");
+  column = is_wide ? column_of(column.name, 'K', std::move(status))
+                   : column_of(column.name, 'J', std::vector<std::int32_t>(status.begin(), status.end()));
   return table;
 }
 
 std::optional<io::Table> Exposures::tsnr2() const {
-  std::set<std::string> names;
-  for (const auto& [id, target] : targets_)
-    for (const auto& [name, value] : target.tsnr2) names.insert(name);
-  if (names.empty()) return std::nullopt;
+  if (score_names_.empty()) return std::nullopt;
   io::Table table;
   table.name = "TSNR2";
   table.nrow = order_.size();
-  table.columns.push_back(column_of("TARGETID", 'K', order_, ""));
-  std::map<std::string, std::vector<float>> over_cameras;  // TSNR2_<T> from TSNR2_<T>_<B>
-  for (const std::string& name : names) {
+  table.columns.push_back(column_of("TARGETID", 'K', order_));
+  const auto add = [&](const std::string& name, std::vector<float> values) {
+    table.columns.push_back(column_of(name, 'E', std::move(values)));
+  };
+  // Sums over the cameras, TSNR2_<T> of TSNR2_<T>_<B>, come last.
+  std::vector<std::pair<std::string, std::vector<float>>> totals, own;
+  for (const std::string& name : score_names_) {
     std::vector<float> values;
     for (const std::int64_t id : order_) {
-      const auto& sums = targets_.at(id).tsnr2;
+      const auto& sums = scores_.at(id);
       const auto at = sums.find(name);
-      values.push_back(at == sums.end() ? 0.0F : static_cast<float>(at->second));
+      values.push_back(at == sums.end() ? 0.0F : at->second);
     }
     if (name.ends_with("_B") || name.ends_with("_R") || name.ends_with("_Z")) {
-      auto& total = over_cameras[name.substr(0, name.size() - 2)];
-      total.resize(values.size());
-      for (std::size_t i = 0; i < values.size(); ++i) total[i] += values[i];
+      const std::string type = name.substr(0, name.size() - 2);
+      auto total = std::ranges::find(totals, type, [](const auto& one) { return one.first; });
+      if (total == totals.end()) total = totals.insert(total, {type, std::vector<float>(values.size())});
+      for (std::size_t i = 0; i < values.size(); ++i) total->second[i] += values[i];
+      add(name, std::move(values));
+    } else {
+      own.emplace_back(name, std::move(values));
     }
-    table.columns.push_back(column_of(name, 'E', std::move(values), ""));
   }
-  for (auto& [name, values] : over_cameras)
-    if (names.count(name) == 0) table.columns.push_back(column_of(name, 'E', std::move(values), ""));
+  for (auto& total : own)
+    if (std::ranges::find(totals, total.first, [](const auto& one) { return one.first; }) == totals.end())
+      totals.push_back(std::move(total));
+  for (auto& [name, values] : totals) add(name, std::move(values));
   return table;
-}
-
-std::multimap<std::int64_t, kernels::FiberState> Exposures::states() const {
-  std::multimap<std::int64_t, kernels::FiberState> states;
-  for (const auto& [id, target] : targets_) {
-    kernels::FiberState state = target.state;
-    state.status = coadded_fiberstatus(target.status);
-    states.emplace(id, std::move(state));
-  }
-  return states;
 }
 
 io::Table tsnr2_of(const io::Table& scores) {
@@ -188,12 +207,18 @@ io::Table tsnr2_of(const io::Table& scores) {
   return table;
 }
 
+void add_states(const io::Table& fibermap, const std::string& path, InputTables& tables) {
+  const Ids targetid = fibermap.integers("TARGETID", path),
+            status = integers_or(fibermap, fibermap.find("COADD_FIBERSTATUS") ? "COADD_FIBERSTATUS" : "FIBERSTATUS",
+                                 path, 0);
+  const auto objtype = objtypes(fibermap);
+  for (std::size_t i = 0; i < targetid.size(); ++i)
+    tables.states.emplace(targetid[i], kernels::FiberState{objtype[i], status[i]});
+}
+
 void add_coadds(const io::SpectraFile& file, const std::set<std::int64_t>& wanted, InputTables& tables,
                 std::optional<io::Table>& fibermap) {
-  const Ids status = integers_or(file.fibermap, "COADD_FIBERSTATUS", file.path, 0);
-  const auto objtype = objtypes(file.fibermap);
-  for (std::size_t i = 0; i < file.targetid.size(); ++i)
-    tables.states.emplace(file.targetid[i], kernels::FiberState{objtype[i], status[i]});
+  add_states(file.fibermap, file.path, tables);
   append(fibermap, file.fibermap, file.path, tables.warnings);
   if (file.exp_fibermap)
     append(tables.exp_fibermap, keep_targets(*file.exp_fibermap, wanted, file.path), file.path, tables.warnings);
@@ -202,20 +227,6 @@ void add_coadds(const io::SpectraFile& file, const std::set<std::int64_t>& wante
 }
 
 }  // namespace
-
-std::int64_t coadded_fiberstatus(const std::vector<std::int64_t>& status) {
-  // What desispec's coadds of the cameras b, r and z reject an exposure for.
-  constexpr std::array<std::int64_t, 3> bad = {7277316, 11471620, 19860228};
-  std::int64_t common = -1, any = 0;
-  bool some_good = false;
-  for (const std::int64_t bits : status) {
-    any |= bits;
-    if (std::none_of(bad.begin(), bad.end(), [&](std::int64_t mask) { return (bits & mask) == 0; })) continue;
-    some_good = true;
-    common &= bits;
-  }
-  return some_good ? common : any;
-}
 
 InputTables read_input_tables(const config::RedshiftConfig& config, const TargetList& targets) {
   const std::set<std::int64_t> wanted(targets.targetid.begin(), targets.targetid.end());
@@ -237,12 +248,15 @@ InputTables read_input_tables(const config::RedshiftConfig& config, const Target
       add_coadds(file, wanted, tables, fibermap);
   }
   if (!exposures.empty()) {
-    append(fibermap, exposures.fibermap(), "the files of exposures", tables.warnings);
-    append(tables.exp_fibermap, exposures.exp_fibermap(), "the files of exposures", tables.warnings);
+    const CoaddedFibermap coadded = coadd_fibermap(exposures.fibermap(), config.input.front());
+    add_states(coadded.fibermap, config.input.front(), tables);
+    append(fibermap, coadded.fibermap, "the files of exposures", tables.warnings);
+    append(tables.exp_fibermap, coadded.exp_fibermap, "the files of exposures", tables.warnings);
     if (const auto tsnr2 = exposures.tsnr2()) append(tables.tsnr2, *tsnr2, "the files of exposures", tables.warnings);
-    tables.states.merge(exposures.states());
   }
   tables.fibermap = std::move(*fibermap);
+  annotate_fibermap(tables.fibermap);
+  if (tables.exp_fibermap) annotate_fibermap(*tables.exp_fibermap);
   return tables;
 }
 

@@ -18,19 +18,16 @@ namespace zspex::pipeline {
 
 struct InputTables {
   io::Header header;   ///< primary header of the first file with targets
-  io::Table fibermap;  ///< the rows of coadds as they are; of exposures one row a target
+  io::Table fibermap;  ///< the rows of coadds as they are; of exposures one row a target, coadded
   std::optional<io::Table> exp_fibermap, tsnr2;
   std::multimap<std::int64_t, kernels::FiberState> states;  ///< by target; several where several rows are coadds of it
   std::vector<std::string> warnings;
 };
 
-/// Reads the tables of all files. FIBERMAP of exposures (spectra, cframe) is made as desispec's coadds have it: the first
-/// exposure's row with COADD_NUMEXP, and COADD_FIBERSTATUS: the bits that all exposures have which are good in some camera,
-/// or, if none is, the bits of all. An exposure has the bits of all its cameras' files. Their TSNR2 are summed. Columns
-/// that not all files have alike are dropped, with a warning.
+/// Reads the tables of all files. Exposures (spectra, cframe) are coadded: see coadd_fibermap(). Rows of one target and EXPID
+/// in several files are one exposure, seen by several cameras: FIBERSTATUS has the bits of all. NIGHT, EXPID, MJD, TILEID and
+/// EXPTIME are the header's where FIBERMAP hasn't got them. TSNR2 of exposures are summed. Columns that not all files have,
+/// or whose values don't go together, are dropped, with a warning. Units and descriptions are added where there are none.
 InputTables read_input_tables(const config::RedshiftConfig& config, const TargetList& targets);
-
-/// COADD_FIBERSTATUS of these exposures' FIBERSTATUS.
-std::int64_t coadded_fiberstatus(const std::vector<std::int64_t>& status);
 
 }  // namespace zspex::pipeline

@@ -70,6 +70,7 @@ Table sample_table(const std::string& name, std::size_t nrow) {
 
 Header sample_header() {
   Header header;
+  header.set("LONGSTRN", "OGIP 1.0");
   header.set("CAMERA", "R0", "spectrograph camera");
   header.set("EXPID", 51060, "exposure");
   header.set("EXPTIME", 900.0, "[s]");

@@ -18,21 +18,7 @@ using Ids = std::vector<std::int64_t>;
 using config::SimulateKind;
 
 // Bits of FIBERSTATUS.
-constexpr std::int64_t broken_fiber = 1 << 2, bad_position = 1 << 9, poor_position = 1 << 10, bad_amp_b = 1 << 22,
-                       bad_amp_r = 1 << 23, bad_amp_z = 1 << 24;
-
-TEST(CoaddedFiberstatus, BitsOfTheGoodExposuresThatAllOfThemHave) {
-  EXPECT_EQ(coadded_fiberstatus({0}), 0);
-  EXPECT_EQ(coadded_fiberstatus({poor_position}), poor_position);
-  EXPECT_EQ(coadded_fiberstatus({poor_position, 0, poor_position}), 0) << "not in all";
-  EXPECT_EQ(coadded_fiberstatus({poor_position, poor_position | bad_amp_b}), poor_position);
-  EXPECT_EQ(coadded_fiberstatus({poor_position, bad_position}), poor_position) << "the second one is in no coadd";
-  EXPECT_EQ(coadded_fiberstatus({broken_fiber, bad_position}), broken_fiber | bad_position) << "all are bad: any bit";
-  // An amplifier is one camera's: the exposure is good in the others. All three are all cameras.
-  EXPECT_EQ(coadded_fiberstatus({bad_amp_b | bad_amp_r}), bad_amp_b | bad_amp_r);
-  EXPECT_EQ(coadded_fiberstatus({bad_amp_b | bad_amp_r, bad_amp_b | bad_amp_z}), bad_amp_b);
-  EXPECT_EQ(coadded_fiberstatus({bad_amp_b | bad_amp_r | bad_amp_z, poor_position}), poor_position);
-}
+constexpr std::int64_t poor_position = 1 << 10, bad_amp_r = 1 << 23, bad_amp_z = 1 << 24;
 
 class InputTablesOf : public testing::Test {
  protected:
@@ -116,10 +102,10 @@ TEST_F(InputTablesOf, ExposuresBecomeOneRowATarget) {
   add(file);
   const InputTables tables = read();
   EXPECT_EQ(tables.fibermap.integers("TARGETID", ""), (Ids{file.targetid[0], file.targetid[1], file.targetid[2]}));
-  EXPECT_EQ(tables.fibermap.integers("COADD_NUMEXP", ""), (Ids{3, 2, 1}));
+  EXPECT_EQ(tables.fibermap.integers("COADD_NUMEXP", ""), (Ids{2, 2, 1})) << "good ones";
   EXPECT_EQ(tables.fibermap.integers("COADD_FIBERSTATUS", ""), (Ids{poor_position, 0, 0}));
   EXPECT_EQ(tables.fibermap.find("FIBERSTATUS"), nullptr) << "it is an exposure's";
-  EXPECT_EQ(tables.fibermap.integers("EXPID", ""), (Ids{1, 1, 1})) << "the first exposure's row";
+  EXPECT_EQ(tables.fibermap.find("EXPID"), nullptr);
   EXPECT_EQ(tables.states.find(file.targetid[0])->second.status, poor_position);
   ASSERT_TRUE(tables.exp_fibermap);
   EXPECT_EQ(tables.exp_fibermap->integers("TARGETID", ""), file.targetid);
@@ -154,6 +140,90 @@ TEST_F(InputTablesOf, CamerasOfAnExposureAreOneExposure) {
   const auto b = file.scores->numbers("TSNR2_ELG_B", ""), r = file.scores->numbers("TSNR2_ELG_R", ""),
              z = file.scores->numbers("TSNR2_ELG_Z", ""), sum = tables.tsnr2->numbers("TSNR2_ELG", "");
   for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(sum[i], b[i] + r[i] + z[i], 1e-6 * sum[i]) << "over the cameras";
+}
+
+TEST_F(InputTablesOf, CamerasAreNamedByTheirHeadersInAnyOrder) {
+  const io::SpectraFile spectra = small_survey(SimulateKind::spectra, 3, 1);
+  const auto read_in_order = [&](const std::vector<std::pair<int, const char*>>& order) {
+    config_.input.clear();
+    for (const auto& [expid, band] : order) {
+      io::SpectraFile camera = spectra;
+      std::erase_if(camera.fibermap.columns, [](const io::Column& column) {
+        return column.name == "NIGHT" || column.name == "EXPID" || column.name == "MJD" || column.name == "TILEID";
+      });
+      set<std::int32_t>(camera.fibermap, "FIBERSTATUS", 1, 1 << (band[0] == 'b' ? 22 : band[0] == 'r' ? 23 : 24));
+      std::get<std::vector<double>>(camera.fibermap.find("FIBER_X")->values)[0] = band[0];
+      camera.header.set("EXPID", expid);
+      camera.header.set("NIGHT", 20210300 + expid);
+      camera.header.set("TILEID", 80613);
+      camera.header.set("MJD-OBS", 59000.25 + expid);
+      config_.input.push_back(
+          write_cframe(folder_ / (std::string(band) + std::to_string(expid) + ".fits"), camera, band));
+    }
+    return read();
+  };
+  const std::vector<std::vector<std::pair<int, const char*>>> orders = {
+      {{7, "b"}, {7, "r"}, {7, "z"}, {8, "b"}, {8, "r"}}, {{7, "z"}, {8, "r"}, {7, "r"}, {8, "b"}, {7, "b"}}};
+  for (const auto& order : orders) {
+    const InputTables tables = read_in_order(order);
+    const io::Table& exposures = *tables.exp_fibermap;
+    EXPECT_EQ(exposures.integers("EXPID", ""), (Ids{7, 7, 7, 8, 8, 8}));
+    EXPECT_EQ(exposures.integers("NIGHT", ""), (Ids{20210307, 20210307, 20210307, 20210308, 20210308, 20210308}));
+    EXPECT_EQ(exposures.integers("TILEID", "")[5], 80613);
+    EXPECT_EQ(exposures.numbers("MJD", "")[4], 59008.25);
+    EXPECT_EQ(exposures.integers("FIBERSTATUS", ""),
+              (Ids{0, (1 << 22) | bad_amp_r | bad_amp_z, 0, 0, (1 << 22) | bad_amp_r, 0}));
+    EXPECT_EQ(exposures.numbers("FIBER_X", "")[0], 'b') << "else the first camera's";
+    EXPECT_EQ(exposures.find("EXPID")->code, 'J');
+    EXPECT_EQ(tables.fibermap.integers("COADD_NUMNIGHT", ""), (Ids{2, 1, 2})) << "the first is bad in all cameras";
+    EXPECT_EQ(tables.fibermap.integers("TILEID", ""), (Ids{80613, 80613, 80613})) << "there is one tile";
+  }
+}
+
+TEST_F(InputTablesOf, CoaddsWithoutExposuresKeepWhatTheyTell) {
+  io::SpectraFile file = small_survey(SimulateKind::coadds, 3, 2);
+  file.exp_fibermap.reset();
+  set<std::int16_t>(file.fibermap, "COADD_NUMEXP", 0, 7);
+  set<std::int32_t>(file.fibermap, "COADD_FIBERSTATUS", 1, 1 << 9);
+  add(file);
+  const InputTables tables = read();
+  EXPECT_EQ(names(tables.fibermap), names(file.fibermap)) << "each once";
+  EXPECT_EQ(tables.fibermap.integers("COADD_NUMEXP", "")[0], 7);
+  EXPECT_EQ(tables.states.find(file.targetid[1])->second.status, 1 << 9);
+  EXPECT_FALSE(tables.exp_fibermap);
+}
+
+TEST_F(InputTablesOf, ColumnsOfUnlikeNumbersAreJoined) {
+  const io::SpectraFile& file = small_survey(SimulateKind::spectra, 2, 1);
+  add(file);
+  io::SpectraFile other = small_survey(SimulateKind::spectra, 2, 1, 1);
+  const auto ra = other.fibermap.numbers("TARGET_RA", "");
+  *other.fibermap.find("TARGET_RA") = {
+      .name = "TARGET_RA", .unit = "deg", .code = 'E', .values = std::vector<float>(ra.begin(), ra.end())};
+  *other.fibermap.find("FIBERSTATUS") = {.name = "FIBERSTATUS", .code = 'K', .values = Ids{0, poor_position}};
+  add(other);
+  const InputTables tables = read();
+  EXPECT_TRUE(tables.warnings.empty());
+  ASSERT_NE(tables.fibermap.find("TARGET_RA"), nullptr);
+  EXPECT_EQ(tables.fibermap.find("TARGET_RA")->code, 'D');
+  EXPECT_EQ(tables.fibermap.numbers("TARGET_RA", "")[2], static_cast<float>(ra[0]));
+  EXPECT_EQ(tables.fibermap.integers("COADD_FIBERSTATUS", ""), (Ids{0, 0, 0, poor_position}));
+}
+
+TEST_F(InputTablesOf, UnitsAndDescriptionsAreAddedWhereThereAreNone) {
+  io::SpectraFile file = small_survey(SimulateKind::coadds, 2, 1);
+  for (io::Table* table : {&file.fibermap, &*file.exp_fibermap})
+    for (io::Column& column : table->columns) column.unit = column.description = "";
+  file.fibermap.find("FLUX_G")->unit = "Jy";
+  add(file);
+  const InputTables tables = read();
+  const auto unit = [](const io::Table& table, const char* name) { return table.find(name)->unit; };
+  EXPECT_EQ(unit(tables.fibermap, "TARGET_RA"), "deg");
+  EXPECT_EQ(unit(tables.fibermap, "FLUX_IVAR_R"), "nanomaggy^-2");
+  EXPECT_EQ(unit(tables.fibermap, "FLUX_G"), "Jy") << "the file's own";
+  EXPECT_EQ(unit(tables.fibermap, "OBJTYPE"), "");
+  EXPECT_EQ(unit(*tables.exp_fibermap, "MJD"), "d");
+  EXPECT_FALSE(tables.fibermap.find("OBJTYPE")->description.empty());
 }
 
 TEST_F(InputTablesOf, ExposuresWithoutANumberAreToldApart) {
