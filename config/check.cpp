@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/base/error.hpp"
+#include "config/base/real_path.hpp"
 #include "config/schema.hpp"
 #include "config/yaml_reader.hpp"
 
@@ -63,14 +64,6 @@ bool ends_with_any(const std::string& name, const std::vector<std::string_view>&
 
 bool is_folder(const Files& files) { return files.size() == 1 && files[0].ends_with('/'); }
 
-/// One name for all spellings of a path: absolute, links followed as far as the path exists.
-std::string normal(const std::string& path) {
-  std::error_code error;
-  const auto absolute = std::filesystem::absolute(path, error);
-  const auto canonical = std::filesystem::weakly_canonical(absolute, error);
-  return error ? absolute.lexically_normal().string() : canonical.string();
-}
-
 std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
@@ -98,7 +91,7 @@ void check_written(const Checker& checker, const std::string& key, const Files& 
                     "expected a file for each input, or only one folder, found the folder " + file);
     checker.require(ends_with_any(file, suffixes), key,
                     "expected a name that ends in " + suffix_names + ", found " + file + "; a folder ends in /");
-    const auto [other, fresh] = taken.emplace(normal(file), key);
+    const auto [other, fresh] = taken.emplace(file_identity(file), key);
     checker.require(fresh, key,
                     "expected names that are not in use, found " + file + ", which is also in " + other->second +
                         "; it would be overwritten");
@@ -133,9 +126,9 @@ void check(const ExtractConfig& config, const Origins& origins) {
                       std::to_string(config.psf.size()));
 
   std::map<std::string, std::string> taken;
-  for (const std::string& file : config.input) taken.emplace(normal(file), "input");
-  for (const std::string& file : config.psf) taken.emplace(normal(file), "psf");
-  if (!config.fibermap.empty()) taken.emplace(normal(config.fibermap), "fibermap");
+  for (const std::string& file : config.input) taken.emplace(file_identity(file), "input");
+  for (const std::string& file : config.psf) taken.emplace(file_identity(file), "psf");
+  if (!config.fibermap.empty()) taken.emplace(file_identity(config.fibermap), "fibermap");
   check_written(checker, "output", config.output, config.input, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5",
                 taken);
   if (!config.model.empty())
@@ -160,17 +153,17 @@ void check(const RedshiftConfig& config, const Origins& origins) {
                   "expected a file for the redshifts, found none; name it with -o, -d or -m");
   std::map<std::string, std::string> taken;
   for (const std::string& file : config.input)
-    checker.require(taken.emplace(normal(file), "input").second, "input",
+    checker.require(taken.emplace(file_identity(file), "input").second, "input",
                     "expected each file once, found " + file + " again; its spectra would count twice");
-  for (const std::string& file : config.templates) taken.emplace(normal(file), "templates");
-  for (const std::string& file : config.archetypes) taken.emplace(normal(file), "archetypes");
+  for (const std::string& file : config.templates) taken.emplace(file_identity(file), "templates");
+  for (const std::string& file : config.archetypes) taken.emplace(file_identity(file), "archetypes");
   for (const auto* file : {&config.priors, &config.chi2_scan})
-    if (!file->empty()) taken.emplace(normal(*file), file == &config.priors ? "priors" : "chi2_scan");
+    if (!file->empty()) taken.emplace(file_identity(*file), file == &config.priors ? "priors" : "chi2_scan");
   const auto written = [&](const std::string& key, const std::string& file,
                            const std::vector<std::string_view>& suffixes, const std::string& names) {
     if (file.empty()) return;
     checker.require(ends_with_any(file, suffixes), key, "expected a name that ends in " + names + ", found " + file);
-    const auto [other, fresh] = taken.emplace(normal(file), key);
+    const auto [other, fresh] = taken.emplace(file_identity(file), key);
     checker.require(fresh, key,
                     "expected a name that is not in use, found " + file + ", which is also in " + other->second +
                         "; it would be overwritten");

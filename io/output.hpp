@@ -1,17 +1,44 @@
 /// \file
-/// Checks of an output's place before the work that fills it.
+/// Places of outputs: checked before the work that fills them, made, and cleared of what dead programs left there.
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace zspex::io {
 
-/// Checks that `path` can be written: its folder exists and is writable, and `path` itself is a regular file or
-/// nothing. Call it before hours of work; the writers call it too. \throws FileError (exit code `output`)
+/// Checks that `path` can be written: its folder is writable or can be made, the file system takes the name, and `path`
+/// itself is a regular file, nothing, or a link to one of these. Call it before hours of work; the writers call it too.
+/// Makes nothing. \throws FileError (exit code `output`)
 void check_output(const std::string& path);
 
-/// ".HOST.PROCESS.": stands in the names of the writers' temporary files, which start with "." and end in ".tmp". No
-/// other process has it, on any node that shares the folder.
-std::string temporary_mark();
+/// The folders of outputs. Those that it made and that nothing was written to are removed again at its end.
+class OutputFolders {
+ public:
+  OutputFolders() = default;
+  ~OutputFolders();
+  OutputFolders(const OutputFolders&) = delete;
+  OutputFolders& operator=(const OutputFolders&) = delete;
+
+  /// Makes the folder of an output and those above it, as mkdir -p; of a link, that of the file that it points to.
+  /// \param path  a file, or a folder with / at its end \throws FileError (exit code `output`)
+  void make_for(const std::string& path);
+
+ private:
+  std::vector<std::string> made_;  ///< the outermost first
+};
+
+/// Writes a file, whole or not at all, as all writers do. \throws FileError (exit code `output`)
+void write_file(const std::string& path, std::string_view bytes);
+
+/// Removes files that a writer of this program began beside `path` and never ended: of this host, if their process is no
+/// more; of another host, where that can't be seen, if nothing was written to them for a day.
+/// \return for people: a line for each one that was removed, and for each that was left because its writer may live
+std::vector<std::string> clear_leftovers(const std::string& path);
+
+/// For the last moments of the process: removes the temporary files of its writers and the folders that it made and that
+/// are empty. No writer begins or ends a file any more after it: they wait, for ever.
+void abandon_outputs();
 
 }  // namespace zspex::io

@@ -1,15 +1,13 @@
 /// \file
-/// SIGTERM and SIGINT: half-written files go away before the program does.
+/// Signals that end the program: half-written files go away before the program does.
 #pragma once
-
-#include <string>
 
 namespace zspex::pipeline {
 
-/// Watches for SIGTERM, SIGINT and SIGHUP from a thread of its own, so that removing files needs no care for what a
+/// Watches for SIGTERM, SIGINT, SIGUSR1 and their like from a thread of its own, so that removing files needs no care for what a
 /// signal handler may do. Make it first in main: threads that start later inherit that they don't take these signals.
 ///
-/// On a signal, the temporary files of this process are removed and the process ends by that signal, which tells the
+/// On a signal, temporary files and empty folders of this process are removed and the process ends by that signal, which tells the
 /// shell, mpirun or Slurm why; mpirun then ends the other ranks the same way.
 class InterruptWatch {
  public:
@@ -18,8 +16,5 @@ class InterruptWatch {
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
 };
-
-/// A folder in which this process may be writing.
-void watch_folder_of(const std::string& path);
 
 }  // namespace zspex::pipeline

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "config/command_line.hpp"
+#include "io/output.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/communicator.hpp"
@@ -50,9 +51,6 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
   pipeline::GpuWish wish;
   comm::agree(world, "", [&] { wish = pipeline::gpu_wish(line.extract, kernels::needs_device()); });
   const Station station(world, wish, line.common.verbosity > 0);
-  for (const auto* paths : {&line.extract.output, &line.extract.model}) {
-    for (const std::string& path : *paths) pipeline::watch_folder_of(path);
-  }
   auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, strategy_of(line.extract), world.size());
   pipeline::ExtractOptions options;
   options.role = station.role();
@@ -67,7 +65,6 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
 ExitCode redshift(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
   const auto& config = line.redshift;
   const Station station(world, pipeline::gpu_wish(config), line.common.verbosity > 0);
-  for (const auto& path : {config.output, config.details, config.model}) pipeline::watch_folder_of(path);
   auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "", world.size());
   pipeline::RedshiftOptions options;
   options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
@@ -79,9 +76,9 @@ ExitCode redshift(const comm::Communicator& world, const config::CommandLine& li
 
 ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {
   const Station station(world, {}, line.common.verbosity > 0);  // the CPU does
-  pipeline::watch_folder_of(line.simulate.output + "/");
+  io::OutputFolders folders;
   comm::agree(world, "", [&] {
-    pipeline::run_simulate(line.simulate, line.common, {world.rank(), world.size()}, std::cout);
+    pipeline::run_simulate(line.simulate, line.common, {world.rank(), world.size()}, folders, std::cout);
   });
   return ExitCode::success;
 }

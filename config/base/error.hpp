@@ -18,6 +18,7 @@ enum class ExitCode : int {
   numerics = 5,  ///< a computation that failed as a whole
   parallel = 6,  ///< MPI, or another rank
   partial = 7,   ///< some frames of several failed; the others are written
+  memory = 8,    ///< not enough of it
 };
 
 /// The base of all errors that zspex throws on purpose.

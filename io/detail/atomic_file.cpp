@@ -1,18 +1,19 @@
 #include "io/detail/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
 #include "config/base/error.hpp"
+#include "config/base/real_path.hpp"
 #include "io/detail/gzip.hpp"
+#include "io/detail/leftovers.hpp"
 #include "io/output.hpp"
 
 namespace zspex::io {
@@ -31,56 +32,79 @@ std::string folder_of(const std::string& path) {
 
 void check_output(const std::string& path) {
   if (path.empty()) refuse("(no name)", "expected the name of an output file, found an empty one. Give -o FILE.");
-  const std::string folder = folder_of(path);
+  const std::string target = real_path(path);
+  std::string folder = folder_of(target);
   struct stat status {};
-  if (stat(folder.c_str(), &status) != 0)
-    refuse(path, "expected the folder " + folder + ", found: " + std::strerror(errno) +
-                     ". Make it (mkdir -p), or choose another output.");
+  // A folder that is not there yet is made in the first one above it that is.
+  while (stat(folder.c_str(), &status) != 0) {
+    if (errno != ENOENT || folder == folder_of(folder))
+      refuse(path, "expected the folder " + folder + ", found: " + std::strerror(errno) + ". Choose another output.");
+    folder = folder_of(folder);
+  }
   if (!S_ISDIR(status.st_mode))
     refuse(path, "expected " + folder + " to be a folder, found a file. Choose another output.");
   if (access(folder.c_str(), W_OK | X_OK) != 0)
     refuse(path, "expected a folder that can be written, found " + folder + ": " + std::strerror(errno) +
                      ". Change its permissions, or choose another output.");
-  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+  if (stat(target.c_str(), &status) != 0) {
+    if (errno != ENOENT)
+      refuse(path, std::string("expected a name that the file system takes, found: ") + std::strerror(errno) +
+                       ". Choose another output.");
+  } else if (!S_ISREG(status.st_mode)) {
     refuse(path, std::string("expected a regular file or nothing, found ") +
                      (S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe") + ". Choose another output.");
+  }
 }
 
-std::string temporary_mark() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return "." + std::string(host.data()).substr(0, 64) + "." + std::to_string(getpid()) + ".";
+OutputFolders::~OutputFolders() {
+  for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
+    (void)rmdir(folder->c_str());  // not if something is in it
+    detail::forget(*folder);
+  }
+}
+
+void OutputFolders::make_for(const std::string& path) {
+  std::vector<std::string> missing;
+  struct stat status {};
+  for (std::string folder = folder_of(real_path(path)); stat(folder.c_str(), &status) != 0;
+       folder = folder_of(folder)) {
+    if (errno != ENOENT || folder == folder_of(folder)) break;  // mkdir tells why
+    missing.push_back(folder);
+  }
+  for (auto folder = missing.rbegin(); folder != missing.rend(); ++folder) {
+    if (detail::make_live(*folder, [&] { return mkdir(folder->c_str(), 0777) == 0; }))
+      made_.push_back(*folder);
+    else if (errno != EEXIST)  // another program was faster
+      refuse(*folder, std::string("expected to make this folder, found: ") + std::strerror(errno) +
+                          ". Check the folder above it, or choose another output.");
+  }
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+  detail::AtomicFile file(path);
+  file.write(std::as_bytes(std::span(bytes)));
+  file.commit();
 }
 
 }  // namespace zspex::io
 
 namespace zspex::io::detail {
-namespace {
-
-std::string temporary_name(const std::string& target) {
-  static std::atomic<unsigned> counter{0};
-  const std::filesystem::path whole(target);
-  const std::string stem = whole.filename().string().substr(0, 100);  // names may have 255 characters at most
-  const std::string name = "." + stem + temporary_mark() + std::to_string(counter++) + ".tmp";
-  return (whole.parent_path() / name).string();
-}
-
-}  // namespace
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(path) {
   check_output(path);
   std::error_code error;
-  if (std::filesystem::is_symlink(path, error)) {
-    const auto real = std::filesystem::weakly_canonical(path, error);
-    if (!error) target_ = real.string();
-  }
+  if (std::filesystem::is_symlink(path, error)) target_ = real_path(path);
   temporary_ = temporary_name(target_);
-  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
+  const bool made = make_live(temporary_, [&] {
+    descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return descriptor_ >= 0;
+  });
+  if (!made) {
     const int code = errno;
     temporary_.clear();
     fail("make a file in its folder", code);
   }
+  (void)flock(descriptor_, LOCK_EX | LOCK_NB);  // clear_leftovers() looks; not all file systems can
 }
 
 AtomicFile::~AtomicFile() { discard(); }
@@ -103,6 +127,7 @@ void AtomicFile::commit() {
   // Network file systems report a full disk or quota here at the latest.
   if (close(descriptor) != 0 && errno != EINTR) fail("close it", errno);
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("give it its name", errno);
+  forget(temporary_);
   temporary_.clear();
   // Makes the new name durable. Not all file systems can; the file itself is safe by now.
   const std::string folder = folder_of(target_);
@@ -116,7 +141,9 @@ void AtomicFile::commit() {
 void AtomicFile::discard() noexcept {
   if (descriptor_ >= 0) (void)close(descriptor_);
   descriptor_ = -1;
-  if (!temporary_.empty()) (void)unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  (void)unlink(temporary_.c_str());
+  forget(temporary_);
   temporary_.clear();
 }
 

@@ -13,7 +13,7 @@ namespace zspex::io::detail {
 /// untouched. All members throw FileError (exit code `output`); a full disk is named as such.
 class AtomicFile {
  public:
-  /// Calls check_output(). A symbolic link is followed: what it points to is replaced, not the link.
+  /// Calls check_output(). A symbolic link is followed, also to nothing: what it points to is written, not the link.
   explicit AtomicFile(const std::string& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

@@ -6,6 +6,15 @@
 
 namespace zspex::comm {
 
+namespace {
+
+Failure out_of_memory() {
+  return {ExitCode::memory, "out of memory. Use more nodes or fewer ranks a node; --dry-run shows what a rank needs.",
+          false};
+}
+
+}  // namespace
+
 Failure describe(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -16,11 +25,11 @@ Failure describe(const std::exception_ptr& error) {
   } catch (const Error& known) {
     return {known.code(), known.what(), false};
   } catch (const std::bad_alloc&) {
-    return {ExitCode::internal,
-            "out of memory. Use more nodes or fewer ranks a node, or a smaller extract.batch; --dry-run shows what a "
-            "rank needs.",
-            false};
+    return out_of_memory();
   } catch (const std::exception& stranger) {
+    if (std::string_view(stranger.what()).find("failed to allocate memory") != std::string_view::npos)
+      return out_of_memory();  // Kokkos' words
+
     return {ExitCode::internal, std::string("unexpected error: ") + stranger.what() + ". Please report it.", false};
   } catch (...) {
     return {ExitCode::internal, "unexpected error of an unknown kind. Please report it.", false};

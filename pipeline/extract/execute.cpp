@@ -217,7 +217,7 @@ void FrameRunner::note_written(const std::optional<IoDesk::Written>& written) {
 
 void FrameRunner::fail(FrameOutcome& outcome, ExitCode code, const std::string& message) {
   outcome.code = code;
-  outcome.message = message;
+  outcome.message = message + (code == ExitCode::memory ? " A smaller extract.batch needs less, too." : "");
   if (desk_ && listener_.end) listener_.end(outcome);
 }
 

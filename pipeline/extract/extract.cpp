@@ -5,6 +5,7 @@
 #include <ostream>
 #include <utility>
 
+#include "io/output.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/gather.hpp"
 #include "pipeline/extract/listener.hpp"
@@ -69,6 +70,12 @@ ExitCode ExtractStage::print(const ExtractPlan& plan) const {
 
 ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
   const Stopwatch watch;
+  io::OutputFolders folders;
+  comm::agree(world_, "", [&] {
+    if (!world_.is_root()) return;
+    for (const FrameFiles& files : plan.frames)
+      for (const std::string& path : files.outputs()) folders.make_for(path);
+  });
   const int nframe = static_cast<int>(plan.frames.size());
   const Crew crew = make_crew(world_, split_nodes(), nframe);
   std::vector<FrameFiles> mine;

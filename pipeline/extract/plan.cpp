@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config/base/error.hpp"
+#include "config/base/real_path.hpp"
 #include "io/camera.hpp"
 #include "io/frame.hpp"
 #include "io/output.hpp"
@@ -28,27 +29,9 @@ std::string output_path(const std::vector<std::string>& outputs, const std::stri
   return is_folder(outputs) ? name_in_folder(outputs.front(), prefix, input) : outputs.at(index);
 }
 
-void make_folder(const std::vector<std::string>& outputs) {
-  if (!is_folder(outputs)) return;
-  std::error_code error;
-  fs::create_directories(outputs.front(), error);
-  if (error) {
-    throw FileError(outputs.front(), "",
-                    "expected to make this folder, found: " + error.message() + ". Choose another output.",
-                    ExitCode::output);
-  }
-}
-
 bool is_there(const std::string& path) {
   std::error_code error;
   return fs::exists(path, error);
-}
-
-/// One name for all spellings of a path.
-std::string canonical(const std::string& path) {
-  std::error_code error;
-  const fs::path known = fs::weakly_canonical(fs::absolute(path, error), error);
-  return error ? fs::path(path).lexically_normal().string() : known.string();
 }
 
 /// The wavelengths that a frame of this camera would get; nothing where the PSF that decides can't be read any more.
@@ -94,30 +77,25 @@ std::string name_in_folder(const std::string& folder, const std::string& prefix,
 }
 
 ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job) {
-  if (!job.dry_run) {
-    make_folder(config.output);
-    make_folder(config.model);
-  }
   ExtractPlan plan;
   std::map<std::string, std::string> taken;
   std::set<std::string> read;
   for (const auto* names : {&config.input, &config.psf})
-    for (const std::string& name : *names) read.insert(canonical(name));
-  if (!config.fibermap.empty()) read.insert(canonical(config.fibermap));
+    for (const std::string& name : *names) read.insert(file_identity(name));
+  if (!config.fibermap.empty()) read.insert(file_identity(config.fibermap));
   for (std::size_t i = 0; i < config.input.size(); ++i) {
     FrameFiles files;
     files.input = config.input[i];
     files.psf = config.psf.size() == 1 ? config.psf.front() : config.psf.at(i);
     files.output = output_path(config.output, "frame", files.input, i);
     files.model = output_path(config.model, "model", files.input, i);
-    for (const std::string& path : {files.output, files.model}) {
-      if (path.empty()) continue;
-      if (read.count(canonical(path))) {
+    for (const std::string& path : files.outputs()) {
+      if (read.count(file_identity(path))) {
         throw ConfigError("configuration", "extract.output",
                           "expected outputs that are not inputs, found " + path +
                               ", which is read as well. It would be overwritten: choose another output.");
       }
-      const auto [other, fresh] = taken.emplace(canonical(path), files.input);
+      const auto [other, fresh] = taken.emplace(file_identity(path), files.input);
       if (!fresh) {
         throw ConfigError("configuration", "extract.output",
                           "expected an output of its own for each frame, found " + path + " for " + other->second +
@@ -128,15 +106,13 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
       plan.already_done.push_back(files.output);
       continue;
     }
-    for (const std::string& path : {files.output, files.model}) {
-      if (path.empty()) continue;
+    for (const std::string& path : files.outputs()) {
       if (!config.overwrite && !job.resume && is_there(path)) {
         throw FileError(path, "",
                         "expected no file of this name, found one. Choose another output, or allow overwrite.",
                         ExitCode::output);
       }
-      const bool later = job.dry_run && is_folder(path == files.output ? config.output : config.model);
-      if (!later) io::check_output(path);
+      io::check_output(path);
     }
     plan.frames.push_back(std::move(files));
   }

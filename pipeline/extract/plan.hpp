@@ -17,6 +17,8 @@ namespace zspex::pipeline {
 struct FrameFiles {
   std::string input, psf, output;
   std::string model;  ///< empty: none is asked for
+
+  std::vector<std::string> outputs() const { return model.empty() ? std::vector{output} : std::vector{output, model}; }
 };
 template <class Archive>
 void fields(Archive& archive, FrameFiles& files) {
@@ -35,7 +37,7 @@ void fields(Archive& archive, ExtractPlan& plan) {
 /// A result's name in a folder: preproc-r0-00051060.fits.fz becomes FOLDER/<prefix>-r0-00051060.fits.
 std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input);
 
-/// Pairs inputs, PSFs and outputs; makes the output folder that is asked for; leaves out what --resume keeps.
+/// Pairs inputs, PSFs and outputs; leaves out what --resume keeps.
 /// \throws FileError (exit code `output`) when an output can't be written, or is there and must not be overwritten
 /// \throws ConfigError when two frames have one output
 ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job);

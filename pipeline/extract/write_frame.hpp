@@ -11,8 +11,8 @@
 
 namespace zspex::pipeline {
 
-/// Finishes the frame and writes it: HDF5 by the suffix .h5, else FITS; the model image before it, so that where the
-/// frame is, all is. Each file whole or not at all. \return bytes written \throws FileError (exit code `output`)
+/// Finishes the frame and writes it: HDF5 by the suffix .h5, else FITS; then the model image, in spite of a
+/// failure of the frame. Each file whole or not at all. \return bytes written \throws Error (exit code `output`)
 std::uint64_t write_result(const FrameFiles& files, const std::string& name, FrameSpectra&& spectra,
                            const FrameFacts& facts, io::Provenance provenance, const std::vector<io::Timing>& timing);
 

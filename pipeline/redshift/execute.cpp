@@ -7,6 +7,7 @@
 #include "pipeline/redshift/report.hpp"
 #include "pipeline/redshift/results.hpp"
 #include "pipeline/redshift/run.hpp"
+#include "pipeline/write_each.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -31,6 +32,11 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
   const Stopwatch whole;
   comm::agree(world_, "", [&] {
     if (!plan.memory.too_little.empty()) throw ConfigError("configuration", "redshift.memory", plan.memory.too_little);
+  });
+  io::OutputFolders folders;
+  comm::agree(world_, "", [&] {
+    for (const std::string& path : outputs_of(config_))
+      if (world_.is_root()) folders.make_for(path);
   });
   RedshiftRun run(world_, config_, plan, options_);
   {
@@ -57,12 +63,18 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     provenance.inputs = config_.input;
     provenance.finished = utc_now();
     provenance.strategy = plan.strategy->text;
-    if (run.details()) run.details()->finish(results, provenance, report.timing);
+    std::vector<Output> outputs;
     if (config_.output.ends_with(".h5"))
-      io::write_redshifts_hdf5(config_.output, results, provenance, report.timing);
+      outputs.push_back(
+          {config_.output, [&] { io::write_redshifts_hdf5(config_.output, results, provenance, report.timing); }});
     else if (!config_.output.empty())
-      io::write_redshifts_fits(config_.output, results, provenance);
-    if (!config_.model.empty()) io::write_model_fits(config_.model, results, run.models(), provenance);
+      outputs.push_back({config_.output, [&] { io::write_redshifts_fits(config_.output, results, provenance); }});
+    if (!config_.model.empty())
+      outputs.push_back(
+          {config_.model, [&] { io::write_model_fits(config_.model, results, run.models(), provenance); }});
+    if (run.details())
+      outputs.push_back({config_.details, [&] { run.details()->finish(results, provenance, report.timing); }});
+    write_each(outputs);
     count(results, report);
     run.times().add(kWriteResults, watch.seconds());
   });

@@ -16,13 +16,6 @@
 namespace zspex::pipeline {
 namespace {
 
-std::vector<std::string> outputs_of(const config::RedshiftConfig& config) {
-  std::vector<std::string> outputs;
-  for (const auto* path : {&config.output, &config.details, &config.model})
-    if (!path->empty()) outputs.push_back(*path);
-  return outputs;
-}
-
 /// Whether all outputs are there. \throws FileError when one can't be written, or must not be overwritten
 bool check_outputs(const config::RedshiftConfig& config, bool resume) {
   std::size_t there = 0;
@@ -44,6 +37,13 @@ std::string count_of(std::size_t n, const std::string& what) {
 }
 
 }  // namespace
+
+std::vector<std::string> outputs_of(const config::RedshiftConfig& config) {
+  std::vector<std::string> outputs;
+  for (const auto* path : {&config.output, &config.model, &config.details})
+    if (!path->empty()) outputs.push_back(*path);
+  return outputs;
+}
 
 GpuWish gpu_wish(const config::RedshiftConfig& config) {
   GpuWish wish{GpuUse::some_if_any, config.gpu_ranks, "redshift.gpu_ranks", "choose strategy CPU",
@@ -138,8 +138,10 @@ void RedshiftStage::print(const RedshiftPlan& plan) const {
   for (const std::string& path : outputs_of(config_)) out_ << "  -> " << path << "\n";
 }
 
-ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
-                      std::ostream& out) {
+namespace {
+
+ExitCode plan_and_execute(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
+                          std::ostream& out) {
   const RedshiftPlan plan = stage.plan();
   const bool talk = world.is_root() && job.verbosity >= 0;
   if (plan.already_done) {
@@ -165,6 +167,20 @@ ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& worl
     }
   }
   return report.code;
+}
+
+}  // namespace
+
+ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
+                      std::ostream& out) {
+  try {
+    return plan_and_execute(stage, world, job, out);
+  } catch (const comm::AgreedError& error) {
+    if (error.code() != ExitCode::memory) throw;
+    throw comm::AgreedError(
+        error.code(),
+        std::string(error.what()) + " A smaller redshift.memory, -n and --mintarget, or no -d need less, too.");
+  }
 }
 
 }  // namespace zspex::pipeline

@@ -74,6 +74,9 @@ struct RedshiftOptions {
   }
 };
 
+/// The files that a run writes, the most precious first.
+std::vector<std::string> outputs_of(const config::RedshiftConfig& config);
+
 /// How ranks use GPUs with the strategy of a configuration.
 GpuWish gpu_wish(const config::RedshiftConfig& config);
 

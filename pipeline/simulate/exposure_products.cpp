@@ -1,11 +1,13 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <sstream>
 
 #include "config/base/error.hpp"
 #include "config/value.hpp"
+#include "io/output.hpp"
 #include "pipeline/simulate/files.hpp"
 #include "pipeline/simulate/products.hpp"
 #include "pipeline/simulate/simulate.hpp"
@@ -20,15 +22,11 @@ void write_task_psf(const Task& task, const config::SimulateConfig& config, cons
   if (task.psf_in.empty() || config.npix_x > 0 || config.npix_y > 0) return io::write_psf(task.psf, psf);
   std::error_code error;
   if (fs::equivalent(task.psf_in, task.psf, error)) return;
-  const fs::path aside = aside_of(task.psf);
-  fs::copy_file(task.psf_in, aside, fs::copy_options::overwrite_existing, error);
-  if (!error) fs::permissions(aside, fs::perms::owner_write, fs::perm_options::add, error);
-  if (!error) fs::rename(aside, task.psf, error);
-  if (error) {
-    const std::string why = error.message();
-    fs::remove(aside, error);
-    throw FileError(task.psf, "", "expected to copy " + task.psf_in + ", found: " + why + ".", ExitCode::output);
-  }
+  std::ifstream file(task.psf_in, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  if (!file || !bytes) throw FileError(task.psf_in, "", "expected to copy this file, could not read it. Check it.");
+  io::write_file(task.psf, bytes.view());
 }
 
 /// What `zspex extract --config` needs for the frames; wavelengths by band where there are several.

@@ -7,7 +7,6 @@
 
 #include "config/base/error.hpp"
 #include "io/output.hpp"
-#include "pipeline/simulate/files.hpp"
 #include "pipeline/simulate/products.hpp"
 
 namespace zspex::pipeline {
@@ -16,14 +15,6 @@ namespace {
 using simulate::Note;
 using simulate::Product;
 namespace fs = std::filesystem;
-
-void make_folder(const std::string& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error)
-    throw FileError(folder, "", "expected to make this folder, found: " + error.message() + ". Choose another with -o.",
-                    ExitCode::output);
-}
 
 /// Refuses before any work what could not be written after it.
 void check_outputs(const config::SimulateConfig& config, const config::JobConfig& job,
@@ -50,7 +41,7 @@ void append(std::vector<T>& all, std::vector<T> more) {
 }  // namespace
 
 void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share,
-                  std::ostream& out) {
+                  io::OutputFolders& folders, std::ostream& out) {
   using Kind = config::SimulateKind;
   const bool frames = config.kind == Kind::exposures, alone = config.kind == Kind::templates;
   const std::string templates = alone ? config.output : (fs::path(config.output) / "templates").string();
@@ -64,9 +55,9 @@ void run_simulate(const config::SimulateConfig& config, const config::JobConfig&
     for (const Product& product : products) out << "  " << product.plan << "\n";
     return;
   }
-  make_folder(config.output);
-  if (!frames) make_folder(templates);
   check_outputs(config, job, products);
+  folders.make_for(config.output + "/");
+  if (!frames) folders.make_for(templates + "/");
   for (std::size_t i = 0; i < products.size(); ++i) {
     if (static_cast<int>(i % static_cast<std::size_t>(share.nranks)) != share.rank) continue;
     const bool kept = job.resume && is_whole(products[i]);
@@ -78,7 +69,7 @@ void run_simulate(const config::SimulateConfig& config, const config::JobConfig&
   if (!alone) notes = frames ? simulate::exposure_notes(config) : simulate::spectra_notes(config);
   if (!frames) append(notes, simulate::template_notes(templates));
   for (const Note& note : notes) {
-    simulate::write_text(note.path, note.contents);
+    io::write_file(note.path, note.contents);
     if (talk) out << note.path << "  " << note.next << "\n";
   }
 }

@@ -8,6 +8,7 @@
 
 #include "config/extract_config.hpp"
 #include "config/simulate_config.hpp"
+#include "io/output.hpp"
 #include "io/preproc.hpp"
 #include "io/psf.hpp"
 #include "io/truth.hpp"
@@ -73,9 +74,10 @@ Simulated simulate_exposure(const config::SimulateConfig& config, const Task& ta
 ///
 /// The files have the same bytes for any number of ranks.
 /// \param share  files are dealt to the ranks in turn; the caller waits for the other ranks
+/// \param folders  lives until all ranks have ended
 /// \param out  one line a file; nothing if job.verbosity < 0
 /// \throws ConfigError, FileError
 void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share,
-                  std::ostream& out);
+                  io::OutputFolders& folders, std::ostream& out);
 
 }  // namespace zspex::pipeline

@@ -7,6 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
+
+#include "config/base/real_path.hpp"
 #include "io/detail/atomic_file.hpp"
 #include "io/frame.hpp"
 #include "io/output.hpp"
@@ -121,7 +125,8 @@ TEST(AtomicFile, AFolderThatTakesNoFilesIsAnErrorEvenForRoot) {
 TEST(AtomicFile, PlacesThatAreNoPlaceForAFileAreNamed) {
   const TempDir folder;
   test::write_bytes(folder / "file", "x");
-  expect_error([&] { check_output(folder / "none/frame.fits"); }, ExitCode::output, {"the folder", "mkdir -p"});
+  expect_error([&] { check_output(folder / std::string(256, 'n')); }, ExitCode::output, {"File name too long"});
+  EXPECT_NO_THROW(check_output(folder / "none/deeper/frame.fits")) << "folders are made when the run starts";
   expect_error([&] { check_output(folder / "file/frame.fits"); }, ExitCode::output, {"folder"});
   expect_error([&] { check_output(folder.path()); }, ExitCode::output, {"found a folder"});
   expect_error([&] { check_output("/dev/null"); }, ExitCode::output, {"device"});
@@ -152,6 +157,71 @@ TEST(AtomicFile, ALinkIsFollowed) {
   detail::write_whole(folder / "link", std::as_bytes(std::span(bytes)));
   EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
   EXPECT_EQ(test::read_bytes(folder / "elsewhere/target"), "new");
+}
+
+TEST(AtomicFile, ALinkToNothingIsFollowed) {
+  const TempDir folder;
+  std::filesystem::create_directory(folder / "elsewhere");
+  std::filesystem::create_symlink("elsewhere/target", folder / "link");
+  std::filesystem::create_symlink("link", folder / "linklink");
+  detail::write_whole(folder / "linklink", {});
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_TRUE(std::filesystem::is_regular_file(folder / "elsewhere/target"));
+  EXPECT_EQ(real_path(folder / "linklink"), real_path(folder / "elsewhere/target"));
+}
+
+TEST(AtomicFile, OneFileHasOneIdentityWhateverItIsCalled) {
+  const TempDir folder;
+  std::filesystem::create_directory(folder / "real");
+  std::filesystem::create_symlink("real", folder / "linked");
+  std::filesystem::create_symlink("real/new", folder / "link");
+  EXPECT_EQ(file_identity(folder / "real/new"), file_identity(folder / "linked/./new")) << "not there yet";
+  EXPECT_EQ(file_identity(folder / "real/new"), file_identity(folder / "link"));
+  EXPECT_NE(file_identity(folder / "real/new"), file_identity(folder / "real/other"));
+  test::write_bytes(folder / "real/new", "x");
+  std::filesystem::create_hard_link(folder / "real/new", folder / "hard");
+  EXPECT_EQ(file_identity(folder / "hard"), file_identity(folder / "link"));
+}
+
+TEST(OutputFolders, AreMadeAndGoAgainWhenEmpty) {
+  const TempDir folder;
+  {
+    OutputFolders folders;
+    folders.make_for(folder / "a/b/frame.fits");
+    folders.make_for(folder / "a/c/");
+    ASSERT_TRUE(std::filesystem::is_directory(folder / "a/b"));
+    ASSERT_TRUE(std::filesystem::is_directory(folder / "a/c"));
+    write_file(folder / "a/b/frame.fits", "x");
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder / "a/b/frame.fits"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "a/c"));
+}
+
+TEST(Leftovers, OnlyThoseOfDeadWritersOfTheFileAreCleared) {
+  const TempDir folder;
+  const std::string path = folder / "x.fits";
+  // A child is killed while it writes; another one's name is kept for the host and a process that is gone.
+  EXPECT_FALSE(test::in_child([&] {
+    const detail::AtomicFile file(path);
+    return kill(getpid(), SIGKILL) == 0;
+  }));
+  ASSERT_EQ(folder.names().size(), 1u);
+  const std::string dead = folder.names().front();
+  EXPECT_TRUE(dead.starts_with(".x.fits.")) << dead;
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(25);
+  for (const char* name : {".x.fits.no.such.host.17.0.tmp", ".x.fits.elsewhere.17.0.tmp", ".y.fits.elsewhere.17.0.tmp",
+                           ".x.fits.notours.tmp"})
+    test::write_bytes(folder / name, "");
+  std::filesystem::last_write_time(folder / ".x.fits.no.such.host.17.0.tmp", old);
+  const detail::AtomicFile alive(path);
+  const auto said = clear_leftovers(path);
+  EXPECT_FALSE(std::filesystem::exists(folder / dead));
+  EXPECT_FALSE(std::filesystem::exists(folder / ".x.fits.no.such.host.17.0.tmp")) << "a day old";
+  EXPECT_TRUE(std::filesystem::exists(folder / ".x.fits.elsewhere.17.0.tmp")) << "its writer may live";
+  EXPECT_TRUE(std::filesystem::exists(folder / ".y.fits.elsewhere.17.0.tmp")) << "another output's";
+  EXPECT_TRUE(std::filesystem::exists(folder / ".x.fits.notours.tmp")) << "another program's";
+  EXPECT_EQ(folder.names().size(), 4u) << "and that of the living writer";
+  EXPECT_EQ(said.size(), 4u) << testing::PrintToString(said);
 }
 
 TEST(AtomicFile, NamesAtTheLimitOfTheFileSystemWork) {

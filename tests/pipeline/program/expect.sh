@@ -32,13 +32,15 @@ expect() {
   echo "ok: $title"
 }
 
-# expect_interrupted TITLE SECONDS COMMAND...: SIGTERM after so long ends it, by that signal; mpirun returns 1.
+# expect_interrupted TITLE SIGNAL SECONDS COMMAND...: SIGNAL after so long ends it, by that signal; mpirun returns 1, or ends by
+# another one.
 expect_interrupted() {
-  local title=$1 seconds=$2
-  shift 2
+  local title=$1 signal=$2 seconds=$3
+  shift 3
   # shellcheck disable=SC2016
-  expect "$title" 143 "" bash -c 'seconds=$1; shift; "$@" & pid=$!; sleep "$seconds"; kill -TERM $pid; wait $pid; code=$?
-    ((code == 1)) && code=143; exit $code' - "$seconds" "$@"
+  expect "$title" 99 "" bash -c 'signal=$1 seconds=$2; shift 2; "$@" & pid=$!; sleep "$seconds"; kill -s "$signal" $pid
+    wait $pid; code=$?; ((code == 128 + $(kill -l "$signal") || (code != 0 && $# > 0 && '"${#launcher[@]}"' > 0))) && code=99
+    exit $code' - "$signal" "$seconds" "$@"
 }
 
 nothing_left() {  # nothing_left TITLE FILE...: none of these is there, and no temporary file

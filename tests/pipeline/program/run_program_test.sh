@@ -32,10 +32,19 @@ extract "an image of another camera" 3 "camera b0" -i $b -p $psf -o bad.fits
 extract "an image that is a PSF" 3 "IMAGE" -i $psf -p $psf -o bad.fits
 extract "wavelengths off the CCD" 2 "on the CCD" -i $r -p $psf -o bad.fits -w 3600,3700,0.8
 extract "fibers that are not there" 2 "extract.nspec" -i $r -p $psf -o bad.fits -n 525
-extract "an output folder that is not there" 4 "not/there" -i $r -p $psf -o not/there/bad.fits
+extract "an output folder that is not there is not made for nothing" 3 "empty.fits" -i empty.fits -p $psf -o not/there/bad.fits
+extract "and is made as mkdir -p does" 0 "" -i $r -p $psf -o made/frames/ok.fits -m made/model.fits
+[[ -s made/frames/ok.fits && -s made/model.fits ]] || fail "outputs in folders that were made"
+ln -s made/other.fits link.fits
+extract "an output that is a link to nothing" 0 "" -i $r -p $psf -o link.fits
+[[ -L link.fits && -s made/other.fits ]] || fail "a link to nothing is not written through"
+extract "two outputs that are one file" 2 "made/third.fits" -i $r $r -p $psf -o made/third.fits "$PWD/made/../made/third.fits"
+ln -s "$PWD"/$r input.fits
+extract "an output that is an input" 2 "input.fits" -i $r -p $psf -o input.fits
 mkdir folder.fits
 extract "an output that is a folder" 4 "folder.fits" -i $r -p $psf -o folder.fits
-extract "an output that is a device" 4 "/dev/full" -i $r -p $psf -o bad.fits -m /dev/full.fits/x.fits
+ln -s /dev/full full.fits
+extract "an output that is a device" 4 "full.fits: expected a regular file" -i $r -p $psf -o bad.fits -m full.fits
 nothing_left "after bad inputs" bad.fits not
 
 # A disk that is full in the middle of a file, as far as this can be had without a disk: a limit on the size of files. The
@@ -45,7 +54,8 @@ if ((ranks == 1)); then
   expect "no room for the file" 4 "kept.fits" bash -c 'ulimit -f 5120 && exec "$@"' - "$zspex" extract --quiet \
     -w 5900,5960,0.8 -n 25 -i $r -p $psf -o bad.fits -m kept.fits
   [[ $(cat kept.fits) == old ]] || { : >log; fail "an older file was not kept when there was no room"; }
-  nothing_left "after a full disk" bad.fits
+  [[ -s bad.fits ]] || fail "the frame was not written in spite of its model"
+  nothing_left "after a full disk"
 fi
 
 extract "one of three is bad" 7 "short.fits has failed" -i $r short.fits $r -p $psf -o 1.fits 2.fits 3.fits
@@ -57,8 +67,11 @@ extract "a dry run" 0 "" -i $r -p $psf -o dry.fits --dry-run
 nothing_left "after a dry run" dry.fits
 
 # Ended by a signal while it computes: gone soon, and nothing left.
-expect_interrupted "ended by SIGTERM" 3 "${launcher[@]}" "$zspex" extract -i $r $r $r $r $r $r $r $r $r $r $r $r -p $psf \
-  -n 25 --solver patch --nwavestep 5 --wavepad 300 -o s{1,2,3,4,5,6,7,8,9,10,11,12}.fits
-nothing_left "after SIGTERM"
+for signal in TERM USR1; do
+  expect_interrupted "ended by SIG$signal" $signal 3 "${launcher[@]}" "$zspex" extract \
+    -i $r $r $r $r $r $r $r $r $r $r $r $r -p $psf -n 25 --solver patch --nwavestep 5 --wavepad 300 \
+    -o s/{1,2,3,4,5,6,7,8,9,10,11,12}.fits
+  nothing_left "after SIG$signal"
+done
 
 finish

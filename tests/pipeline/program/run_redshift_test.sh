@@ -77,7 +77,18 @@ redshift "an unknown target" 2 "found 17, which is in none" -i $coadd "${star[@]
 redshift "a template that does not cover" 5 "template GALAXY: expected rest wavelengths from" -i $coadd -t in/templates \
   -o bad.fits -d bad.h5 --zscan-galaxy 0,2.5,1e-3
 redshift "too little memory" 2 "redshift.memory: expected at least" -i $coadd "${star[@]}" -o bad.fits --memory 1e-6
-redshift "an output folder that is not there" 4 "not/there" -i $coadd "${star[@]}" -o not/there/bad.fits
+redshift "an output folder that is not there is not made for nothing" 3 "missing.fits" -i missing.fits "${star[@]}" -o not/there/bad.fits
+redshift "and is made as mkdir -p does" 0 "" -i $coadd "${star[@]}" -n 1 -o made/a/z.fits -d made/z.h5
+need "folders that were made" made/a/z.fits made/z.h5
+ln -s made/later.h5 link.h5
+redshift "two outputs that are one file" 2 "which is also in output" -i $coadd "${star[@]}" -o made/later.h5 -d link.h5
+if ((ranks == 1)); then  # The details (10 MB) are over the limit; the redshifts, and what MPI puts into files, are not.
+  # shellcheck disable=SC2016
+  expect "room for the redshifts only" 4 "Written: room.fits." bash -c 'ulimit -f 5120; exec "$@"' - "$zspex" redshift --quiet \
+    -i $coadd -t in/templates/rrtemplate-GALAXY-None-vsim1.fits --zscan-galaxy=0,1.6,1e-5 -o room.fits -d room.h5
+  need "room for the redshifts only" room.fits
+  nothing_left "room for the redshifts only" room.h5
+fi
 if ((ranks == 1)); then
   expect "help" 0 "Usage: zspex redshift" "$zspex" redshift --help
   redshift "no templates" 2 "set RR_TEMPLATE_DIR" -i $coadd -o bad.fits
@@ -104,7 +115,7 @@ fi
 nothing_left "after mistakes" bad.fits bad.h5 not
 
 # Ended by a signal while it fits, and while its details grow: gone soon, and nothing left.
-expect_interrupted "ended by SIGTERM" 3 "${launcher[@]}" "$zspex" redshift -q -i $coadd -t in/templates \
+expect_interrupted "ended by SIGTERM" TERM 3 "${launcher[@]}" "$zspex" redshift -q -i $coadd -t in/templates \
   --zscan-galaxy 0,1.6,3e-7 -n 2 -o s.fits -d s.h5 -m smodel.fits
 nothing_left "after SIGTERM" s.fits s.h5 smodel.fits
 

@@ -37,7 +37,8 @@ class SimulateTest : public testing::Test {
 
   std::string run(const Share& share = {}) {
     std::ostringstream out;
-    run_simulate(config_, job_, share, out);
+    io::OutputFolders folders;
+    run_simulate(config_, job_, share, folders, out);
     return out.str();
   }
 
@@ -291,7 +292,8 @@ TEST_F(SimulateTest, RefusesNonsenseAndSaysWhichKey) {
     one.spoil(config);
     std::ostringstream out;
     try {
-      run_simulate(config, job_, {}, out);
+      io::OutputFolders folders;
+      run_simulate(config, job_, {}, folders, out);
       ADD_FAILURE() << "no error for " << one.key;
     } catch (const ConfigError& error) {
       const std::string what = error.what();

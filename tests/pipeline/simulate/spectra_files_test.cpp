@@ -180,7 +180,8 @@ class SimulateSpectraRun : public testing::Test {
   }
   std::string run(const Share& share = {}) {
     std::ostringstream out;
-    run_simulate(config_, job_, share, out);
+    io::OutputFolders folders;
+    run_simulate(config_, job_, share, folders, out);
     return out.str();
   }
 
