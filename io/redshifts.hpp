@@ -39,6 +39,7 @@ struct RedshiftResults {
   std::vector<std::int64_t> targetid;           ///< [ntarget]
   std::vector<std::vector<RedshiftRow>> zfit;   ///< [ntarget][nrow] in znum order; [0] is the best; never empty
   int coeff_width = 1;                          ///< of COEFF: the most basis vectors of all templates loaded
+  int basis_width = 1;                          ///< of PCA_COEFF: the same, without what archetypes need
   int legendre_bands = 0, legendre_degree = 0;  ///< shape of LEGCOEFF; bands = 0: shared by all; degree = 0: no column
   std::vector<TemplateName> templates, archetypes;
   Header input_header;  ///< primary header of the first input

@@ -63,7 +63,7 @@ Column texts(const char* name, std::size_t width, const Rows& rows, const Get& g
 void add_archetype_columns(Table& table, const RedshiftResults& results, const Rows& rows) {
   if (results.archetypes.empty()) return;
   table.columns.push_back(vectors<double>(
-      "PCA_COEFF", 'D', static_cast<std::size_t>(coeff_width(results)), rows,
+      "PCA_COEFF", 'D', static_cast<std::size_t>(results.basis_width), rows,
       [](const auto& row) -> const auto& { return row.pca_coeff; }, "coefficients of the fit before archetypes"));
   table.columns.push_back(texts(
       "PCA_SPECTYPE", 6, rows, [](const auto& row) { return row.pca_spectype; }, "type of the fit before archetypes"));

@@ -64,6 +64,14 @@ io::RedshiftRow to_row(std::int64_t targetid, const kernels::Zfit& fit) {
   return row;
 }
 
+/// Of a type without archetypes the fit before archetypes is the fit.
+void keep_template_fit(kernels::Zfit& fit) {
+  if (!fit.pca_spectype.empty()) return;
+  fit.pca_coeff = fit.coeff;
+  fit.pca_spectype = fit.spectype;
+  fit.pca_subtype = fit.subtype;
+}
+
 /// Indices of the bands, sorted by their names.
 std::vector<std::size_t> alphabetical(const std::vector<BandGrid>& bands) {
   std::vector<std::size_t> order(bands.size());
@@ -210,7 +218,7 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
   io::RedshiftResults results;
   results.targetid = targets.targetid;
   results.templates = templates.names;
-  results.coeff_width = templates.max_nbasis();
+  results.coeff_width = results.basis_width = templates.max_nbasis();
   const auto band_order = alphabetical(targets.bands);
   if (!templates.archetypes.empty()) {
     const int nband = static_cast<int>(targets.bands.size());
@@ -227,6 +235,7 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
   results.tsnr2 = std::move(tables.tsnr2);
   warnings.insert(warnings.end(), tables.warnings.begin(), tables.warnings.end());
   for (std::size_t i = 0; i < fits.size(); ++i) {
+    if (!results.archetypes.empty()) std::for_each(fits[i].begin(), fits[i].end(), keep_template_fit);
     const auto [begin, end] = tables.states.equal_range(targets.targetid[i]);
     for (auto state = begin; state != end; ++state) kernels::flag_fiber(fits[i], state->second);
     auto& rows = results.zfit.emplace_back();

@@ -91,7 +91,7 @@ TEST(RedshiftsFits, ArchetypesHaveColumnsOfTheirOwn) {
   EXPECT_EQ(
       forms(table),
       "TARGETID 1K, Z 1D, ZERR 1E, ZWARN 1J, CHI2 1E, COEFF 4E, LEGCOEFF 6D, FITMETHOD 4A, NPIXELS 1J, SPECTYPE 6A, "
-      "SUBTYPE 3A, NCOEFF 1I, DELTACHI2 1E, PCA_COEFF 4D, PCA_SPECTYPE 6A, PCA_SUBTYPE 3A");
+      "SUBTYPE 3A, NCOEFF 1I, DELTACHI2 1E, PCA_COEFF 3D, PCA_SPECTYPE 6A, PCA_SUBTYPE 3A");
   EXPECT_EQ(table.find("LEGCOEFF")->dim, "(2,3)") << "degree, bands";
   EXPECT_EQ(table.header.text("ARCNAM00"), "GALAXY");
   EXPECT_EQ(table.header.text("ARCVER00"), "1.0");

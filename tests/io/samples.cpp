@@ -229,6 +229,7 @@ RedshiftResults sample_redshifts() {
   none.zerr = -1;
   for (std::size_t i = 0; i < 3; ++i) results.zfit[i][0].model_chi2 = 101.5 + 100 * static_cast<double>(i);
   results.coeff_width = 4;
+  results.basis_width = 3;
   results.templates = {{"GALAXY", "2.6", "rrtemplate-GALAXY-None-v2.6.fits"},
                        {"QSO:::HIZ", "1.1", "rrtemplate-QSO-HIZ-v1.1.fits"}};
   results.input_header.set("EXPTIME", 900.0);

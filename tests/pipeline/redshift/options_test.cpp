@@ -52,6 +52,27 @@ TEST_F(OptionsOfRedshift, AsManyPointsOfAFineScan) {
   }
 }
 
+// The small survey's targets are a galaxy, which archetypes fit, and a quasar, of which there are none.
+TEST_F(OptionsOfRedshift, TheFitBeforeArchetypesIsToldOfEachTarget) {
+  write_survey(folder_ / "coadd.fits", small_survey(SimulateKind::coadds, 2));
+  run("without");
+  config_.archetypes = {write_archetypes(folder_ / "rrarchetype-galaxy.fits")};
+  run("with");
+  io::detail::FitsReader plain(folder_ / "without.fits"), fits(folder_ / "with.fits");
+  const io::Table without = plain.table(plain.need("REDSHIFTS")), with = fits.table(fits.need("REDSHIFTS"));
+  const auto text = [&](const io::Table& table, const char* name) {
+    return std::get<std::vector<std::string>>(table.find(name)->values);
+  };
+  ASSERT_EQ(text(with, "FITMETHOD"), (std::vector<std::string>{"ARCH", "PCA"}));
+  EXPECT_EQ(text(with, "PCA_SPECTYPE"), text(without, "SPECTYPE"));
+  EXPECT_EQ(text(with, "PCA_SUBTYPE"), text(without, "SUBTYPE"));
+  const io::Column *coeff = without.find("COEFF"), *before = with.find("PCA_COEFF");
+  ASSERT_EQ(before->repeat, coeff->repeat) << "as wide as the largest template";
+  const auto& expected = std::get<std::vector<float>>(coeff->values);
+  const auto& found = std::get<std::vector<double>>(before->values);
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(static_cast<float>(found[i]), expected[i]) << i;
+}
+
 TEST_F(OptionsOfRedshift, OneBandsPolynomialsAreThoseOfAllBands) {
   io::SpectraFile file = small_survey(SimulateKind::coadds, 2);
   file.bands = {file.bands[1]};
