@@ -1,6 +1,8 @@
 #include "config/describe.hpp"
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 #include "config/schema.hpp"
 
@@ -174,6 +176,39 @@ std::vector<std::string> commented_defaults(std::string_view section) {
       line += ": " + field->type;
   }
   return lines;
+}
+
+namespace {
+
+/// Values by their key in a section of what resolved_yaml() made.
+std::map<std::string, std::string> values_of(const std::string& yaml, std::string_view section) {
+  std::map<std::string, std::string> values;
+  std::istringstream lines(yaml);
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  ")) {
+      inside = line == std::string(section) + ":";
+    } else if (const std::size_t colon = line.find(": "); inside && colon != std::string::npos) {
+      values[line.substr(2, colon - 2)] = line.substr(colon + 2);
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+std::string changed_outcome(const std::string& then, const std::string& now, std::string_view job) {
+  const auto before = values_of(then, job), after = values_of(now, job);
+  const auto value = [](const auto& values, const std::string& key) {
+    const auto found = values.find(key);
+    return found == values.end() ? "nothing" : found->second;
+  };
+  for (const Field* field : fields_of(job)) {
+    if (!field->outcome) continue;
+    const std::string was = value(before, field->key), is = value(after, field->key);
+    if (was != is) return field->name() + " was " + was + " and is " + is;
+  }
+  return "";
 }
 
 std::string resolved_yaml(const Settings& settings, std::string_view job) {

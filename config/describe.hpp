@@ -31,4 +31,8 @@ std::vector<std::string> commented_defaults(std::string_view section);
 /// Section `job` and the job's own, every key with its value: YAML that gives the same configuration when it is read.
 std::string resolved_yaml(const Settings& settings, std::string_view job);
 
+/// The key by which two resolved configurations of a job ask for other results, with both values; empty if none does.
+/// Keys that say where and how results are made don't count.
+std::string changed_outcome(const std::string& then, const std::string& now, std::string_view job);
+
 }  // namespace zspex::config

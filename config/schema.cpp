@@ -1,6 +1,7 @@
 #include "config/schema.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "config/base/error.hpp"
 #include "config/suggest.hpp"
@@ -111,7 +112,8 @@ void add_job(std::vector<Field>& table) {
   const Rows<JobConfig> row(table, "job", &Settings::job);
   using C = JobConfig;
   row("dry_run", &C::dry_run, {.help = "print the plan (what, by whom, how much memory) and touch no data"});
-  row("resume", &C::resume, {.help = "keep outputs that are whole and do the rest"});
+  row("resume", &C::resume,
+      {.help = "keep outputs that are whole and of the same inputs and settings, and do the rest"});
   row("verbosity", &C::verbosity, {{-1, "quiet"}, {0, "normal"}, {1, "verbose"}},
       {.switches = {{"--quiet", 'q', "quiet"}, {"--verbose", 'v', "verbose"}},
        .aliases = {{"--loglevel",
@@ -487,6 +489,27 @@ void add_machine(std::vector<Field>& table) {
   rate("ring_bandwidth", &C::ring_bandwidth, "1e9 bytes/s", "from one rank to the next, with all others sending");
 }
 
+/// Keys that leave results as they are. Files that are read count by what they are, not by their names.
+constexpr std::string_view without_outcome[] = {"job.dry_run",           "job.resume",
+                                                "job.verbosity",         "job.progress",
+                                                "extract.input",         "extract.psf",
+                                                "extract.output",        "extract.model",
+                                                "extract.fibermap",      "extract.device",
+                                                "extract.gpu_ranks",     "extract.gpu_capacity",
+                                                "extract.batch",         "extract.force",
+                                                "extract.overwrite",     "redshift.input",
+                                                "redshift.templates",    "redshift.output",
+                                                "redshift.details",      "redshift.model",
+                                                "redshift.priors",       "redshift.chi2_scan",
+                                                "redshift.archetypes",   "redshift.strategy",
+                                                "redshift.gpu_ranks",    "redshift.max_gpu_ranks",
+                                                "redshift.gpu_capacity", "redshift.slice",
+                                                "redshift.memory",       "redshift.device_memory",
+                                                "redshift.machine",      "redshift.device_kernels",
+                                                "redshift.slowdown",     "redshift.overwrite",
+                                                "simulate.output",       "simulate.psf",
+                                                "simulate.overwrite"};
+
 std::vector<Field> make_schema() {
   std::vector<Field> table;
   add_job(table);
@@ -495,6 +518,9 @@ std::vector<Field> make_schema() {
   add_simulate(table);
   add_inspect(table);
   add_machine(table);
+  for (Field& field : table)
+    field.outcome =
+        std::find(std::begin(without_outcome), std::end(without_outcome), field.name()) == std::end(without_outcome);
   return table;
 }
 

@@ -46,6 +46,8 @@ struct Field {
   std::vector<std::string> choices;  ///< of an enumeration, as they are written
   std::vector<Switch> switches;
   std::vector<Alias> aliases;
+  bool outcome =
+      true;  ///< another value gives other results; false: says where and how they are made, or from which files
 
   /// Reads, checks and stores a value. \throws ConfigError
   std::function<void(const Field&, Settings&, const Value&)> store;

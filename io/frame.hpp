@@ -29,7 +29,8 @@ struct Frame {
 /// Where a result came from; becomes /provenance of an HDF5 file and cards of a FITS header.
 struct Provenance {
   std::string version, revision, command, host, kokkos, mpi, strategy;
-  std::string config;  ///< the resolved configuration, YAML text
+  std::string config;   ///< the resolved configuration, YAML text
+  std::string sources;  ///< the files that it came from as they were: a line each, name, bytes, time of change
   int nranks = 1;
   std::string started, finished;    ///< ISO 8601, UTC
   std::vector<std::string> inputs;  ///< paths

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/base/array.hpp"
+#include "io/frame.hpp"
 #include "io/header.hpp"
 
 namespace zspex::io {
@@ -13,7 +14,8 @@ namespace zspex::io {
 /// \param model  [ny][nx] electrons
 /// \param header cards to pass on, for example of the preproc frame
 /// \throws FileError (exit code `output`)
-void write_model_image(const std::string& path, const Array2<float>& model, const Header& header);
+void write_model_image(const std::string& path, const Array2<float>& model, const Header& header,
+                       const Provenance& provenance);
 
 /// Reads it back. \throws FileError (exit code `input`)
 Array2<float> read_model_image(const std::string& path);

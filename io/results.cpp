@@ -270,6 +270,13 @@ ResultsSummary read_summary(const std::string& path) {
   return summary;
 }
 
+Provenance read_whole(const std::string& path) {
+  if (detail::is_hdf5(path)) detail::Hdf5Reader(path).read_all();  // FITS is looked at as a whole when it is opened
+  const auto provenance = read_summary(path).provenance;
+  if (!provenance) throw FileError(path, "", "expected a result of zspex, found a file that doesn't tell its origin.");
+  return *provenance;
+}
+
 Spectrum read_spectrum(const std::string& path, std::size_t ispec, const std::string& frame) {
   return detail::is_hdf5(path) ? hdf5_spectrum(path, ispec, frame) : fits_spectrum(path, ispec);
 }

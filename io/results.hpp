@@ -65,6 +65,10 @@ struct ResultsSummary {
 /// \throws FileError when the file is missing, empty, truncated, or neither FITS nor HDF5.
 ResultsSummary read_summary(const std::string& path);
 
+/// Reads a result of zspex from its first to its last byte. \return where it came from
+/// \throws FileError when it is missing, damaged or cut, or does not tell that zspex made it
+Provenance read_whole(const std::string& path);
+
 /// One spectrum of a frame.
 struct Spectrum {
   std::vector<double> wave;         ///< [nwave] Angstrom

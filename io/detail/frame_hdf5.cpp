@@ -12,7 +12,7 @@ struct Field {
   const char* name;
   std::string Provenance::*value;
 };
-constexpr std::array<Field, 10> fields = {{{"version", &Provenance::version},
+constexpr std::array<Field, 11> fields = {{{"version", &Provenance::version},
                                            {"revision", &Provenance::revision},
                                            {"command", &Provenance::command},
                                            {"host", &Provenance::host},
@@ -20,6 +20,7 @@ constexpr std::array<Field, 10> fields = {{{"version", &Provenance::version},
                                            {"mpi", &Provenance::mpi},
                                            {"strategy", &Provenance::strategy},
                                            {"config", &Provenance::config},
+                                           {"sources", &Provenance::sources},
                                            {"started", &Provenance::started},
                                            {"finished", &Provenance::finished}}};
 

@@ -110,6 +110,27 @@ std::string Hdf5Reader::type_name(const std::string& dataset) const {
   return number_name(type);
 }
 
+void Hdf5Reader::read_all(const std::string& group) const {
+  for (const std::string& child : children(group)) {
+    const std::string name = group + (group == "/" ? "" : "/") + child;
+    if (is_group(name)) {
+      read_all(name);
+      continue;
+    }
+    const H5Handle handle = open(name);
+    const H5Handle type = context_.own(H5Dget_type(handle), &H5Tclose, name, "read the dataset's type");
+    const H5Handle space = context_.own(H5Dget_space(handle), &H5Sclose, name, "read the dataset's shape");
+    const std::vector<std::size_t> size = shape_of(handle, name);
+    std::size_t nvalue = 1;
+    for (const std::size_t length : size) nvalue *= length;
+    if (nvalue == 0) continue;
+    std::vector<std::byte> bytes(nvalue * H5Tget_size(type));
+    context_.check(H5Dread(handle, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), name, "read the dataset");
+    if (H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0)
+      H5Dvlen_reclaim(type, space, H5P_DEFAULT, bytes.data());
+  }
+}
+
 std::uint64_t Hdf5Reader::stored_bytes(const std::string& dataset) const { return H5Dget_storage_size(open(dataset)); }
 
 template <class T>

@@ -43,6 +43,8 @@ class Hdf5Reader {
   template <class T>
   Array3<T> array3(const std::string& dataset) const;
   Table table(const std::string& dataset) const;
+  /// Reads every dataset, for its checksums. \throws FileError when one can't be read
+  void read_all(const std::string& group = "/") const;
 
   /// Nothing if absent or of another type.
   std::optional<std::string> text(const std::string& object, const std::string& attribute) const;

@@ -13,16 +13,18 @@ struct Field {
   std::string Provenance::*value;
   const char* comment;
 };
-constexpr std::array<Field, 10> fields = {{{"ZSPEXVER", &Provenance::version, "zspex version"},
-                                           {"ZSPEXREV", &Provenance::revision, "git revision"},
-                                           {"ZSPEXCMD", &Provenance::command, "command line"},
-                                           {"ZSPEXHST", &Provenance::host, "host of rank 0"},
-                                           {"ZSPEXKOK", &Provenance::kokkos, "Kokkos version and backends"},
-                                           {"ZSPEXMPI", &Provenance::mpi, "MPI library"},
-                                           {"ZSPEXSTR", &Provenance::strategy, "solver or strategy"},
-                                           {"ZSPEXBEG", &Provenance::started, "start, UTC"},
-                                           {"ZSPEXEND", &Provenance::finished, "end, UTC"},
-                                           {"ZSPEXCFG", &Provenance::config, "configuration, YAML, line ends as \\n"}}};
+constexpr std::array<Field, 11> fields = {
+    {{"ZSPEXVER", &Provenance::version, "zspex version"},
+     {"ZSPEXREV", &Provenance::revision, "git revision"},
+     {"ZSPEXCMD", &Provenance::command, "command line"},
+     {"ZSPEXHST", &Provenance::host, "host of rank 0"},
+     {"ZSPEXKOK", &Provenance::kokkos, "Kokkos version and backends"},
+     {"ZSPEXMPI", &Provenance::mpi, "MPI library"},
+     {"ZSPEXSTR", &Provenance::strategy, "solver or strategy"},
+     {"ZSPEXBEG", &Provenance::started, "start, UTC"},
+     {"ZSPEXEND", &Provenance::finished, "end, UTC"},
+     {"ZSPEXCFG", &Provenance::config, "configuration, YAML, line ends as \\n"},
+     {"ZSPEXSRC", &Provenance::sources, "files read: name, bytes, time of change"}}};
 constexpr const char* nranks_key = "ZSPEXNRK";
 
 std::string numbered(const char* stem, int number) {

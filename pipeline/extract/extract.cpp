@@ -46,7 +46,7 @@ ExtractStage::ExtractStage(const comm::Communicator& world, config::ExtractConfi
       options_(std::move(options)) {}
 
 ExtractPlan ExtractStage::plan() const {
-  return comm::share(world_, [&] { return plan_extract(config_, job_); });
+  return comm::share(world_, [&] { return plan_extract(config_, job_, provenance_); });
 }
 
 comm::Communicator ExtractStage::split_nodes() const {
@@ -106,11 +106,12 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
 ExitCode run_extract(const ExtractStage& stage, const comm::Communicator& world, const config::JobConfig& job,
                      std::ostream& out) {
   const ExtractPlan plan = stage.plan();
-  if (job.dry_run) return stage.print(plan);
   const bool talk = world.is_root() && job.verbosity >= 0;
   if (talk) {
+    for (const std::string& note : plan.notes) out << "extract: " << note << "\n";
     for (const std::string& path : plan.already_done) out << path << " is there already\n";
   }
+  if (job.dry_run) return stage.print(plan);
   if (plan.frames.empty()) return ExitCode::success;
   if (job.verbosity > 0) stage.print(plan);
   const ExtractReport report = stage.execute(plan);

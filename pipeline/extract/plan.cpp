@@ -12,9 +12,8 @@
 #include "io/frame.hpp"
 #include "io/output.hpp"
 #include "io/preproc.hpp"
-#include "io/psf.hpp"
-#include "pipeline/extract/camera_choice.hpp"
 #include "pipeline/extract/node_image.hpp"
+#include "pipeline/resume.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -34,37 +33,6 @@ bool is_there(const std::string& path) {
   return fs::exists(path, error);
 }
 
-/// The wavelengths that a frame of this camera would get; nothing where the PSF that decides can't be read any more.
-std::optional<std::vector<double>> expected_wave(const config::ExtractConfig& config, const std::string& psf,
-                                                 const std::string& camera) {
-  auto range = config.wavelength.of(camera);
-  try {
-    if (!range) {
-      const io::GaussHermitePsf known = io::read_psf(psf);
-      range = choose_wavelength(config, known, camera.empty() ? known.camera : camera).value;
-    }
-  } catch (const FileError&) {
-    return std::nullopt;
-  }
-  return kernels::wave_grid(range->wavemin, range->wavemax, range->dwave);
-}
-
-/// Whether a frame file is whole: spectra of the right number of fibers can be read from its end to its beginning.
-bool is_whole(const std::string& path, const std::string& psf, const config::ExtractConfig& config) {
-  if (!is_there(path)) return false;
-  try {
-    const io::Frame frame =
-        path.ends_with(".h5") || path.ends_with(".hdf5") ? io::read_frame_hdf5(path) : io::read_frame_fits(path);
-    const bool same_fibers = config.nspec == 0 || frame.flux.extent(0) == static_cast<std::size_t>(config.nspec);
-    const auto wave = expected_wave(config, psf, io::camera_of(frame.header));
-    const bool same_wave = !wave || *wave == frame.wave;
-    const bool same_correction = frame.header.has("HELIOCOR") == config.barycentric_correction;
-    return same_fibers && same_wave && same_correction;
-  } catch (const Error&) {
-    return false;  // broken, or not a frame: it is made again
-  }
-}
-
 }  // namespace
 
 std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input) {
@@ -76,7 +44,7 @@ std::string name_in_folder(const std::string& folder, const std::string& prefix,
   return (fs::path(folder) / (prefix + "-" + stem + ".fits")).string();
 }
 
-ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job) {
+ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, io::Provenance provenance) {
   ExtractPlan plan;
   std::map<std::string, std::string> taken;
   std::set<std::string> read;
@@ -102,9 +70,17 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
                               " and for " + files.input + ". Name them apart.");
       }
     }
-    if (job.resume && is_whole(files.output, files.psf, config) && (files.model.empty() || is_there(files.model))) {
-      plan.already_done.push_back(files.output);
-      continue;
+    std::vector<std::string> sources = {files.input, files.psf};
+    if (!config.fibermap.empty()) sources.push_back(config.fibermap);
+    files.sources = provenance.sources = describe_sources(sources);
+    if (job.resume) {
+      const auto reasons = reasons_to_redo(files.outputs(), provenance, "extract");
+      plan.notes.insert(plan.notes.end(), reasons.begin(), reasons.end());
+      if (!job.dry_run) clear_leftovers_of(files.outputs(), plan.notes);
+      if (reasons.empty()) {
+        plan.already_done.push_back(files.output);
+        continue;
+      }
     }
     for (const std::string& path : files.outputs()) {
       if (!config.overwrite && !job.resume && is_there(path)) {

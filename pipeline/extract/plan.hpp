@@ -9,6 +9,7 @@
 
 #include "config/base/error.hpp"
 #include "config/extract_config.hpp"
+#include "io/frame.hpp"
 #include "pipeline/extract/frame_job.hpp"
 
 namespace zspex::pipeline {
@@ -16,31 +17,34 @@ namespace zspex::pipeline {
 /// The files of one frame.
 struct FrameFiles {
   std::string input, psf, output;
-  std::string model;  ///< empty: none is asked for
+  std::string model;    ///< empty: none is asked for
+  std::string sources;  ///< of what is read (pipeline/resume.hpp)
 
   std::vector<std::string> outputs() const { return model.empty() ? std::vector{output} : std::vector{output, model}; }
 };
 template <class Archive>
 void fields(Archive& archive, FrameFiles& files) {
-  archive(files.input, files.psf, files.output, files.model);
+  archive(files.input, files.psf, files.output, files.model, files.sources);
 }
 
 struct ExtractPlan {
   std::vector<FrameFiles> frames;         ///< to do
   std::vector<std::string> already_done;  ///< outputs that --resume keeps
+  std::vector<std::string> notes;         ///< for people: why it doesn't keep others, and what it cleared away
 };
 template <class Archive>
 void fields(Archive& archive, ExtractPlan& plan) {
-  archive(plan.frames, plan.already_done);
+  archive(plan.frames, plan.already_done, plan.notes);
 }
 
 /// A result's name in a folder: preproc-r0-00051060.fits.fz becomes FOLDER/<prefix>-r0-00051060.fits.
 std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input);
 
 /// Pairs inputs, PSFs and outputs; leaves out what --resume keeps.
+/// \param provenance  of this run: what --resume compares
 /// \throws FileError (exit code `output`) when an output can't be written, or is there and must not be overwritten
 /// \throws ConfigError when two frames have one output
-ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job);
+ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, io::Provenance provenance);
 
 /// Bytes that are held while a frame is computed.
 struct MemoryPlan {

@@ -13,6 +13,7 @@ std::uint64_t write_result(const FrameFiles& files, const std::string& name, Fra
   const Array2<float> model = std::move(spectra.model);
   const io::Frame frame = finish_frame(std::move(spectra), facts);
   provenance.inputs = {files.input, files.psf};
+  provenance.sources = files.sources;
   provenance.finished = utc_now();
   std::vector<Output> outputs = {{files.output, [&] {
                                     if (files.output.ends_with(".h5"))
@@ -21,7 +22,7 @@ std::uint64_t write_result(const FrameFiles& files, const std::string& name, Fra
                                       io::write_frame_fits(files.output, frame, provenance);
                                   }}};
   if (!files.model.empty())
-    outputs.push_back({files.model, [&] { io::write_model_image(files.model, model, frame.header); }});
+    outputs.push_back({files.model, [&] { io::write_model_image(files.model, model, frame.header, provenance); }});
   write_each(outputs);
   std::uint64_t bytes = 0;
   for (const Output& output : outputs) bytes += file_bytes(output.path);

@@ -61,6 +61,7 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     blank_models(results, run.models());
     io::Provenance provenance = provenance_;
     provenance.inputs = config_.input;
+    provenance.sources = plan.sources;
     provenance.finished = utc_now();
     provenance.strategy = plan.strategy->text;
     std::vector<Output> outputs;

@@ -5,31 +5,63 @@
 #include <ostream>
 
 #include "io/output.hpp"
+#include "io/template.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/calibrate.hpp"
 #include "pipeline/redshift/machine.hpp"
 #include "pipeline/redshift/make_fitter.hpp"
 #include "pipeline/redshift/report.hpp"
+#include "pipeline/resume.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
 namespace {
 
-/// Whether all outputs are there. \throws FileError when one can't be written, or must not be overwritten
-bool check_outputs(const config::RedshiftConfig& config, bool resume) {
-  std::size_t there = 0;
-  const auto outputs = outputs_of(config);
-  for (const std::string& path : outputs) {
+/// \throws FileError when an output can't be written, or must not be overwritten
+void check_outputs(const config::RedshiftConfig& config, bool resume) {
+  for (const std::string& path : outputs_of(config)) {
     io::check_output(path);
-    const bool exists = std::filesystem::exists(path);
-    there += exists;
-    if (exists && !resume && !config.overwrite)
+    if (!resume && !config.overwrite && std::filesystem::exists(path))
       throw FileError(path, "",
                       "expected no such file (--no-overwrite), found one. Remove it, or choose another output.",
                       ExitCode::output);
   }
-  return resume && there == outputs.size();
+}
+
+/// All files that are read.
+std::vector<std::string> inputs_of(const config::RedshiftConfig& config) {
+  std::vector<std::string> inputs = config.input;
+  const auto append = [&](const std::vector<std::string>& more) {
+    inputs.insert(inputs.end(), more.begin(), more.end());
+  };
+  append(io::find_templates(config.templates));
+  append(io::find_archetypes(config.archetypes));
+  for (const auto* path : {&config.priors, &config.chi2_scan})
+    if (!path->empty()) inputs.push_back(*path);
+  return inputs;
+}
+
+/// What --resume makes of the outputs that are there, and what the inputs are. Travels to all ranks.
+struct Before {
+  bool already_done = false;
+  std::vector<std::string> notes;
+  std::string sources;
+};
+template <class Archive>
+void fields(Archive& archive, Before& before) {
+  archive(before.already_done, before.notes, before.sources);
+}
+
+Before look_before(const config::RedshiftConfig& config, const config::JobConfig& job, io::Provenance provenance) {
+  check_outputs(config, job.resume);
+  Before before;
+  before.sources = provenance.sources = describe_sources(inputs_of(config));
+  if (!job.resume) return before;
+  before.notes = reasons_to_redo(outputs_of(config), provenance, "redshift");
+  before.already_done = before.notes.empty();
+  if (!job.dry_run) clear_leftovers_of(outputs_of(config), before.notes);
+  return before;
 }
 
 std::string count_of(std::size_t n, const std::string& what) {
@@ -66,7 +98,10 @@ RedshiftStage::RedshiftStage(const comm::Communicator& world, config::RedshiftCo
 
 RedshiftPlan RedshiftStage::plan() const {
   RedshiftPlan plan;
-  plan.already_done = comm::share(world_, [&] { return check_outputs(config_, job_.resume); });
+  Before before = comm::share(world_, [&] { return look_before(config_, job_, provenance_); });
+  plan.already_done = before.already_done;
+  plan.notes = std::move(before.notes);
+  plan.sources = std::move(before.sources);
   if (plan.already_done) return plan;
   plan.roles = assign_roles(world_, options_.node_of(world_), gpu_wish(config_), kernels::visible_devices(),
                             kernels::needs_device());
@@ -144,6 +179,8 @@ ExitCode plan_and_execute(const RedshiftStage& stage, const comm::Communicator& 
                           std::ostream& out) {
   const RedshiftPlan plan = stage.plan();
   const bool talk = world.is_root() && job.verbosity >= 0;
+  if (talk)
+    for (const std::string& note : plan.notes) out << "redshift: " << note << "\n";
   if (plan.already_done) {
     if (talk) out << "redshift: all outputs are there already\n";
     return ExitCode::success;

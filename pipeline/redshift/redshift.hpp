@@ -28,7 +28,9 @@ namespace zspex::pipeline {
 
 /// What will be done. All ranks have the same, but for warnings.
 struct RedshiftPlan {
-  bool already_done = false;  ///< --resume, and all outputs are there
+  bool already_done = false;       ///< --resume, and all outputs are kept
+  std::vector<std::string> notes;  ///< for people: why they aren't kept, and what was cleared away
+  std::string sources;             ///< of what is read (pipeline/resume.hpp)
   TargetList targets;
   TemplateSet templates;
   std::shared_ptr<kernels::RedshiftFitter> fitter;

@@ -7,6 +7,7 @@
 
 #include "config/base/error.hpp"
 #include "io/output.hpp"
+#include "io/results.hpp"
 #include "pipeline/simulate/products.hpp"
 
 namespace zspex::pipeline {
@@ -29,8 +30,15 @@ void check_outputs(const config::SimulateConfig& config, const config::JobConfig
     }
 }
 
+/// Whether all files are there and can be read from their beginning to their end.
 bool is_whole(const Product& product) {
-  return std::all_of(product.files.begin(), product.files.end(), [](const auto& path) { return fs::exists(path); });
+  return std::all_of(product.files.begin(), product.files.end(), [](const std::string& path) {
+    try {
+      return fs::exists(path) && io::read_summary(path).file_bytes > 0;
+    } catch (const std::exception&) {
+      return false;  // damaged, or cut: it is made again
+    }
+  });
 }
 
 template <class T>
@@ -61,6 +69,11 @@ void run_simulate(const config::SimulateConfig& config, const config::JobConfig&
   for (std::size_t i = 0; i < products.size(); ++i) {
     if (static_cast<int>(i % static_cast<std::size_t>(share.nranks)) != share.rank) continue;
     const bool kept = job.resume && is_whole(products[i]);
+    if (job.resume) {
+      for (const std::string& path : products[i].files)
+        for (const std::string& note : io::clear_leftovers(path))
+          if (talk) out << note << "\n";
+    }
     const std::string said = kept ? products[i].files.front() + "  is there already" : products[i].write();
     if (talk) out << said << "\n" << std::flush;
   }

@@ -119,7 +119,7 @@ TEST(Results, KindsAreTold) {
   EXPECT_EQ(read_summary(folder / "p.fits").kind, FileKind::psf);
   write_truth(folder / "t.fits", {{1, 2, 3}, Array2<double>({2, 3}, 0.5), std::nullopt});
   EXPECT_EQ(read_summary(folder / "t.fits").kind, FileKind::truth);
-  write_model_image(folder / "m.fits", Array2<float>({5, 3}), {});
+  write_model_image(folder / "m.fits", Array2<float>({5, 3}), {}, {});
   EXPECT_EQ(read_summary(folder / "m.fits").kind, FileKind::model);
   test::RawFits().image("", 8, {}, "").save(folder / "o.fits");
   EXPECT_EQ(read_summary(folder / "o.fits").kind, FileKind::other_fits);

@@ -54,7 +54,7 @@ TEST(ModelImage, WhatIsWrittenIsReadBack) {
   const test::TempDir folder;
   Array2<float> model({5, 3});
   for (std::size_t i = 0; i < model.size(); ++i) model.data()[i] = 0.5f * static_cast<float>(i);
-  write_model_image(folder / "m.fits.gz", model, test::sample_header());
+  write_model_image(folder / "m.fits.gz", model, test::sample_header(), test::sample_provenance());
   EXPECT_EQ(read_model_image(folder / "m.fits.gz"), model);
   EXPECT_EQ(folder.names().size(), 1u);
 }

@@ -50,7 +50,7 @@ int main(int argc, char** argv) try {
   truth.flux = zspex::Array2<double>({2, 3}, {1, 2, 3, 4, 5, 6});
   truth.table = test::sample_table("TRUTH", 2);
   write_truth(folder + "truth.fits", truth);
-  write_model_image(folder + "model.fits", test::sample_preproc().image, test::sample_header());
+  write_model_image(folder + "model.fits", test::sample_preproc().image, test::sample_header(), {});
   for (const SpectraKind kind : {SpectraKind::coadd, SpectraKind::spectra}) {
     SpectraFile spectra = test::sample_spectra(kind);
     spectra.path = folder + (kind == SpectraKind::coadd ? "coadd.fits" : "spectra.fits.gz");

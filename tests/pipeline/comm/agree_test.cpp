@@ -69,7 +69,7 @@ TEST(MpiAgree, TheLowestOfSeveralFailedRanksIsQuoted) {
   EXPECT_NE(failure->message.find(lowest), std::string::npos) << failure->message;
 }
 
-TEST(MpiAgree, OutOfMemoryAndStrangersAreFailuresOfTheProgram) {
+TEST(MpiAgree, OutOfMemoryIsNoDefectAndStrangersAre) {
   const auto world = test_world();
   const int last = world.size() - 1;
   auto failure = failure_of([&] {
@@ -78,7 +78,7 @@ TEST(MpiAgree, OutOfMemoryAndStrangersAreFailuresOfTheProgram) {
     });
   });
   ASSERT_TRUE(failure);
-  EXPECT_EQ(failure->code, ExitCode::internal);
+  EXPECT_EQ(failure->code, ExitCode::memory);
   EXPECT_NE(failure->message.find("out of memory"), std::string::npos) << failure->message;
   failure = failure_of([&] {
     agree(world, "fill", [&] {

@@ -1,4 +1,5 @@
 #include "pipeline/extract/barycentric.hpp"
+#include "config/describe.hpp"
 
 #include <gtest/gtest.h>
 
@@ -181,7 +182,11 @@ class MpiBarycentric : public testing::Test {
     config_.nspec = 25;
   }
   ExitCode run(const config::ExtractConfig& config, const config::JobConfig& job = {}) {
-    const ExtractStage stage(world_, config, job, {}, out_, err_);
+    config::Settings settings;
+    settings.extract = config;
+    io::Provenance provenance;
+    provenance.config = config::resolved_yaml(settings, "extract");
+    const ExtractStage stage(world_, config, job, provenance, out_, err_);
     return run_extract(stage, world_, job, out_);
   }
   comm::Communicator world_ = comm::test_world();

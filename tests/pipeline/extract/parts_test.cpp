@@ -100,46 +100,45 @@ class Plans : public testing::Test {
 
 TEST_F(Plans, OnePsfServesAllOrEachHasItsOwn) {
   auto config = small_config(folder_.path(), 2);
-  EXPECT_EQ(plan_extract(config, job_).frames[1].psf, folder_ / "psf.fits");
+  EXPECT_EQ(plan_extract(config, job_, {}).frames[1].psf, folder_ / "psf.fits");
   config.psf = {"a", "b"};
-  const auto plan = plan_extract(config, job_);
+  const auto plan = plan_extract(config, job_, {});
   EXPECT_EQ(plan.frames[0].psf, "a");
   EXPECT_EQ(plan.frames[1].psf, "b");
   EXPECT_EQ(plan.frames[1].model, "");
 }
 
-TEST_F(Plans, AFolderIsMadeForResultsButNotByADryRun) {
+TEST_F(Plans, AFolderForResultsIsNotMadeByAPlan) {
   auto config = small_config(folder_.path(), 1);
   config.output = {folder_ / "a/b/"};
-  job_.dry_run = true;
-  EXPECT_EQ(plan_extract(config, job_).frames[0].output, folder_ / "a/b/frame-1.fits");
+  EXPECT_EQ(plan_extract(config, job_, {}).frames[0].output, folder_ / "a/b/frame-1.fits");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "a"));
-  job_.dry_run = false;
-  plan_extract(config, job_);
-  EXPECT_TRUE(std::filesystem::is_directory(folder_ / "a/b"));
 }
 
 TEST_F(Plans, TwoFramesMustNotMeetInOneFile) {
   auto config = small_config(folder_.path(), 2);
   config.output[1] = folder_.path() + "/./frame-1.fits";
-  EXPECT_THROW(plan_extract(config, job_), ConfigError);
+  EXPECT_THROW(plan_extract(config, job_, {}), ConfigError);
 }
 
 TEST_F(Plans, WhatIsThereIsReplacedOrRefused) {
   auto config = small_config(folder_.path(), 2);
   std::ofstream(config.output[1]) << "old";
-  EXPECT_EQ(plan_extract(config, job_).frames.size(), 2u);
+  EXPECT_EQ(plan_extract(config, job_, {}).frames.size(), 2u);
   config.overwrite = false;
   try {
-    plan_extract(config, job_);
+    plan_extract(config, job_, {});
     FAIL() << "an output would have been overwritten";
   } catch (const FileError& error) {
     EXPECT_EQ(error.code(), ExitCode::output);
   }
   job_.resume = true;
-  const auto plan = plan_extract(config, job_);
+  const auto plan = plan_extract(config, job_, {});
   EXPECT_EQ(plan.frames.size(), 2u);  // what is there is no whole frame: it is made again
   EXPECT_TRUE(plan.already_done.empty());
+  ASSERT_EQ(plan.notes.size(), 2u);
+  EXPECT_NE(plan.notes[0].find("missing"), std::string::npos) << plan.notes[0];
+  EXPECT_NE(plan.notes[1].find("not whole"), std::string::npos) << plan.notes[1];
 }
 
 TEST(Outcomes, TheCodeOfAllIsThatOfTheOneOrPartial) {

@@ -62,6 +62,18 @@ extract "one of three is bad" 7 "short.fits has failed" -i $r short.fits $r -p $
 [[ -s 1.fits && -s 3.fits && ! -e 2.fits ]] || fail "one of three is bad: expected files 1 and 3, found $(ls [123].fits)"
 extract "resume does the rest" 0 "" -i $r $r $r -p $psf -o 1.fits 2.fits 3.fits --resume
 [[ -s 2.fits ]] || fail "resume does the rest: no 2.fits"
+resume() {  # resume TITLE WORDS OPTION...
+  local title=$1 words=$2
+  shift 2
+  expect "$title" 0 "$words" "${launcher[@]}" "$zspex" extract -w 5900,5960,0.8 -n 25 -i $r $r $r -p $psf -o 1.fits 2.fits 3.fits \
+    --resume "$@"
+}
+resume "resume keeps what is whole" "2.fits is there already"
+: >2.fits
+resume "resume makes an empty file again" "2.fits is made again: not whole"
+resume "resume with other settings" "2.fits is made again: extract.psferr was auto and is 0.02" --psferr 0.02
+touch $psf
+resume "resume with another PSF" "2.fits is made again: it was made from psf-r0.fits" --psferr 0.02
 extract "no overwriting" 4 "1.fits" -i $r -p $psf -o 1.fits --no-overwrite
 extract "a dry run" 0 "" -i $r -p $psf -o dry.fits --dry-run
 nothing_left "after a dry run" dry.fits

@@ -37,7 +37,29 @@ need "HDF5 of a scan that is there" again.h5
 
 redshift "a dry run" 0 "" -i $coadd "${star[@]}" -o dry.fits -d dry.h5 -m drymodel.fits --dry-run
 nothing_left "after a dry run" dry.fits dry.h5 drymodel.fits
-redshift "resume" 0 "" --config in/redshift.yaml --resume
+# What --resume keeps, makes again and clears away; a killed process leaves such a temporary file.
+again=(--config in/redshift.yaml --zscan-galaxy=-0.005,1.7,5e-4 -d details.h5 -m model.fits --resume)
+resume() {  # resume TITLE WORDS OPTION...
+  local title=$1 words=$2
+  shift 2
+  expect "$title" 0 "$words" "${launcher[@]}" "$zspex" redshift "${again[@]}" "$@"
+}
+# shellcheck disable=SC2016
+dead=in/.redshifts.fits.$(hostname).$(bash -c 'echo $$').0.tmp
+: >"$dead"
+: >in/.redshifts.fits.elsewhere.17.0.tmp
+resume "resume" "all outputs are there already"
+grep -qF "$dead is removed" log || fail "resume: expected that it tells of $dead"
+grep -qF "elsewhere may be writing it" log || fail "resume: expected that it tells of another host's file"
+[[ ! -e $dead && -e in/.redshifts.fits.elsewhere.17.0.tmp ]] || fail "resume: cleared away the wrong files"
+rm in/.redshifts.fits.elsewhere.17.0.tmp
+head -c 20000 in/redshifts.fits >cut && cat cut >in/redshifts.fits
+resume "resume with a file that is cut" "in/redshifts.fits is made again: not whole"
+rm model.fits
+resume "resume with one that is missing" "model.fits is made again: missing"
+resume "resume with other settings" "redshift.nminima was 0 and is 2" --nminima 2
+resume "resume with other inputs" "redshifts.fits is made again: it was made from" --nminima 2 "${star[@]}"
+resume "resume with the same" "all outputs are there already" --nminima 2 "${star[@]}"
 redshift "no overwriting" 4 "in/redshifts.fits" --config in/redshift.yaml --no-overwrite
 
 # Strategies: the same answer, planned for another machine, chosen here.

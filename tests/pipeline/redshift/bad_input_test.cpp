@@ -263,6 +263,7 @@ TEST_F(BadInput, AnOutputThatCanNotBeWrittenIsRefusedBeforeAnythingIsRead) {
   for (auto* path : {&config_.output, &config_.details, &config_.model}) {
     config_.output = folder_ / "redshifts.fits";
     config_.details = config_.model = "";
+    std::ofstream(folder_ / "not") << "a file";
     *path = folder_ / "not/there.fits";
     const RedshiftStage stage(world_, config_, {}, {}, out_, err_);
     try {

@@ -1,5 +1,7 @@
 // The stage on 1 to 4 ranks: errors, plans, resuming and timing.
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "tests/pipeline/redshift/mpi_stage.hpp"
@@ -42,8 +44,8 @@ TEST_F(MpiRedshiftStage, AnErrorOnOneRankIsEveryonesAndNothingIsWritten) {
   bad.priors = folder_ / "coadd.fits";
   expect(bad, ExitCode::input, {"coadd.fits", "PRIORS"});
   bad = config_;
-  bad.output = folder_ / "not/there.fits";
-  expect(bad, ExitCode::output, {"not/there.fits"});
+  bad.output = folder_ / "coadd.fits/there.fits";
+  expect(bad, ExitCode::output, {"coadd.fits/there.fits"});
 
   bad = config_;
   bad.memory = 1e-5;
@@ -96,7 +98,6 @@ TEST_F(MpiRedshiftStage, TimingsCoverTheSteps) {
 
 TEST_F(MpiRedshiftStage, ResumeAsksForAllOutputs) {
   write_coadds(2);
-  run(world_, config_);
   job_.resume = true;
   const auto resume = [&] {
     out_.str("");
@@ -104,12 +105,29 @@ TEST_F(MpiRedshiftStage, ResumeAsksForAllOutputs) {
     EXPECT_EQ(run_redshift(stage, world_, job_, out_), ExitCode::success);
     return out_.str().find("all outputs are there already") != std::string::npos;
   };
+  EXPECT_FALSE(resume()) << "nothing is there";
   EXPECT_EQ(resume(), world_.is_root());
   on_root([&] { fs::remove(config_.model); });
   EXPECT_FALSE(resume()) << "one is missing: all are made";
   world_.barrier();
   EXPECT_TRUE(fs::exists(config_.model));
   world_.barrier();
+  // What is not whole, or of an input that has changed since, doesn't count.
+  for (const std::string& path : {config_.output, config_.details, config_.model}) {
+    EXPECT_EQ(resume(), world_.is_root()) << path;
+    on_root([&] { fs::resize_file(path, fs::file_size(path) / 2 - 1); });
+    EXPECT_FALSE(resume()) << path << " is cut";
+    EXPECT_EQ(out_.str().find(path + " is made again: not whole") != std::string::npos, world_.is_root()) << out_.str();
+    EXPECT_EQ(resume(), world_.is_root()) << path << " is whole again";
+    on_root([&] { std::ofstream(path) << "junk"; });
+    EXPECT_FALSE(resume()) << path << " is junk";
+    on_root([&] { std::ofstream{path}; });
+    EXPECT_FALSE(resume()) << path << " is empty";
+  }
+  on_root([&] { fs::last_write_time(config_.input[0], fs::file_time_type::clock::now() - std::chrono::hours(1)); });
+  EXPECT_FALSE(resume()) << "another input";
+  EXPECT_EQ(out_.str().find("it was made from") != std::string::npos, world_.is_root()) << out_.str();
+  EXPECT_EQ(resume(), world_.is_root());
   job_.resume = false;
   config_.overwrite = false;
   const auto [code, what] = failure([&] { run(world_, config_); });

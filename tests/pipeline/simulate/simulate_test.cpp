@@ -246,6 +246,10 @@ TEST_F(SimulateTest, ResumeKeepsWhatIsThere) {
   job_.resume = true;
   EXPECT_NE(run().find("is there already"), std::string::npos);
   EXPECT_EQ(fs::last_write_time(frame), written);
+  const std::string whole = contents(frame);
+  fs::resize_file(frame, fs::file_size(frame) - 2880);
+  EXPECT_EQ(run().find("is there already"), std::string::npos) << "it is cut, and made again";
+  EXPECT_EQ(contents(frame), whole);
 }
 
 TEST_F(SimulateTest, RefusesNonsenseAndSaysWhichKey) {

@@ -10,6 +10,7 @@
 
 #include "config/base/error.hpp"
 #include "io/detail/fits_reader.hpp"
+#include "io/model_image.hpp"
 #include "pipeline/simulate/simulate.hpp"
 #include "pipeline/simulate/template_set.hpp"
 #include "tests/pipeline/simulate/small_spectra.hpp"
@@ -160,7 +161,7 @@ TEST(SpectraTables, ScoresGrowWithTheSignal) {
   }
 }
 
-/// Runs in a folder of its own. The templates are there already, as empty files, so that they need not be made.
+/// Runs in a folder of its own. The templates are there already, as small files, so that they need not be made.
 class SimulateSpectraRun : public testing::Test {
  protected:
   SimulateSpectraRun() {
@@ -176,7 +177,8 @@ class SimulateSpectraRun : public testing::Test {
   void use(const std::string& name) {
     config_.output = folder_ / name;
     fs::create_directories(folder_ / name / "templates");
-    for (const TemplatePlan& plan : template_plans()) std::ofstream(folder_ / name / "templates" / template_name(plan));
+    for (const TemplatePlan& plan : template_plans())
+      io::write_model_image(folder_ / name / "templates" / template_name(plan), Array2<float>({1, 1}), {}, {});
   }
   std::string run(const Share& share = {}) {
     std::ostringstream out;
