@@ -22,34 +22,38 @@ void write_frame_hdf5(const std::string& path, const std::string& name, const Fr
   detail::write_timing(file, timing);
 
   const std::string group = "/frames/" + name + "/";
+  const std::vector<std::string> image = {"spectrum", "wavelength"};
   file.dataset(group + "flux", {nspec, nwave}, frame.flux.data(), "electron/Angstrom",
-               "flux of each spectrum and wavelength bin, convolved by resolution");
+               "flux of each spectrum and wavelength bin, convolved by resolution", image);
   file.dataset(group + "ivar", {nspec, nwave}, frame.ivar.data(), "Angstrom2/electron2",
-               "inverse variance of flux; 0 = no information");
+               "inverse variance of flux; 0 = no information", image);
   file.dataset(group + "mask", {nspec, nwave}, frame.mask.data(), "1",
                "bits: 0 SOMEBADPIX, 1 ALLBADPIX, 2 COSMIC, 3 LOWFLAT, 4 BADFIBERFLAT, 5 BRIGHTSKY, 6 BADSKY, 7 "
-               "BAD2DFIT, 8 NODATA, 9 BADFIBER, 10 BADCOLUMN; 0 = good");
-  file.dataset(group + "wavelength", {nwave}, frame.wave.data(), "Angstrom", "vacuum wavelength of the bin centres");
+               "BAD2DFIT, 8 NODATA, 9 BADFIBER, 10 BADCOLUMN; 0 = good",
+               image);
+  file.dataset(group + "wavelength", {nwave}, frame.wave.data(), "Angstrom", "vacuum wavelength of the bin centers",
+               {"wavelength"});
   if (!frame.resolution.empty())
     file.dataset(group + "resolution", {nspec, frame.resolution.extent(1), nwave}, frame.resolution.data(), "1",
                  "diagonals of the resolution matrix R of each spectrum: element [s][k][j] = R_s[j - ndiag/2 + k][j]; "
-                 "rows outside the spectrum mean nothing");
+                 "rows outside the spectrum mean nothing",
+                 {"spectrum", "diagonal", "wavelength"});
   if (!frame.chi2pix.empty())
     file.dataset(group + "chi2pix", {nspec, nwave}, frame.chi2pix.data(), "1",
-                 "mean of (pixel - model)^2 / variance over the pixels of the bin, weighted by the PSF");
+                 "mean of (pixel - model)^2 / variance over the pixels of the bin, weighted by the PSF", image);
   if (frame.fibermap) {
-    file.table(group + "fibermap", *frame.fibermap, "what the fibers were pointed at, a row a spectrum");
+    file.table(group + "fibermap", *frame.fibermap, "what the fibers were pointed at, a row a spectrum", "spectrum");
     if (!frame.fibermap->header.cards().empty())
       file.table(group + "fibermap_header", detail::header_table(frame.fibermap->header),
-                 "FITS header cards of the fibermap");
+                 "FITS header cards of the fibermap", "card");
   }
   if (frame.scores) {
-    file.table(group + "scores", *frame.scores, "measures of quality, a row a spectrum");
+    file.table(group + "scores", *frame.scores, "measures of quality, a row a spectrum", "spectrum");
     if (!frame.scores->header.cards().empty())
-      file.table(group + "scores_header", detail::header_table(frame.scores->header),
-                 "FITS header cards of the scores");
+      file.table(group + "scores_header", detail::header_table(frame.scores->header), "FITS header cards of the scores",
+                 "card");
   }
-  file.table(group + "header", detail::header_table(frame.header), "FITS header cards of the frame");
+  file.table(group + "header", detail::header_table(frame.header), "FITS header cards of the frame", "card");
   file.finish();
 }
 

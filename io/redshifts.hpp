@@ -93,7 +93,8 @@ class DetailsWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Our HDF5 results: /provenance, /timing, /redshifts (with MODEL_CHI2), /zfit, /fibermap, /exp_fibermap, /tsnr2; no scan.
+/// Our HDF5 results: /provenance, /timing, /redshifts (with MODEL_CHI2), /targetids, /zfit, /fibermap, /exp_fibermap,
+/// /tsnr2; no scan.
 void write_redshifts_hdf5(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
                           const std::vector<Timing>& timing);
 

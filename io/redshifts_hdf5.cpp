@@ -12,6 +12,19 @@ namespace {
 
 std::string scan_group(const std::string& full_type) { return "/zscan/" + full_type + "/"; }
 
+/// Beside a TTYPE card there is no room for these.
+void spell_bits(Column& zwarn) {
+  zwarn.description =
+      "bits: 0 SKY, 1 LITTLE_COVERAGE, 2 SMALL_DELTA_CHI2, 3 NEGATIVE_MODEL, 4 MANY_OUTLIERS, 5 Z_FITLIMIT, 6 "
+      "NEGATIVE_EMISSION, 7 UNPLUGGED, 8 BAD_TARGET, 9 NODATA, 10 BAD_MINFIT, 11 POORDATA; 0 = no warning";
+}
+
+/// By these Redrock's readers find the targets.
+void write_targetids(detail::Hdf5Writer& file, const RedshiftResults& results) {
+  file.dataset("/targetids", {results.targetid.size()}, results.targetid.data(), "1", "targets in output order",
+               {"target"});
+}
+
 void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const Provenance& provenance,
                 const std::vector<Timing>& timing) {
   file.attribute("/", detail::format_attribute, detail::format_name);
@@ -19,7 +32,8 @@ void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const 
   detail::write_provenance(file, provenance);
   detail::write_timing(file, timing);
   for (const Table& table : results.run)
-    file.table("/" + table.name, table, "what is known of the run's " + table.name);
+    file.table("/" + table.name, table, "what is known of the run's " + table.name,
+               table.name == "strategies" ? "strategy" : "rank");
   Table redshifts = detail::best_rows_table(results);
   Column direct;
   direct.name = "MODEL_CHI2";
@@ -28,7 +42,8 @@ void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const 
   for (const auto& fits : results.zfit) values.push_back(fits.front().model_chi2);
   direct.values = std::move(values);
   redshifts.columns.push_back(std::move(direct));
-  file.table("/redshifts", redshifts, "the best redshift of each target; columns as Redrock's REDSHIFTS");
+  spell_bits(*redshifts.find("ZWARN"));
+  file.table("/redshifts", redshifts, "the best redshift of each target; columns as Redrock's REDSHIFTS", "target");
 }
 
 /// \param zfit  of zfit_table(): cut from one table, all have the same type
@@ -36,7 +51,7 @@ void write_zfit(detail::Hdf5Writer& file, const RedshiftResults& results, const 
   std::size_t first = 0;
   for (std::size_t i = 0; i < results.targetid.size(); ++i) {
     file.table("/zfit/" + std::to_string(results.targetid[i]) + "/zfit", zfit.rows(first, results.zfit[i].size()),
-               "all minima of a target, the best first");
+               "all minima of a target, the best first", "minimum");
     first += results.zfit[i].size();
   }
 }
@@ -50,7 +65,8 @@ void write_zbest(detail::Hdf5Writer& file, const RedshiftResults& results, const
   }
   Table zbest = zfit.pick(best);
   std::erase_if(zbest.columns, [](const Column& column) { return column.name == "znum"; });
-  file.table("/zbest", zbest, "the best minimum of each target");
+  spell_bits(*zbest.find("zwarn"));
+  file.table("/zbest", zbest, "the best minimum of each target", "target");
 }
 
 }  // namespace
@@ -73,11 +89,13 @@ void DetailsWriter::begin_scan(const std::string& full_type, const std::vector<d
   const std::string group = scan_group(full_type);
   const std::size_t nz = redshifts.size();
   const float* later = nullptr;
-  impl_->file.dataset(group + "redshifts", {nz}, redshifts.data(), "1", "redshifts of the scan");
-  impl_->file.dataset(group + "zchi2", {ntarget, nz}, later, "1", "chi2 of each target at each redshift");
-  impl_->file.dataset(group + "penalty", {ntarget, nz}, later, "1",
-                      "penalty for negative [OII] emission, not in zchi2");
-  impl_->file.dataset(group + "zcoeff", {ntarget, nz, nbasis}, later, "1", "template coefficients");
+  impl_->file.dataset(group + "redshifts", {nz}, redshifts.data(), "1", "redshifts of the scan", {"redshift"});
+  impl_->file.dataset(group + "zchi2", {ntarget, nz}, later, "1", "chi2 of each target at each redshift",
+                      {"target", "redshift"});
+  impl_->file.dataset(group + "penalty", {ntarget, nz}, later, "1", "penalty for negative [OII] emission, not in zchi2",
+                      {"target", "redshift"});
+  impl_->file.dataset(group + "zcoeff", {ntarget, nz, nbasis}, later, "1", "template coefficients",
+                      {"target", "redshift", "basis"});
 }
 
 void DetailsWriter::add_rows(const ZscanTable& scan, std::size_t first) {
@@ -93,8 +111,7 @@ void DetailsWriter::finish(const RedshiftResults& results, const Provenance& pro
                            const std::vector<Timing>& timing) {
   detail::Hdf5Writer& file = impl_->file;
   write_ours(file, results, provenance, timing);
-  file.dataset("/targetids", {results.targetid.size()}, results.targetid.data(), "1",
-               "targets in the order of the scans");
+  write_targetids(file, results);
   const Table zfit = detail::zfit_table(results);
   write_zbest(file, results, zfit);
   write_zfit(file, results, zfit);
@@ -105,10 +122,11 @@ void write_redshifts_hdf5(const std::string& path, const RedshiftResults& result
                           const std::vector<Timing>& timing) {
   detail::Hdf5Writer file(path);
   write_ours(file, results, provenance, timing);
+  write_targetids(file, results);
   write_zfit(file, results, detail::zfit_table(results));
-  file.table("/fibermap", results.fibermap, "the fibers of the targets, in the order of the files");
-  if (results.exp_fibermap) file.table("/exp_fibermap", *results.exp_fibermap, "their exposures");
-  if (results.tsnr2) file.table("/tsnr2", *results.tsnr2, "template signal to noise, squared");
+  file.table("/fibermap", results.fibermap, "the fibers of the targets, in the order of the files", "target");
+  if (results.exp_fibermap) file.table("/exp_fibermap", *results.exp_fibermap, "their exposures", "exposure");
+  if (results.tsnr2) file.table("/tsnr2", *results.tsnr2, "template signal to noise, squared", "target");
   file.finish();
 }
 

@@ -113,7 +113,7 @@ void write_timing(Hdf5Writer& file, const std::vector<Timing>& timing) {
   table.columns.push_back(bytes_column("bytes_read", "read from files, all ranks", timing, &Timing::bytes_read));
   table.columns.push_back(bytes_column("bytes_written", "written to files, all ranks", timing, &Timing::bytes_written));
   table.columns.push_back(bytes_column("peak_memory", "most over ranks", timing, &Timing::peak_memory));
-  file.table("/timing", table, "wall-clock time, files and memory of each step");
+  file.table("/timing", table, "wall-clock time, files and memory of each step", "step");
 }
 
 std::vector<Timing> read_timing(const Hdf5Reader& file) {

@@ -88,7 +88,8 @@ H5Handle Hdf5Writer::create(const std::string& name, hid_t type, const std::vect
 
 template <class T>
 void Hdf5Writer::dataset(const std::string& name, const std::vector<std::size_t>& shape, const T* data,
-                         const std::string& units, const std::string& description) {
+                         const std::string& units, const std::string& description,
+                         const std::vector<std::string>& dimensions) {
   {
     const H5Handle dataset = create(name, h5_type<T>(), shape, sizeof(T));
     if (data)
@@ -96,16 +97,17 @@ void Hdf5Writer::dataset(const std::string& name, const std::vector<std::size_t>
   }
   attribute(name, "units", units);
   attribute(name, "description", description);
+  attribute(name, "dimensions", dimensions);
 }
 
 template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const float*, const std::string&,
-                                  const std::string&);
+                                  const std::string&, const std::vector<std::string>&);
 template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const double*,
-                                  const std::string&, const std::string&);
+                                  const std::string&, const std::string&, const std::vector<std::string>&);
 template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const std::int64_t*,
-                                  const std::string&, const std::string&);
+                                  const std::string&, const std::string&, const std::vector<std::string>&);
 template void Hdf5Writer::dataset(const std::string&, const std::vector<std::size_t>&, const std::uint32_t*,
-                                  const std::string&, const std::string&);
+                                  const std::string&, const std::string&, const std::vector<std::string>&);
 
 void Hdf5Writer::rows(const std::string& name, std::size_t first, const std::vector<std::size_t>& shape,
                       const float* data) {
@@ -123,7 +125,8 @@ void Hdf5Writer::rows(const std::string& name, std::size_t first, const std::vec
   context_.check(H5Dwrite(dataset, h5_type<float>(), memory, space, H5P_DEFAULT, data), name, "write the rows");
 }
 
-void Hdf5Writer::table(const std::string& name, const Table& table, const std::string& description) {
+void Hdf5Writer::table(const std::string& name, const Table& table, const std::string& description,
+                       const std::string& rows) {
   {
     const CompoundRows compound = to_compound(context_, table);
     const H5Handle dataset = create(name, compound.type, {table.nrow}, 0);
@@ -140,6 +143,7 @@ void Hdf5Writer::table(const std::string& name, const Table& table, const std::s
   attribute(name, "description", description);
   attribute(name, "column_units", units);
   attribute(name, "column_descriptions", descriptions);
+  attribute(name, "dimensions", std::vector<std::string>{rows});
 }
 
 void Hdf5Writer::finish() {

@@ -27,13 +27,15 @@ class Hdf5Writer {
 
   /// T: float, double, std::uint32_t, std::int64_t. Arrays of two and more dimensions are chunked, shuffled, compressed and
   /// checksummed. Without data: made, to be filled by rows().
+  /// \param dimensions  what they run over, one name for each
   template <class T>
   void dataset(const std::string& name, const std::vector<std::size_t>& shape, const T* data, const std::string& units,
-               const std::string& description);
+               const std::string& description, const std::vector<std::string>& dimensions);
   /// Fills rows [first, first + shape[0]) of a dataset of float.
   void rows(const std::string& name, std::size_t first, const std::vector<std::size_t>& shape, const float* data);
   /// A compound dataset; units and descriptions of its columns are attributes.
-  void table(const std::string& name, const Table& table, const std::string& description);
+  /// \param rows  what its rows are
+  void table(const std::string& name, const Table& table, const std::string& description, const std::string& rows);
 
   void finish();
 

@@ -49,14 +49,13 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
       run.round(first, std::min(plan.memory.round, plan.targets.size() - first), done);
   }
   RedshiftReport report;
-  std::vector<std::string> warnings;
   report.timing = run.times().over_ranks(world_);
   report.ranks = run.reports();
   report.seconds = whole.seconds();
   comm::agree(world_, "", [&] {
     if (!world_.is_root()) return;
     const Stopwatch watch;
-    auto results = make_results(config_, plan.targets, plan.templates, std::move(run.fits()), warnings);
+    auto results = make_results(config_, plan.targets, plan.templates, *plan.tables, std::move(run.fits()));
     results.run = run_tables(plan, report);
     blank_models(results, run.models());
     io::Provenance provenance = provenance_;
@@ -79,7 +78,6 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     count(results, report);
     run.times().add(kWriteResults, watch.seconds());
   });
-  warn(warnings);
   report.timing = run.times().over_ranks(world_);
   report.seconds = whole.seconds();
   return report;

@@ -107,6 +107,10 @@ RedshiftPlan RedshiftStage::plan() const {
                             kernels::needs_device());
   plan.machine = this_machine(world_, plan.roles);
   plan.targets = comm::share(world_, [&] { return list_targets(config_); });
+  comm::agree(world_, "", [&] {
+    if (world_.is_root()) plan.tables = std::make_shared<const InputTables>(read_input_tables(config_, plan.targets));
+  });
+  if (plan.tables) plan.warnings = plan.tables->warnings;
   plan.templates = share_templates(world_, config_, plan.warnings);
   warn(plan.warnings);
   comm::agree(world_, "", [&] { plan.fitter = make_fitter(config_, plan.targets, plan.templates); });

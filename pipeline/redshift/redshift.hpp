@@ -18,6 +18,7 @@
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/redshift/choose.hpp"
 #include "pipeline/redshift/footprint.hpp"
+#include "pipeline/redshift/input_tables.hpp"
 #include "pipeline/redshift/strategy.hpp"
 #include "pipeline/redshift/targets.hpp"
 #include "pipeline/redshift/templates.hpp"
@@ -32,6 +33,7 @@ struct RedshiftPlan {
   std::vector<std::string> notes;  ///< for people: why they aren't kept, and what was cleared away
   std::string sources;             ///< of what is read (pipeline/resume.hpp)
   TargetList targets;
+  std::shared_ptr<const InputTables> tables;  ///< on the root: read now, since the files may be gone at the end
   TemplateSet templates;
   std::shared_ptr<kernels::RedshiftFitter> fitter;
   Roles roles;

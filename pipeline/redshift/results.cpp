@@ -9,7 +9,6 @@
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/bytes.hpp"
 #include "pipeline/comm/gather.hpp"
-#include "pipeline/redshift/input_tables.hpp"
 
 namespace zspex::kernels {
 
@@ -213,8 +212,8 @@ void gather_scans(const comm::Communicator& world, const comm::Communicator& tea
 }
 
 io::RedshiftResults make_results(const config::RedshiftConfig& config, const TargetList& targets,
-                                 const TemplateSet& templates, std::vector<std::vector<kernels::Zfit>> fits,
-                                 std::vector<std::string>& warnings) {
+                                 const TemplateSet& templates, const InputTables& tables,
+                                 std::vector<std::vector<kernels::Zfit>> fits) {
   io::RedshiftResults results;
   results.targetid = targets.targetid;
   results.templates = templates.names;
@@ -228,12 +227,10 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
     results.coeff_width = std::max(
         results.coeff_width, results.legendre_bands * results.legendre_degree + std::max(config.archetype_nnearest, 1));
   }
-  InputTables tables = read_input_tables(config, targets);
-  results.input_header = std::move(tables.header);
-  results.fibermap = std::move(tables.fibermap);
-  results.exp_fibermap = std::move(tables.exp_fibermap);
-  results.tsnr2 = std::move(tables.tsnr2);
-  warnings.insert(warnings.end(), tables.warnings.begin(), tables.warnings.end());
+  results.input_header = tables.header;
+  results.fibermap = tables.fibermap;
+  results.exp_fibermap = tables.exp_fibermap;
+  results.tsnr2 = tables.tsnr2;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     if (!results.archetypes.empty()) std::for_each(fits[i].begin(), fits[i].end(), keep_template_fit);
     const auto [begin, end] = tables.states.equal_range(targets.targetid[i]);

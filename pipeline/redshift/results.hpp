@@ -10,6 +10,7 @@
 #include "io/redshifts.hpp"
 #include "kernels/redshift/redshift.hpp"
 #include "pipeline/comm/communicator.hpp"
+#include "pipeline/redshift/input_tables.hpp"
 #include "pipeline/redshift/refine.hpp"
 #include "pipeline/redshift/scan_store.hpp"
 #include "pipeline/redshift/targets.hpp"
@@ -37,8 +38,8 @@ void gather_scans(const comm::Communicator& world, const comm::Communicator& tea
 
 /// The tables of the input files, and the fits with what the fibers' states add to ZWARN. On the root.
 io::RedshiftResults make_results(const config::RedshiftConfig& config, const TargetList& targets,
-                                 const TemplateSet& templates, std::vector<std::vector<kernels::Zfit>> fits,
-                                 std::vector<std::string>& warnings);
+                                 const TemplateSet& templates, const InputTables& tables,
+                                 std::vector<std::vector<kernels::Zfit>> fits);
 
 /// Best models of the targets [round.first, round.first + round.n) of the list into `models` on the root. Each rank of a
 /// team makes its share of the team's. Collective.

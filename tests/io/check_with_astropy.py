@@ -125,6 +125,7 @@ def check_frame_hdf5(path):
         def described(name, thing):
             if isinstance(thing, h5py.Dataset):
                 assert thing.attrs["units"] and thing.attrs["description"], name
+                assert len(thing.attrs["dimensions"]) == thing.ndim, name
 
         file.visititems(described)
 

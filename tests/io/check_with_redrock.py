@@ -12,7 +12,7 @@ import tempfile
 
 try:
     import numpy as np
-    from redrock.results import read_zscan, read_zscan_redrock
+    from redrock.results import read_zfit, read_zscan, read_zscan_redrock
 except ImportError as missing:
     print(f"skipped: {missing}; pip install redrock")
     sys.exit(77)
@@ -42,11 +42,20 @@ def check(path):
     np.testing.assert_array_equal(one[-8]["QSO:::HIZ"]["zchi2"], chi2[1])
 
 
+def check_results(path):
+    """The file that -o x.h5 gives, which has no scans."""
+    zfit = read_zfit(path)
+    assert list(zfit["targetid"]) == [39627800000000007, -8, -8, 12]
+    assert zfit["spectype"][1] == "QSO" and zfit["z"][1] == 2.5
+    assert list(read_zfit(path, select_targetids=-8, upper=True)["ZNUM"]) == [0, 1]
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.argv[1], folder], check=True)
         check(os.path.join(folder, "rrdetails.h5"))
-    print("Redrock reads our details")
+        check_results(os.path.join(folder, "redrock.h5"))
+    print("Redrock reads our details and HDF5 results")
 
 
 if __name__ == "__main__":

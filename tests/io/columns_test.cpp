@@ -118,7 +118,7 @@ TEST(Columns, OfOneNameAreNeverWritten) {
           file.table(table);
         },
         ExitCode::output, {"t.fits[FIBERMAP]", "different names", found});
-    expect_error([&] { detail::Hdf5Writer(folder / "t.h5").table("/fibermap", table, ""); }, ExitCode::output,
+    expect_error([&] { detail::Hdf5Writer(folder / "t.h5").table("/fibermap", table, "", "target"); }, ExitCode::output,
                  {"t.h5[FIBERMAP]", found});
   }
   EXPECT_TRUE(folder.names().empty());

@@ -256,8 +256,8 @@ TEST(FrameHdf5, FramesAndDatasetsThatAreNotThereAreNamed) {
     file.attribute("/", "zspex_format", "results");
     file.attribute("/", "layout_version", std::int64_t{1});
     const std::vector<float> flux(6, 1.0f);
-    file.dataset("/frames/a/flux", {2, 3}, flux.data(), "electron/Angstrom", "flux");
-    file.dataset("/frames/b/flux", {6}, flux.data(), "electron/Angstrom", "flux");
+    file.dataset("/frames/a/flux", {2, 3}, flux.data(), "electron/Angstrom", "flux", {"spectrum", "wavelength"});
+    file.dataset("/frames/b/flux", {6}, flux.data(), "electron/Angstrom", "flux", {"pixel"});
     file.finish();
   }
   expect_error([&] { (void)read_frame_hdf5(folder / "g.h5"); }, ExitCode::input, {"found 2", "a, b"});

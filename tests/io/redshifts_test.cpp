@@ -223,7 +223,12 @@ TEST(Redshifts, OurHdf5HasWhatTheFitsFileHasAndNoScan) {
   EXPECT_EQ(file.text("/", "zspex_format"), "results");
   EXPECT_EQ(file.integer("/", "layout_version"), 1);
   EXPECT_EQ(file.children("/"), (std::vector<std::string>{"exp_fibermap", "fibermap", "provenance", "redshifts",
-                                                          "timing", "tsnr2", "zfit"}));
+                                                          "targetids", "timing", "tsnr2", "zfit"}));
+  EXPECT_EQ(file.array1<std::int64_t>("/targetids"), results.targetid) << "Redrock's readers need them";
+  const auto columns = file.texts("/redshifts", "column_descriptions");
+  ASSERT_EQ(columns.size(), file.table("/redshifts").columns.size());
+  EXPECT_NE(columns[3].find("9 NODATA, 10 BAD_MINFIT"), std::string::npos) << columns[3];
+  EXPECT_EQ(file.texts("/redshifts", "dimensions"), std::vector<std::string>{"target"});
   EXPECT_EQ(file.table("/redshifts").numbers("MODEL_CHI2", ""), (std::vector<double>{101.5, 201.5, 301.5}));
   EXPECT_EQ(file.table("/fibermap").integers("TARGETID", ""), results.fibermap.integers("TARGETID", ""));
 }
@@ -260,6 +265,10 @@ TEST(Details, DatasetsAreRedrocksInShapeAndType) {
   EXPECT_EQ(zfit.integers("ncoeff", ""), (std::vector<std::int64_t>{4, 3}));
   EXPECT_EQ(std::get<std::vector<float>>(zfit.find("zz")->values), (std::vector<float>{0.5, 1, 1.5, 0.5, 1, 1.5}));
   EXPECT_EQ(file.shape("/zbest"), (Shape{3}));
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(file.texts("/zscan/QSO:::HIZ/zcoeff", "dimensions"), (Names{"target", "redshift", "basis"}));
+  EXPECT_EQ(file.texts("/zscan/QSO:::HIZ/redshifts", "dimensions"), (Names{"redshift"}));
+  EXPECT_NE(file.texts("/zbest", "column_descriptions")[3].find("0 SKY"), std::string::npos);
 }
 
 TEST(Details, ScansAreStoredCompressed) {

@@ -21,6 +21,22 @@ class OptionsOfRedshift : public SmallRun {
   }
 };
 
+TEST_F(OptionsOfRedshift, TablesOfTheInputAreReadBeforeTheFit) {
+  const io::SpectraFile& file = write_coadds(3);
+  const RedshiftStage stage(world_, config_, {}, {}, out_, err_);
+  const RedshiftPlan plan = stage.plan();
+  // By the end the file may be gone; here it has lost what isn't its spectra.
+  io::SpectraFile bare = file;
+  std::erase_if(bare.fibermap.columns, [](const io::Column& column) { return column.name != "TARGETID"; });
+  bare.scores.reset();
+  write_survey(config_.input[0], bare);
+  stage.execute(plan);
+  io::detail::FitsReader result(config_.output);
+  EXPECT_EQ(result.table(result.need("FIBERMAP")).columns.size(), file.fibermap.columns.size());
+  EXPECT_TRUE(result.find("EXP_FIBERMAP"));
+  EXPECT_TRUE(result.find("TSNR2"));
+}
+
 TEST_F(OptionsOfRedshift, AsManyMinimaOfATypeAsAreAskedFor) {
   const auto& file = write_coadds(3);
   std::map<int, int> most;  // rows of a type, at most, over the targets
