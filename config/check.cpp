@@ -1,4 +1,5 @@
 #include "config/check.hpp"
+#include "config/redshift_files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -168,9 +169,16 @@ void check(const RedshiftConfig& config, const Origins& origins) {
                     "expected a name that is not in use, found " + file + ", which is also in " + other->second +
                         "; it would be overwritten");
   };
-  written("output", config.output, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5");
-  written("details", config.details, {".h5"}, ".h5");
-  written("model", config.model, {".fits", ".fits.gz"}, ".fits or .fits.gz");
+  const bool folders = is_folder(config.output) || is_folder(config.details) || is_folder(config.model);
+  for (const auto& [key, path] :
+       {std::pair{"output", &config.output}, {"details", &config.details}, {"model", &config.model}})
+    checker.require(!folders || path->empty() || is_folder(*path), key,
+                    "expected a folder, as the other results have, found " + *path + "; a folder ends in /");
+  for (const RedshiftConfig& run : runs_of(config)) {
+    written("output", run.output, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5");
+    written("details", run.details, {".h5"}, ".h5");
+    written("model", run.model, {".fits", ".fits.gz"}, ".fits or .fits.gz");
+  }
   checker.require(config.targetids.empty() || (config.mintarget == 0 && config.ntargets == 0), "targetids",
                   "expected either targetids or mintarget and ntargets, found both; take one out");
   std::set<std::int64_t> seen;

@@ -253,7 +253,7 @@ void add_redshift(std::vector<Field>& table) {
       {.letter = 'o',
        .metavar = "FILE",
        .aliases = {{"--outfile"}},
-       .help = "redshifts: Redrock's table (.fits, .fits.gz) or HDF5 (.h5)"});
+       .help = "redshifts: Redrock's table (.fits, .fits.gz), HDF5 (.h5), or a folder for one of each input"});
   row("details", &C::details,
       {.letter = 'd', .metavar = "FILE", .help = "scans and all minima of each target: Redrock's details (.h5)"});
   row("model", &C::model,

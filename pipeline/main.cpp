@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "config/command_line.hpp"
+#include "config/redshift_files.hpp"
 #include "io/output.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
@@ -69,9 +70,7 @@ ExitCode redshift(const comm::Communicator& world, const config::CommandLine& li
   pipeline::RedshiftOptions options;
   options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
   options.machine = line.machine;
-  const pipeline::RedshiftStage stage(world, config, line.common, std::move(provenance), std::cout, std::cerr,
-                                      std::move(options));
-  return pipeline::run_redshift(stage, world, line.common, std::cout);
+  return pipeline::run_redshifts(world, config, line.common, provenance, std::cout, std::cerr, std::move(options));
 }
 
 ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {

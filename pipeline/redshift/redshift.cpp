@@ -111,7 +111,11 @@ RedshiftPlan RedshiftStage::plan() const {
     if (world_.is_root()) plan.tables = std::make_shared<const InputTables>(read_input_tables(config_, plan.targets));
   });
   if (plan.tables) plan.warnings = plan.tables->warnings;
-  plan.templates = share_templates(world_, config_, plan.warnings);
+  if (options_.templates && *options_.templates)
+    plan.templates = **options_.templates;
+  else
+    plan.templates = share_templates(world_, config_, plan.warnings);
+  if (options_.templates) *options_.templates = plan.templates;
   warn(plan.warnings);
   comm::agree(world_, "", [&] { plan.fitter = make_fitter(config_, plan.targets, plan.templates); });
   plan.described = options_.machine.has_value() && job_.dry_run;

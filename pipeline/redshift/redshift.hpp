@@ -70,7 +70,9 @@ struct RedshiftReport {
 struct RedshiftOptions {
   terminal::Progress::Style progress;
   std::optional<config::MachineConfig> machine;  ///< for plans; this one if there is none
-  int node_size = 0;                             ///< ranks that count as one node, for tests; 0: as they are
+  /// Where runs one after the other leave the templates for the next; none: each reads them.
+  std::shared_ptr<std::optional<TemplateSet>> templates;
+  int node_size = 0;  ///< ranks that count as one node, for tests; 0: as they are
 
   /// The ranks of this rank's node. Collective.
   comm::Communicator node_of(const comm::Communicator& world) const {
@@ -111,6 +113,13 @@ class RedshiftStage {
   std::ostream& err_;
   RedshiftOptions options_;
 };
+
+/// A stage for each of the configuration's runs (runs_of()): where results go into folders, one an input. An input that can't
+/// be used, or a result that can't be written, is told, and the others go on. Collective.
+/// \return the first failure's code
+ExitCode run_redshifts(const comm::Communicator& world, const config::RedshiftConfig& config,
+                       const config::JobConfig& job, const io::Provenance& provenance, std::ostream& out,
+                       std::ostream& err, RedshiftOptions options);
 
 /// plan, then print or execute and report. Collective; the same code on all ranks.
 ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,

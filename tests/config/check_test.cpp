@@ -1,5 +1,7 @@
 #include "config/check.hpp"
 
+#include "config/redshift_files.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -229,7 +231,7 @@ TEST(CheckRedshift, NoFileIsWrittenTwiceOrOverAnInput) {
 }
 
 TEST(CheckRedshift, KnowsTheSuffixesOfOutputs) {
-  for (const std::string name : {"redrock", "redrock.txt", "redrock.fits.fz", ".fits", "redrock.h5.gz", "out/"})
+  for (const std::string name : {"redrock", "redrock.txt", "redrock.fits.fz", ".fits", "redrock.h5.gz"})
     EXPECT_EQ(redshift_refused([&](auto& c) { c.output = name; }),
               "configuration: redshift.output: expected a name that ends in .fits, .fits.gz or .h5, found " + name);
   EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.details = "details.fits"; }),
@@ -314,6 +316,27 @@ TEST(CheckRedshift, SaysWhereTheValueCameFrom) {
 TEST(CheckInspect, NeedsAFile) {
   EXPECT_TRUE(contains(refusal([] { check(InspectConfig{}); }), "inspect.file: expected a results file, found none"));
   EXPECT_NO_THROW(check(InspectConfig{.file = "a.h5", .frame = "", .row = {}, .width = 0}));
+}
+
+TEST(RunsOf, FoldersHaveFilesForEachInput) {
+  RedshiftConfig config;
+  config.input = {"a/coadd-1-80605-thru20210205.fits", "b/coadd-2.fits.gz", "b/spectra-3.fits",
+                  "cframe-b4-00000001.fits"};
+  config.output = "out/";
+  config.details = "out/";
+  const auto runs = runs_of(config);
+  ASSERT_EQ(runs.size(), 4u);
+  EXPECT_EQ(runs[0].output, "out/redrock-1-80605-thru20210205.fits");
+  EXPECT_EQ(runs[0].input, std::vector<std::string>{config.input[0]});
+  EXPECT_EQ(runs[1].output, "out/redrock-2.fits");
+  EXPECT_EQ(runs[1].details, "out/rrdetails-2.h5");
+  EXPECT_EQ(runs[1].model, "");
+  EXPECT_EQ(runs[2].output, "out/redrock-3.fits");
+  EXPECT_EQ(runs[3].output, "out/redrock-cframe-b4-00000001.fits");
+  config.output = "all.fits";
+  config.details = "";
+  EXPECT_EQ(runs_of(config).size(), 1u);
+  EXPECT_EQ(runs_of(config)[0].input, config.input);
 }
 
 }  // namespace
