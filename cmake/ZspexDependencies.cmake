@@ -33,10 +33,12 @@ if(NOT TARGET yaml-cpp::yaml-cpp)
   target_link_libraries(yaml-cpp::yaml-cpp INTERFACE yaml-cpp)
 endif()
 
-# Kokkos wherever it is installed, or Debian's 3.4 inside Trilinos, which has other targets. Debian's KokkosConfig.cmake names a
-# wrong include folder; the target that comes with its Kokkos Kernels is right. Beside a Kokkos of one's own, no Kokkos Kernels
+# Kokkos wherever it is installed, or the one inside Trilinos (Debian 12 and 13: 3.4), which has other targets. Its KokkosConfig.cmake
+# names a wrong include folder; the target that comes with its Kokkos Kernels is right. Beside a Kokkos of one's own, no Kokkos Kernels
 # are looked for in the system's folders: Debian's would bring a second Kokkos into the program.
 add_library(zspex_kokkos INTERFACE)
+include(ZspexDebianKokkos)
+zspex_mend_debian_kokkos()
 find_package(Kokkos QUIET)
 if(TARGET Kokkos::kokkoscore)
   find_package(KokkosKernels ${Kokkos_VERSION_MAJOR} QUIET HINTS "${Kokkos_DIR}/../KokkosKernels"
@@ -59,6 +61,11 @@ message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")
 if(ZSPEX_BACKEND AND NOT ZSPEX_BACKEND IN_LIST Kokkos_DEVICES)
   message(FATAL_ERROR "Expected a Kokkos with ${ZSPEX_BACKEND}, found Kokkos ${Kokkos_VERSION} with ${Kokkos_DEVICES} in "
     "${Kokkos_DIR}. Name another with the environment variable Kokkos_ROOT=/its/prefix, and delete the build folder.")
+endif()
+
+# As in ZspexOptions.cmake, for device code.
+if("CUDA" IN_LIST Kokkos_DEVICES AND CMAKE_CXX_COMPILER MATCHES "nvcc")
+  target_compile_options(zspex_kokkos INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fmad=false>)
 endif()
 
 if(ZSPEX_TESTS)

@@ -56,6 +56,14 @@ endif()
 add_library(zspex_flags INTERFACE)
 target_compile_features(zspex_flags INTERFACE cxx_std_20)
 target_include_directories(zspex_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+# The same bits from every compiler: none may make a multiply-add, which rounds once, of a product and a sum, which round twice.
+# Where one is wanted, kernels/base/fused.hpp makes it. (nvcc's own: ZspexDependencies.cmake.)
+if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang|IntelLLVM")
+  target_compile_options(zspex_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "IntelLLVM")
+  target_compile_options(zspex_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fp-model=precise>)  # its default is fast
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
   target_compile_options(zspex_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-psabi>)
   # GCC 12 sees overlaps in every "literal" + std::string (its bug 105651).

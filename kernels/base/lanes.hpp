@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "kernels/base/kokkos.hpp"
+#include "kernels/base/fused.hpp"
 
 namespace zspex::kernels {
 
@@ -52,7 +52,7 @@ KOKKOS_FORCEINLINE_FUNCTION L fill_lanes(double value) {
   if constexpr (std::is_same_v<L, double>)
     return value;
   else
-    return L{} + value;
+    return in_all_lanes<L>(value);
 }
 
 /// Sum of the lanes, pairwise from the far halves: always in this order.
@@ -100,7 +100,7 @@ struct Chunk {
   }
   /// this += a * b, lane by lane
   KOKKOS_FORCEINLINE_FUNCTION void add(const Chunk& a, const Chunk& b) {
-    for (int i = 0; i < NVec; ++i) v[i] += a.v[i] * b.v[i];
+    for (int i = 0; i < NVec; ++i) v[i] = fused(a.v[i], b.v[i], v[i]);
   }
   /// Sum of all columns, in a fixed order.
   KOKKOS_FORCEINLINE_FUNCTION double total() const {
@@ -110,7 +110,7 @@ struct Chunk {
   }
   /// this += factor * other
   KOKKOS_FORCEINLINE_FUNCTION void add(double factor, const Chunk& other) {
-    for (int i = 0; i < NVec; ++i) v[i] += factor * other.v[i];
+    for (int i = 0; i < NVec; ++i) v[i] = fused(factor, other.v[i], v[i]);
   }
 };
 

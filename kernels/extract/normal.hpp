@@ -15,13 +15,20 @@ KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const dou
                                                int nvec, int iy0, int iy1, int dy) {
   using L = Lanes<Exec>;
   L total = fill_lanes<L>(0.0);
-  for (int v = 0; v < nvec; ++v) {
+  const auto add = [&](auto together, int v) {  // several columns side by side: each waits for its last multiply-add
+    constexpr int n = decltype(together)::value;
     const double* left = weighted + kx + v * nlane<Exec>;
     const double* right = spot + lx + v * nlane<Exec> - dy * stride;
-    L sum = fill_lanes<L>(0.0);
-    for (int iy = iy0; iy < iy1; ++iy) sum += load_lanes<L>(left + iy * stride) * load_lanes<L>(right + iy * stride);
-    total += sum;
-  }
+    L sum[n] = {};
+    for (int iy = iy0; iy < iy1; ++iy)
+      for (int i = 0; i < n; ++i)
+        sum[i] = fused(load_lanes<L>(left + iy * stride + i * nlane<Exec>),
+                       load_lanes<L>(right + iy * stride + i * nlane<Exec>), sum[i]);
+    for (int i = 0; i < n; ++i) total += sum[i];
+  };
+  int v = 0;
+  for (; v + 2 <= nvec; v += 2) add(std::integral_constant<int, 2>{}, v);
+  if (v < nvec) add(std::integral_constant<int, 1>{}, v);
   return lane_sum(total);
 }
 
@@ -80,7 +87,7 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
                 for (int ix = 0; ix < stride; ix += lanes) {
                   const L value = load_lanes<L>(weighted + iy * stride + ix);
                   q += value;
-                  rhs += value * load_lanes<L>(&pixels(corner.y + iy, corner.x + ix));
+                  rhs = fused(value, load_lanes<L>(&pixels(corner.y + iy, corner.x + ix)), rhs);
                   const L weight = load_lanes<L>(&ivar(corner.y + iy, corner.x + ix));
                   const L light = load_lanes<L>(spot + iy * stride + ix);
                   usable += where_positive(weight, light);

@@ -35,7 +35,8 @@ KOKKOS_INLINE_FUNCTION void add_row(const Member& team, const UnitData<Exec>& un
       const double* const spot = &unit.spots(patch.ispec + s, patch.iwave + w, row - corner.y, 0);
       const double value = flux(s, w);
       double* const out = model + (corner.x - patch.x0);
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, stride), [=](int x) { out[x] += value * spot[x]; });
+      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, stride),
+                           [=](int x) { out[x] = fused(value, spot[x], out[x]); });
     }
   }
 }
@@ -99,7 +100,7 @@ void weigh_residuals(const Exec& exec, const UnitData<Exec>& unit, const DeviceV
             const double* const chi2 =
                 &model(slot, static_cast<std::size_t>(y - patch.y0) * ld + (corner.x - patch.x0));
             for (int ix = 0; ix < data.stride; ix += nlane<Exec>)
-              sum += load_lanes<L>(spot + ix) * load_lanes<L>(chi2 + ix);
+              sum = fused(load_lanes<L>(spot + ix), load_lanes<L>(chi2 + ix), sum);
           }
           const double used = good(slot, static_cast<std::size_t>(iw) * patch.nspec + s);
           out.chi2pix(patch.outspec + keep, patch.outwave + w) = used > 0 ? lane_sum(sum) / used : 0.0;

@@ -110,7 +110,7 @@ KOKKOS_INLINE_FUNCTION void spot_profile(const Member& team, const SpotAxis& axi
     double before0 = 0, now0 = 1, before1 = 0, now1 = 1;  // He_{k-2}, He_{k-1} at both edges
     for (int k = 1; k <= degree; ++k) {
       profile[k * stride + i] = now0 * phi0 - now1 * phi1;
-      const double next0 = e0 * now0 - (k - 1) * before0, next1 = e1 * now1 - (k - 1) * before1;
+      const double next0 = fused(e0, now0, -(k - 1) * before0), next1 = fused(e1, now1, -(k - 1) * before1);
       before0 = now0;
       now0 = next0;
       before1 = now1;
@@ -128,7 +128,7 @@ KOKKOS_INLINE_FUNCTION void spot_core(const Member& team, const double* gh, int 
   team_for(team, 0, ngx * ny, [=](int t) {
     const int i = t / ny, iy = t % ny;
     double sum = 0;
-    for (int j = 0; j < ngy; ++j) sum += gh[i * ngy + j] * py[j * ny + iy];
+    for (int j = 0; j < ngy; ++j) sum = fused(gh[i * ngy + j], py[j * ny + iy], sum);
     mix[t] = sum;
   });
   team.team_barrier();
@@ -168,8 +168,8 @@ KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec
     const double u = (wave - range(p, 0)) * range(p, 1) - 1.0;
     double before = 1, now = u, sum = coeff(ispec, p, 0);
     for (int k = 1; k < ncoeff; ++k) {
-      sum += coeff(ispec, p, k) * now;
-      const double next = ((2 * k + 1) * u * now - k * before) / (k + 1);
+      sum = fused(coeff(ispec, p, k), now, sum);
+      const double next = fused((2 * k + 1) * u, now, -k * before) / (k + 1);
       before = now;
       now = next;
     }

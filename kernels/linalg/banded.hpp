@@ -36,8 +36,9 @@ KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int
       for (int p = 0; p < q; ++p) {
         const double* const earlier = column[p];
         const double factor = earlier[j + q];
-        team_for(team, j + q, stop,
-                 [=](int i) { mine[i] -= factor * earlier[i]; });  // zero beyond the earlier column's band
+        team_for(team, j + q, stop, [=](int i) {
+          mine[i] = fused(-factor, earlier[i], mine[i]);
+        });  // zero beyond the earlier column's band
         team.team_barrier();
       }
       const double pivot = mine[j + q];
@@ -53,7 +54,7 @@ KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int
       double* const target = band + static_cast<std::size_t>(k) * ld - k;
       const double f0 = c0[k], f1 = c1[k], f2 = c2[k], f3 = c3[k];
       Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, k, end),
-                           [=](int i) { target[i] -= (f0 * c0[i] + f1 * c1[i]) + (f2 * c2[i] + f3 * c3[i]); });
+                           [=](int i) { target[i] -= fused(f0, c0[i], f1 * c1[i]) + fused(f2, c2[i], f3 * c3[i]); });
     });
     team.team_barrier();
   }
@@ -87,7 +88,7 @@ KOKKOS_INLINE_FUNCTION void banded_solve(const Member& team, const double* band,
     const double value = x[j] / column[0];
     team.team_barrier();
     const int below = b < n - 1 - j ? b : n - 1 - j;
-    team_for(team, 0, below + 1, [=](int d) { x[j + d] = d == 0 ? value : x[j + d] - column[d] * value; });
+    team_for(team, 0, below + 1, [=](int d) { x[j + d] = d == 0 ? value : fused(-column[d], value, x[j + d]); });
     team.team_barrier();
   }
   // Backwards by columns of L^T would need the factor by rows; the sum over a column has a fixed order instead.
@@ -97,9 +98,10 @@ KOKKOS_INLINE_FUNCTION void banded_solve(const Member& team, const double* band,
     using L = Lanes<Exec>;
     L sum = fill_lanes<L>(0.0);
     int d = 1;
-    for (; d + nlane<Exec> - 1 <= below; d += nlane<Exec>) sum += load_lanes<L>(column + d) * load_lanes<L>(x + j + d);
+    for (; d + nlane<Exec> - 1 <= below; d += nlane<Exec>)
+      sum = fused(load_lanes<L>(column + d), load_lanes<L>(x + j + d), sum);
     double tail = lane_sum(sum);
-    for (; d <= below; ++d) tail += column[d] * x[j + d];
+    for (; d <= below; ++d) tail = fused(column[d], x[j + d], tail);
     const double value = (x[j] - tail) / column[0];
     team.team_barrier();
     Kokkos::single(Kokkos::PerTeam(team), [=]() { x[j] = value; });

@@ -101,7 +101,7 @@ KOKKOS_INLINE_FUNCTION void tridiagonalize(const Member& team, double* a, const 
     double* const x = s.at(s.z, k);  // the k-th reflector, zero up to k
     const double vk = v[k], wk = w[k];
     team_for(team, 0, ld, [=](int j) {
-      row[j] -= vk * w[j] + wk * v[j];
+      row[j] -= fused(vk, w[j], wk * v[j]);
       x[j] = j > k && j < m ? row[j] : 0.0;
     });
     team.team_barrier();
@@ -139,7 +139,7 @@ KOKKOS_INLINE_FUNCTION void tridiagonalize(const Member& team, double* a, const 
     team.team_barrier();
     team_for(team, 0, ld, [=](int j) {
       v[j] = j > k ? x[j] : 0.0;
-      w[j] = j > k ? tau * p[j] - half * x[j] : 0.0;
+      w[j] = j > k ? fused(tau, p[j], -half * x[j]) : 0.0;
     });
     team.team_barrier();
   }
@@ -254,8 +254,8 @@ KOKKOS_INLINE_FUNCTION int diagonalize(const Member& team, const RootScratch& s0
           const Wide zi = Wide::load(at(z, i) + j0);
           Wide up = Wide::zero(), next = Wide::zero();
           for (int q = 0; q < static_cast<int>(sizeof(up.v) / sizeof(up.v[0])); ++q) {
-            up.v[q] = s * zi.v[q] + c * carry.v[q];
-            next.v[q] = c * zi.v[q] - s * carry.v[q];
+            up.v[q] = fused(s, zi.v[q], c * carry.v[q]);
+            next.v[q] = fused(c, zi.v[q], -s * carry.v[q]);
           }
           up.store(at(z, i + 1) + j0);
           carry = next;

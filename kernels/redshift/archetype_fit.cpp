@@ -85,7 +85,8 @@ ArchetypeFitter::Column ArchetypeFitter::convolve(const PackedTarget& target, co
         const float* factors = spectrum.rows + static_cast<std::size_t>(strip) * spectrum.ndiag * strip_width;
         for (int m = 0; m < spectrum.ndiag; ++m)
           for (int lane = 0; lane < strip_width; ++lane)
-            sum[lane] += factors[m * strip_width + lane] * from[strip * strip_width + lane + m];
+            sum[lane] = fused(static_cast<double>(factors[m * strip_width + lane]),
+                              from[strip * strip_width + lane + m], sum[lane]);
         for (int lane = 0; lane < strip_width; ++lane) {
           const std::size_t p = static_cast<std::size_t>(strip) * strip_width + lane;
           column.values[at + p] = spectrum.root_ivar[p] * sum[lane];
@@ -149,7 +150,7 @@ ArchetypeFitter::Solution ArchetypeFitter::solve(const PackedTarget& target, con
   for (int i = 0; i < n; ++i) {
     const Column& a = *columns[used[i]];
     solution.coeff[used[i]] = c[i];
-    for (std::size_t p = a.first; p < a.last; ++p) flux[p] -= c[i] * a.values[p];
+    for (std::size_t p = a.first; p < a.last; ++p) flux[p] = fused(-c[i], a.values[p], flux[p]);
   }
   solution.chi2 = dot(flux.data(), flux.data(), flux.size());
   return solution;
@@ -211,13 +212,14 @@ std::vector<double> ArchetypeFitter::model(const Zfit& fit, const std::vector<Tr
     const auto archetype = static_cast<std::size_t>(fit.archetypes[i]);
     const auto rows = rebin(archetype / group_size, fit.z, transmission);
     const double* row = rows.data() + archetype % group_size * layout_.row;
-    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] += fit.coeff[i] * row[p];
+    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] = fused(fit.coeff[i], row[p], sum[p]);
   }
   for (std::size_t band = 0; band < wave_.size(); ++band) {
     const auto polynomials = legendre(band);
     for (int k = 0; k < settings_.degree; ++k) {
       const double c = fit.legcoeff[settings_.per_camera ? band * settings_.degree + k : k];
-      for (std::size_t p = 0; p < wave_[band].size(); ++p) sum[layout_.bands[band].first + p] += c * polynomials(k, p);
+      double* to = sum.data() + layout_.bands[band].first;
+      for (std::size_t p = 0; p < wave_[band].size(); ++p) to[p] = fused(c, polynomials(k, p), to[p]);
     }
   }
   return sum;

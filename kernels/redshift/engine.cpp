@@ -129,7 +129,7 @@ void Engine::absorb(int itemplate, double z, Real* out) const {
 double Engine::penalty(int itemplate, const double* coeff) const {
   const auto& sums = oii_[itemplate];
   double light = 0;
-  for (std::size_t b = 0; b < sums.size(); ++b) light += coeff[b] * sums[b];
+  for (std::size_t b = 0; b < sums.size(); ++b) light = fused(coeff[b], sums[b], light);
   return light < 0 ? -light : 0;
 }
 

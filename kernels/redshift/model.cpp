@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernels/base/fused.hpp"
 #include "kernels/redshift/detail/engine.hpp"
 
 namespace zspex::kernels::detail {
@@ -12,7 +13,7 @@ std::vector<double> Engine::intrinsic_model(const Zfit& fit) const {
   std::vector<double> basis(slice_size(fit.itemplate, 1));
   rebin(fit.itemplate, {&fit.z, 1}, basis.data());
   for (int b = 0; b < templates_[fit.itemplate].nbasis(); ++b)
-    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] += fit.coeff[b] * basis[b * layout_.row + p];
+    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] = fused(fit.coeff[b], basis[b * layout_.row + p], sum[p]);
   return sum;
 }
 
@@ -26,7 +27,8 @@ std::vector<std::vector<float>> Engine::model(const PackedTarget& target, const 
     for (std::size_t p = 0; p < model.size(); ++p) {
       const float* row = spectrum.rows + p / strip_width * spectrum.ndiag * strip_width + p % strip_width;
       double value = 0;
-      for (int m = 0; m < spectrum.ndiag; ++m) value += row[m * strip_width] * from[p + m];
+      for (int m = 0; m < spectrum.ndiag; ++m)
+        value = fused(static_cast<double>(row[m * strip_width]), from[p + m], value);
       model[p] = static_cast<float>(value);
     }
   }

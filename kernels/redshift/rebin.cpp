@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/redshift/detail/vec.hpp"
 
 namespace zspex::kernels {
 
@@ -79,21 +83,37 @@ void Rebinner::find_places(std::span<const double> x, Places& places) const {
 template <int nlane, class Real>
 void Rebinner::average(const Places& places, std::size_t nbin, const double* inverse_width, int first, Real* out,
                        std::size_t stride) const {
-  double integral[nlane], before[nlane];
+  using V = std::conditional_t<(nlane < detail::vec_width<double>), detail::FourDoubles, detail::Vec<double>>;
+  constexpr int width = sizeof(V) / sizeof(double), nvec = nlane / width;
+  static_assert(nvec * width == nlane);
+  const auto load = [](const double* from) {
+    V lanes;
+    std::memcpy(&lanes, from, sizeof lanes);
+    return lanes;
+  };
+  V integral[nvec], before[nvec];
   double mean[piece_bins][nlane];
   const double* samples = samples_.data() + first;
   const auto integrate = [&](std::size_t i) {
     const double* sum = samples + places.at[i];
     const double* value = sum + nbasis_;
     const double* next = value + 2 * nbasis_;
-    for (int b = 0; b < nlane; ++b)
-      integral[b] = sum[b] + places.reach[i] * value[b] + places.slope[i] * (next[b] - value[b]);
+    ZSPEX_UNROLL
+    for (int v = 0; v < nvec; ++v) {
+      const V here = load(value + v * width);
+      integral[v] =
+          fused(places.slope[i], load(next + v * width) - here, fused(places.reach[i], here, load(sum + v * width)));
+    }
   };
   integrate(0);
   for (std::size_t i = 0; i < nbin; ++i) {
-    for (int b = 0; b < nlane; ++b) before[b] = integral[b];
+    std::copy_n(integral, nvec, before);
     integrate(i + 1);
-    for (int b = 0; b < nlane; ++b) mean[i][b] = (integral[b] - before[b]) * inverse_width[i];
+    ZSPEX_UNROLL
+    for (int v = 0; v < nvec; ++v) {
+      const V lanes = (integral[v] - before[v]) * inverse_width[i];
+      std::memcpy(mean[i] + v * width, &lanes, sizeof lanes);
+    }
   }
   for (int b = 0; b < std::min(nlane, nbasis_ - first); ++b)
     for (std::size_t i = 0; i < nbin; ++i) out[b * stride + i] = static_cast<Real>(mean[i][b]);

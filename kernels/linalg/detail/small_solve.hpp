@@ -5,7 +5,7 @@
 
 #include <cfloat>
 
-#include "kernels/base/kokkos.hpp"
+#include "kernels/base/fused.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -30,12 +30,12 @@ KOKKOS_INLINE_FUNCTION bool solve_lu(int n, double* m, double* c) {
     for (int i = k + 1; i < n; ++i) {
       const double factor = m[i * n + k] / m[k * n + k];
       m[i * n + k] = factor;
-      for (int j = k + 1; j < n; ++j) m[i * n + j] -= factor * m[k * n + j];
-      c[i] -= factor * c[k];
+      for (int j = k + 1; j < n; ++j) m[i * n + j] = fused(-factor, m[k * n + j], m[i * n + j]);
+      c[i] = fused(-factor, c[k], c[i]);
     }
   }
   for (int k = n - 1; k >= 0; --k) {
-    for (int j = k + 1; j < n; ++j) c[k] -= m[k * n + j] * c[j];
+    for (int j = k + 1; j < n; ++j) c[k] = fused(-m[k * n + j], c[j], c[k]);
     c[k] /= m[k * n + k];
   }
   return true;
@@ -71,15 +71,18 @@ KOKKOS_INLINE_FUNCTION bool least_squares(int n, const double* a, const double* 
     const double scale = norm * math::fabs(head);
     for (int k = j + 1; k <= ncolumn; ++k) {  // the last one is the right-hand side
       double dot = 0;
-      for (int i = j; i < n; ++i) dot += q[i * most + j] * (k < ncolumn ? q[i * most + k] : right[i]);
+      for (int i = j; i < n; ++i) dot = fused(q[i * most + j], k < ncolumn ? q[i * most + k] : right[i], dot);
       dot /= scale;
-      for (int i = j; i < n; ++i) (k < ncolumn ? q[i * most + k] : right[i]) -= dot * q[i * most + j];
+      for (int i = j; i < n; ++i) {
+        double& value = k < ncolumn ? q[i * most + k] : right[i];
+        value = fused(-dot, q[i * most + j], value);
+      }
     }
     diagonal[j] = alpha;  // of R; its place in q holds v
   }
   for (int j = ncolumn - 1; j >= 0; --j) {
     double value = right[j];
-    for (int k = j + 1; k < ncolumn; ++k) value -= q[j * most + k] * s[k];
+    for (int k = j + 1; k < ncolumn; ++k) value = fused(-q[j * most + k], s[k], value);
     s[j] = value / diagonal[j];
   }
   return true;
@@ -101,7 +104,7 @@ struct BoundedFit {
       residual[i] = y[i];
       size[i] = math::fabs(y[i]);
       for (int j = 0; j < n; ++j) {
-        residual[i] -= m[i * n + j] * c[j];
+        residual[i] = fused(-m[i * n + j], c[j], residual[i]);
         size[i] += math::fabs(m[i * n + j] * c[j]);
       }
     }
@@ -109,8 +112,8 @@ struct BoundedFit {
       double largest = 0;
       gradient[j] = 0;
       for (int i = 0; i < n; ++i) {
-        gradient[j] += m[i * n + j] * residual[i];
-        largest += math::fabs(m[i * n + j]) * size[i];
+        gradient[j] = fused(m[i * n + j], residual[i], gradient[j]);
+        largest = fused(math::fabs(m[i * n + j]), size[i], largest);
       }
       if (gradient[j] <= n * DBL_EPSILON * largest) gradient[j] = 0;
     }
@@ -154,7 +157,7 @@ struct BoundedFit {
   KOKKOS_INLINE_FUNCTION void move(double alpha, int limit) {
     for (int j = 0; j < n; ++j) {
       if (!free[j]) continue;
-      c[j] += alpha * (s[j] - c[j]);
+      c[j] = fused(alpha, s[j] - c[j], c[j]);
       if (j == limit || (j < nbounded && c[j] <= 0)) {
         c[j] = 0;
         free[j] = false;

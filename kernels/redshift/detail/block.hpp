@@ -50,7 +50,7 @@ inline void convolve_block(const std::array<const Real*, NT>& r, int nstrip, int
       for (int v = 0; v < nvec; ++v) {
         const Vec<Real> basis = pinned(load_vec(t + g * trow + at + m + v * width));
         ZSPEX_UNROLL
-        for (int it = 0; it < NT; ++it) sum[it][g][v] += factor[it][v] * basis;
+        for (int it = 0; it < NT; ++it) sum[it][g][v] = fused(factor[it][v], basis, sum[it][g][v]);
       }
     }
     ZSPEX_UNROLL
@@ -102,7 +102,7 @@ inline void multiply_triangle(const Real* b, int npixel, int first, LaneSum* pro
     for (int i = 0; i < NI; ++i) column[i] = load_as_double(b + (first + i) * block_pixels + p);
     ZSPEX_UNROLL
     for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
-    for (int j = 0; j <= i; ++j) sum[i][j] += column[i] * column[j];
+    for (int j = 0; j <= i; ++j) sum[i][j] = fused(column[i], column[j], sum[i][j]);
   }
   ZSPEX_UNROLL
   for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
@@ -124,7 +124,7 @@ inline void multiply_rectangle(const Real* b, int npixel, int ifirst, int jfirst
     for (int j = 0; j < NJ; ++j) right[j] = load_as_double(b + (jfirst + j) * block_pixels + p);
     ZSPEX_UNROLL
     for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
-    for (int j = 0; j < NJ; ++j) sum[i][j] += left[i] * right[j];
+    for (int j = 0; j < NJ; ++j) sum[i][j] = fused(left[i], right[j], sum[i][j]);
   }
   ZSPEX_UNROLL
   for (int i = 0; i < NI; ++i) ZSPEX_UNROLL

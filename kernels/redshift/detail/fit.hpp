@@ -98,15 +98,16 @@ double direct_chi2(const PackedTarget& target, const PixelLayout& layout, const 
     model.assign(static_cast<std::size_t>(npixel) + 2 * half, 0.0);
     for (int b = 0; b < nbasis; ++b) {
       const Real* from = basis + b * layout.row + band.first - half;
-      for (std::size_t p = 0; p < model.size(); ++p) model[p] += coeff[b] * from[p];
+      for (std::size_t p = 0; p < model.size(); ++p) model[p] = fused(coeff[b], static_cast<double>(from[p]), model[p]);
     }
     for (int p = 0; p < npixel; ++p) {
       const float* row =
           spectrum.rows + static_cast<std::size_t>(p / strip_width) * spectrum.ndiag * strip_width + p % strip_width;
       double value = 0;
-      for (int m = 0; m < spectrum.ndiag; ++m) value += row[m * strip_width] * model[p + m];
-      const double pull = spectrum.scaled_flux[p] - spectrum.root_ivar[p] * value;
-      chi2 += pull * pull;
+      for (int m = 0; m < spectrum.ndiag; ++m)
+        value = fused(static_cast<double>(row[m * strip_width]), model[p + m], value);
+      const double pull = fused(-spectrum.root_ivar[p], value, spectrum.scaled_flux[p]);
+      chi2 = fused(pull, pull, chi2);
     }
   }
   return chi2;

@@ -55,11 +55,11 @@ KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, cons
   for (int i = 0; i < nbasis; ++i) {
     double row = -2 * y[i], size = 2 * math::fabs(y[i]);
     for (int j = 0; j < nbasis; ++j) {
-      row += m[i * nbasis + j] * coeff[j];
+      row = fused(m[i * nbasis + j], coeff[j], row);
       size += math::fabs(m[i * nbasis + j] * coeff[j]);
     }
-    chi2 += row * coeff[i];
-    largest += size * math::fabs(coeff[i]);
+    chi2 = fused(row, coeff[i], chi2);
+    largest = fused(size, math::fabs(coeff[i]), largest);
   }
   constexpr double most_float = 3.4e38;  // files hold float32
   if (!(chi2 <= most_float)) return give_up();

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/base/kokkos.hpp"
+#include "kernels/base/fused.hpp"
 #include "kernels/redshift/detail/inoue14.hpp"
 #include "kernels/redshift/detail/layout.hpp"
 #include "kernels/redshift/detail/normal_fit.hpp"
@@ -126,7 +126,7 @@ struct RebinPixels {
   }
   KOKKOS_INLINE_FUNCTION double integral(const Place& place, int b) const {
     const double *value = place.sum + tmpl.nbasis + b, *next = value + 2 * tmpl.nbasis;
-    return place.sum[b] + place.reach * *value + place.slope * (*next - *value);
+    return fused(place.slope, *next - *value, fused(place.reach, *value, place.sum[b]));
   }
 
   KOKKOS_FUNCTION void operator()(std::int64_t iz, std::int64_t q) const {
@@ -214,7 +214,7 @@ struct SumProducts {
     for (int m = 0; m < spectrum.ndiag; ++m) {
       const Real factor = static_cast<Real>(r[m * strip_width]);
       for (int i = 0; i < N; ++i)
-        if (i < n) sum[i] += factor * from[i * row + m];
+        if (i < n) sum[i] = fused(factor, from[i * row + m], sum[i]);
     }
     const Real weight = static_cast<Real>(spectrum.root_ivar[place.pixel]);
     for (int i = 0; i < N; ++i)
@@ -235,7 +235,8 @@ struct SumProducts {
           if constexpr (NJ > 0) fill<NJ>(j0, place, p, target, iz, right);
           for (int i = 0, k = 0; i < NI; ++i)
             for (int j = 0; j < (NJ == 0 ? i + 1 : NJ); ++j, ++k)
-              sum.values[k] += static_cast<double>(left[i]) * static_cast<double>(NJ == 0 ? left[j] : right[j]);
+              sum.values[k] =
+                  fused(static_cast<double>(left[i]), static_cast<double>(NJ == 0 ? left[j] : right[j]), sum.values[k]);
         },
         Kokkos::Sum<Sums>(sums));
     Kokkos::single(Kokkos::PerTeam(team), [&] {
@@ -271,7 +272,7 @@ struct SolveFits {
       fit = solve_normal<most>(tmpl.nonnegative, tmpl.nbasis, products + i * products_of(tmpl.nbasis), c);
     double light = 0;
     if (tmpl.oii != nullptr)
-      for (int b = 0; b < tmpl.nbasis; ++b) light += c[b] * tmpl.oii[b];
+      for (int b = 0; b < tmpl.nbasis; ++b) light = fused(c[b], tmpl.oii[b], light);
     chi2[i] = fit.chi2;
     penalty[i] = light < 0 ? -light : 0;
     residual[i] = fit.cancelled ? 1 : 0;
@@ -312,11 +313,11 @@ struct SumResiduals {
           double value = 0;
           for (int m = 0; m < spectrum.ndiag; ++m) {
             double model = 0;
-            for (int b = 0; b < nbasis; ++b) model += c[b] * from[b * row + m];
-            value += r[m * strip_width] * model;
+            for (int b = 0; b < nbasis; ++b) model = fused(c[b], static_cast<double>(from[b * row + m]), model);
+            value = fused(static_cast<double>(r[m * strip_width]), model, value);
           }
-          const double pull = spectrum.scaled_flux[place.pixel] - spectrum.root_ivar[place.pixel] * value;
-          part += pull * pull;
+          const double pull = fused(-spectrum.root_ivar[place.pixel], value, spectrum.scaled_flux[place.pixel]);
+          part = fused(pull, pull, part);
         },
         sum);
     Kokkos::single(Kokkos::PerTeam(team), [&] { chi2[pair] = sum; });
@@ -346,7 +347,7 @@ struct ConvolveColumns {
     const float* r =
         spectrum.rows + (place.pixel / strip_width * spectrum.ndiag) * strip_width + place.pixel % strip_width;
     Real sum = 0;
-    for (int m = 0; m < spectrum.ndiag; ++m) sum += static_cast<Real>(r[m * strip_width]) * from[m];
+    for (int m = 0; m < spectrum.ndiag; ++m) sum = fused(static_cast<Real>(r[m * strip_width]), from[m], sum);
     columns[static_cast<std::size_t>(line) * target.npixel + static_cast<std::size_t>(p)] =
         sum * static_cast<Real>(spectrum.root_ivar[place.pixel]);
   }

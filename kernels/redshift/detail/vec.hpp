@@ -1,10 +1,11 @@
 /// \file
-/// One vector register of floats or doubles. Every product is added in one operation, so that a target's sums are the
-/// same bits alone and beside another target.
+/// One vector register of floats or doubles.
 #pragma once
 
 #include <cstddef>
 #include <cstring>
+
+#include "kernels/base/fused.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -30,6 +31,7 @@ struct VecOf<double> {
 };
 template <class Real>
 using Vec = typename VecOf<Real>::type;
+using FourDoubles = double __attribute__((vector_size(32)));
 template <class Real>
 inline constexpr int vec_width = vec_bytes / static_cast<int>(sizeof(Real));
 
@@ -74,9 +76,8 @@ inline Vec<double> load_as_double(const float* from) {
 
 /// Sum of all lanes, always in the same order: halves onto each other.
 inline double lane_total(const Vec<double>& value) {
-  using Four = double __attribute__((vector_size(32)));
   using Two = double __attribute__((vector_size(16)));
-  Four fours[vec_bytes / 32];
+  FourDoubles fours[vec_bytes / 32];
   std::memcpy(fours, &value, sizeof value);
   for (int i = 1; i < vec_bytes / 32; ++i) fours[0] += fours[i];
   Two twos[2];
@@ -91,9 +92,10 @@ inline double dot(const double* a, const double* b, std::size_t n) {
   Vec<double> sum[4] = {};
   std::size_t i = 0;
   for (; i + 4 * width <= n; i += 4 * width)
-    for (std::size_t k = 0; k < 4; ++k) sum[k] += load_vec(a + i + k * width) * load_vec(b + i + k * width);
+    for (std::size_t k = 0; k < 4; ++k)
+      sum[k] = fused(load_vec(a + i + k * width), load_vec(b + i + k * width), sum[k]);
   double total = lane_total((sum[0] + sum[1]) + (sum[2] + sum[3]));
-  for (; i < n; ++i) total += a[i] * b[i];
+  for (; i < n; ++i) total = fused(a[i], b[i], total);
   return total;
 }
 
