@@ -6,6 +6,7 @@
 
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
+#include "io/detail/read_rows.hpp"
 #include "io/detail/sdss.hpp"
 #include "io/spectra.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 using detail::FitsReader;
 using detail::HduInfo;
+using detail::read_rows;
 
 /// The names of a band's HDUs: "B_FLUX", or "FLUX" in a cframe.
 struct BandPlace {
@@ -54,7 +56,7 @@ std::vector<BandPlace> find_bands(FitsReader& file) {
     file.refuse(
         "",
         "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra), WAVELENGTH, FLUX, ... (cframe) "
-        "or a table COADD (SDSS), found none of them. Give a file of flux-calibrated spectra.");
+        "or SDSS's (a table COADD, or a plate's images), found none of them. Give a file of flux-calibrated spectra.");
   check_units(file, places);
   return places;
 }
@@ -89,17 +91,6 @@ std::vector<double> read_wave(FitsReader& file, const std::string& name) {
                             " at index " + std::to_string(i) + ". Make the file again.");
   }
   return wave;
-}
-
-/// The wanted rows of an image of rows x `width` values.
-template <class T>
-void read_rows(FitsReader& file, const HduInfo& hdu, std::size_t width, const std::vector<std::size_t>& rows, T* out) {
-  for (std::size_t i = 0; i < rows.size();) {
-    std::size_t n = 1;  // neighbours in one go
-    while (i + n < rows.size() && rows[i + n] == rows[i] + n) ++n;
-    file.pixels(hdu, rows[i] * width, n * width, out + i * width);
-    i += n;
-  }
 }
 
 BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspec,
@@ -169,6 +160,7 @@ SpectraInfo info_of(const SpectraFile& spectra) {
 SpectraInfo read_spectra_info(const std::string& path) {
   FitsReader file(path);
   if (detail::is_sdss(file)) return info_of(detail::read_sdss(file, first_row));
+  if (detail::is_spplate(file)) return detail::read_spplate_info(file);
   SpectraInfo info;
   if (const HduInfo* fibermap = file.find("FIBERMAP"); fibermap && file.table(*fibermap).nrow == 0) return info;
   const auto bands = find_bands(file);
@@ -191,17 +183,20 @@ SpectraFile read_spectra_tables(const std::string& path, std::span<const std::si
     spectra.bands.clear();
     return spectra;
   }
+  if (detail::is_spplate(file)) return detail::read_spplate_tables(file, rows);
   return read_tables(file, find_bands(file), rows);
 }
 
 SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows) {
   FitsReader file(path);
   if (detail::is_sdss(file)) return detail::read_sdss(file, rows.value_or(first_row));
-  const auto places = find_bands(file);
-  const std::size_t nspec = spectra_in(file, places);
+  const bool plate = detail::is_spplate(file);
+  const auto places = plate ? std::vector<BandPlace>{} : find_bands(file);
+  const std::size_t nspec = plate ? file.hdus().front().shape[0] : spectra_in(file, places);
   std::vector<std::size_t> wanted(nspec);
   std::iota(wanted.begin(), wanted.end(), std::size_t{0});
   if (rows) wanted.assign(rows->begin(), rows->end());
+  if (plate) return detail::read_spplate(file, wanted);
   SpectraFile spectra = read_tables(file, places, wanted);
   for (const auto& place : places) spectra.bands.push_back(read_band(file, place, nspec, wanted));
   return spectra;

@@ -67,7 +67,7 @@ FileKind kind_of(detail::FitsReader& file) {
   if (has("IMAGE") && has("IVAR") && has("MASK")) return FileKind::preproc;
   if (has("XTRACE") && has("YTRACE") && has("PSF")) return FileKind::psf;
   if (has("MODEL")) return FileKind::model;
-  if (detail::is_sdss(file)) return FileKind::sdss;
+  if (detail::is_sdss(file) || detail::is_spplate(file)) return FileKind::sdss;
   return FileKind::other_fits;
 }
 
@@ -250,7 +250,7 @@ const char* to_string(FileKind kind) {
     case FileKind::cframe:
       return "cframe (FITS)";
     case FileKind::sdss:
-      return "SDSS spectrum (FITS)";
+      return "SDSS spectra (FITS)";
     case FileKind::redshifts_fits:
       return "redshifts (FITS)";
     case FileKind::details_hdf5:

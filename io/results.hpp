@@ -22,7 +22,7 @@ enum class FileKind {
   coadd,           ///< these four are what read_spectra() reads
   spectra,         ///< uncoadded
   cframe,          ///< flux-calibrated spectra of one camera
-  sdss,            ///< spec-PLATE-MJD-FIBER
+  sdss,            ///< spec or spPlate
   redshifts_fits,  ///< of zspex or Redrock, with or without models
   details_hdf5,    ///< Redrock's details; zspex's are results_hdf5
   other_fits,

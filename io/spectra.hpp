@@ -1,5 +1,5 @@
 /// \file
-/// Files of flux-calibrated spectra: DESI coadd, spectra and cframe files, SDSS spec-PLATE-MJD-FIBER files.
+/// Files of flux-calibrated spectra: DESI coadd, spectra and cframe files, SDSS spec and spPlate files.
 #pragma once
 
 #include <cstdint>
@@ -67,8 +67,9 @@ SpectraFile read_spectra_tables(const std::string& path, std::span<const std::si
 /// Kind: an EXP_FIBERMAP, or COADD_NUMEXP or COADD_FIBERSTATUS in FIBERMAP, make a coadd; images named FLUX, IVAR, ...
 /// without a band and a CAMERA card a cframe; a table with LOGLAM in the first extension, called COADD or without a name,
 /// an SDSS file; anything else with <B>_WAVELENGTH images is uncoadded spectra.
+/// So does an image with PLATEID and COEFF0 in the first HDU beside a table in the sixth: spPlate, a row a fiber.
 /// Of an SDSS file: the pixels from 3500 to 10000 Angstrom, no mask, a FIBERMAP made from the second table with TARGETID =
-/// plate * 10^9 + mjd * 10^4 + fiber, and a resolution of Gaussians, sigma = WDISP pixels (2 where WDISP is 0), whose
+/// plate * 10^9 + mjd * 10^4 + fiber (SDSS-V: CATALOGID), and a resolution of Gaussians, sigma = WDISP pixels (2 where WDISP is 0), whose
 /// columns sum to 1; as Redrock's rrboss.
 /// \throws FileError with file and HDU: missing HDUs or columns, shapes that do not fit each other, wavelengths that do
 ///         not grow or (SDSS) are off the common grid, an even number of diagonals, a truncated file

@@ -113,6 +113,30 @@ TEST(Sdss, NamesWithoutHdusAndInCapitalsAreFoundToo) {
   EXPECT_EQ(std::get<std::vector<std::string>>(file.fibermap.find("OBJTYPE")->values)[0], "SKY");
 }
 
+TEST(Sdss, FilesOfSdss5AreKnownByTheirCatalogid) {
+  const TempDir folder;
+  SpecFile spec;
+  spec.object.columns = {column<std::int32_t>("FIELD", 'J', {15143}),
+                         column<std::int32_t>("MJD", 'J', {59205}),
+                         column<std::int64_t>("CATALOGID", 'K', {27021597842679140}),
+                         column<std::string>("OBJTYPE", 'A', {"sky"}),
+                         column<double>("RACAT", 'D', {240.1}),
+                         column<double>("DECCAT", 'D', {2.3}),
+                         column<double>("RA", 'D', {0}),
+                         column<double>("DEC", 'D', {0})};
+  const SpectraFile file = read_spectra(spec.save(folder / "spec-15143-59205-27021597842679140.fits"));
+  EXPECT_EQ(file.targetid, (std::vector<std::int64_t>{27021597842679140}));
+  const Table& fibermap = file.fibermap;
+  EXPECT_EQ(fibermap.integers("TARGETID", ""), file.targetid);
+  EXPECT_EQ(fibermap.integers("CATALOGID", ""), file.targetid);
+  EXPECT_EQ(fibermap.integers("FIELD", "")[0], 15143);
+  EXPECT_EQ(fibermap.integers("MJD", "")[0], 59205);
+  EXPECT_EQ(fibermap.numbers("TARGET_RA", "")[0], 240.1);
+  EXPECT_EQ(fibermap.find("TARGET_DEC")->unit, "deg");
+  EXPECT_EQ(std::get<std::vector<std::string>>(fibermap.find("OBJTYPE")->values)[0], "SKY");
+  EXPECT_FALSE(fibermap.find("PLATE"));
+}
+
 TEST(Sdss, ColumnsOfTheResolutionAreGaussiansOfWdispPixels) {
   const TempDir folder;
   const SpectraFile file = read_spectra(SpecFile().save(folder / "spec.fits"));
@@ -182,7 +206,8 @@ TEST(Sdss, WhatIsNotSuchAFileIsRefused) {
   };
   refused([](SpecFile& spec) { std::swap(spec.of("wdisp").name, spec.of("sky").name), spec.of("wdisp").name = "x"; },
           {"COADD.WDISP", "found", "LOGLAM"});
-  refused([](SpecFile& spec) { spec.object.columns[1].name = "FIELD"; }, {"SPALL.PLATE"});
+  refused([](SpecFile& spec) { spec.object.columns[1].name = "FIELD"; }, {"SPALL", "CATALOGID", "PLATE"});
+  refused([](SpecFile& spec) { spec.object.columns[3].name = "x"; }, {"SPALL.FIBERID"});
   refused([](SpecFile& spec) { spec.object = spec.object.rows(0, 0); }, {"SPALL", "one row"});
   refused([&](SpecFile& spec) { values(spec, "loglam")[50] += 5e-5F; }, {"COADD.LOGLAM", "row 50"});
   refused([&](SpecFile& spec) { values(spec, "loglam")[50] += 1e-4F; }, {"COADD.LOGLAM", "row 50"});
