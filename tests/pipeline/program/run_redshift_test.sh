@@ -57,7 +57,7 @@ head -c 20000 in/redshifts.fits >cut && cat cut >in/redshifts.fits
 resume "resume with a file that is cut" "in/redshifts.fits is made again: not whole"
 rm model.fits
 resume "resume with one that is missing" "model.fits is made again: missing"
-resume "resume with other settings" "redshift.nminima was 0 and is 2" --nminima 2
+resume "resume with other settings" "details.h5 is made again: redshift.nminima was 0 and is 2" --nminima 2
 resume "resume with other inputs" "redshifts.fits is made again: it was made from" --nminima 2 "${star[@]}"
 resume "resume with the same" "all outputs are there already" --nminima 2 "${star[@]}"
 redshift "no overwriting" 4 "in/redshifts.fits" --config in/redshift.yaml --no-overwrite
