@@ -37,6 +37,7 @@ if [[ $preset == openmp && -z ${Kokkos_ROOT:-} ]]; then
 fi
 need_build_packages
 if [[ $preset == asan ]]; then need_packages libbenchmark-dev; fi
+if [[ $preset == clang ]]; then need_packages clang++:clang; fi
 if [[ $slurm == yes ]]; then
   need_packages "${slurm_packages[@]}"
   configure_and_build "$preset" zspex

@@ -4,8 +4,7 @@
   extract_against_gpu_specter.py --gpu-specter DIR --preproc FILE --psf FILE [--zspex build/zspex] [-w 5760,7620,0.8]
                                  [--specmin 0] [--repeat 3]
 
-DIR holds gpu_specter's Python package (a checkout's py/ folder); the Python that runs this needs what gpu_specter needs (numpy,
-scipy, numba, astropy) and h5py. Both programs are timed in seconds of the extraction itself, from image in memory to spectra
+DIR holds gpu_specter's Python package (a checkout's py/ folder); the Python that runs this needs the modules of requirements.txt. Both programs are timed in seconds of the extraction itself, from image in memory to spectra
 in memory: gpu_specter's just-in-time compilation, reading and writing are left out on both sides. The runs alternate, so that a
 machine whose speed drifts treats both alike. No ratio is printed when the results disagree. Exit status: 0 agreed, 1 disagreed.
 """
@@ -16,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from needed import need
 
 for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'NUMBA_NUM_THREADS'):
     os.environ[name] = '1'
@@ -63,6 +64,7 @@ def compare(name, result, reference):
 
 def main():
     args = arguments()
+    need('astropy', 'h5py', 'numba', 'numpy', 'scipy')
     sys.path.insert(0, args.gpu_specter)
     from gpu_specter.core import extract_frame
     from gpu_specter.io import read_img, read_psf

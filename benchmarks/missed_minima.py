@@ -15,6 +15,9 @@ import subprocess
 import tempfile
 import time
 
+from needed import need
+
+need('astropy', 'numpy')
 import numpy as np
 from astropy.io import fits
 

@@ -19,6 +19,9 @@ import sys
 import tempfile
 import time
 
+from needed import need
+
+need('astropy', 'h5py', 'numpy')
 import h5py
 import numpy as np
 from astropy.io import fits

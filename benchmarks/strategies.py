@@ -20,7 +20,7 @@ strategy's own busy time, dealt so that all ranks end together; the loss is what
 
 In a program without a GPU the host stands for one a node, in ranks that are no faster than others; they get --gpu-capacity 1 then.
 Ranks of Open MPI that wait keep their core busy: on a machine with fewer free cores than ranks export
-OMPI_MCA_mpi_yield_when_idle=1 first. Needs numpy and h5py. Exit status: 0 agreed, 1 disagreed or failed; a strategy that says it
+OMPI_MCA_mpi_yield_when_idle=1 first. Needs the modules of requirements.txt. Exit status: 0 agreed, 1 disagreed or failed; a strategy that says it
 can't run here is left out.
 """
 import argparse
@@ -33,6 +33,9 @@ import sys
 import tempfile
 import time
 
+from needed import need
+
+need('h5py', 'numpy')
 import h5py
 import numpy as np
 

@@ -9,6 +9,7 @@
 
 #include "config/base/error.hpp"
 #include "io/camera.hpp"
+#include "io/detail/finite.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
@@ -198,7 +199,7 @@ class PsfReader {
   void check_values(const LegendreSeries& series, const std::string& name) {
     for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
       const auto coeff = series.coeff.row(ispec);
-      const auto bad = std::find_if(coeff.begin(), coeff.end(), [](double c) { return !std::isfinite(c); });
+      const auto bad = std::find_if(coeff.begin(), coeff.end(), [](double c) { return !detail::is_finite(c); });
       if (bad != coeff.end())
         mark(ispec, "NaN or infinity in coefficient " + std::to_string(bad - coeff.begin()) + " of " + name);
     }

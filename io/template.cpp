@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/detail/finite.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
@@ -80,7 +81,7 @@ std::vector<double> wave_grid(const FitsReader& file, const std::string& part, c
 }
 
 void need_finite(const FitsReader& file, const std::string& part, const Array2<double>& values) {
-  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
+  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !detail::is_finite(v); });
   if (bad != values.end())
     file.refuse(part, "expected finite values, found " + std::to_string(*bad) + " in row " +
                           std::to_string((bad - values.begin()) / static_cast<std::ptrdiff_t>(values.extent(1))) +

@@ -311,7 +311,8 @@ TEST(CommandLine, SetIsTypedAndCheckedLikeTheFile) {
   EXPECT_TRUE(
       contains(extract_refused({"--set", "extract.wavepad="}), "--set: extract.wavepad: expected a whole number"));
   EXPECT_TRUE(contains(extract_refused({"--set", "extract.input=[a.fits"}), "--set: expected YAML"));
-  EXPECT_TRUE(contains(extract_refused({"--set", "extract.input=,a.fits"}), "--set: expected one YAML document"));
+  const std::string stray = extract_refused({"--set", "extract.input=,a.fits"});  // from yaml-cpp 0.9 on no YAML at all
+  EXPECT_TRUE(contains(stray, "--set: expected one YAML document") || contains(stray, "--set: expected YAML")) << stray;
 }
 
 TEST(CommandLine, SetRefusesUnknownKeysWithTheNearest) {

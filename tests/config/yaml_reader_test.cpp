@@ -180,7 +180,10 @@ TEST(YamlReader, RefusesYamlThatIsNoConfiguration) {
   EXPECT_TRUE(contains(refused("extract:\n  [a, b]: 5\n"), "survey.yaml:2: "));
   EXPECT_TRUE(contains(refused("job:\n---\njob:\n  resume: true\n"), "survey.yaml:2: expected one YAML document"));
   // A comma where none can be sends some readers into an endless loop.
-  EXPECT_TRUE(contains(refused(", extract:\n  nspec: 25\n"), "survey.yaml:1: expected one YAML document"));
+  const std::string stray = refused(", extract:\n  nspec: 25\n");  // from yaml-cpp 0.9 on it is no YAML at all
+  EXPECT_TRUE(contains(stray, "survey.yaml:1: expected one YAML document") ||
+              contains(stray, "survey.yaml:1: expected YAML"))
+      << stray;
   EXPECT_TRUE(contains(refused("]\n"), "survey.yaml:1: expected "));
 }
 

@@ -54,14 +54,14 @@ TEST_P(FrameFile, IsSummarised) {
 
   const std::string group = hdf5 ? "/frames/r0-00051060/" : "";
   const auto name = [&](const char* lower, const char* upper) { return group + (hdf5 ? lower : upper); };
-  const DatasetInfo& resolution = dataset(summary, name("resolution", "RESOLUTION"));
+  const DatasetInfo resolution = dataset(summary, name("resolution", "RESOLUTION"));
   EXPECT_EQ(resolution.type, "float32");
   EXPECT_EQ(resolution.shape, (std::vector<std::size_t>{29, 5, 31}));
   EXPECT_GT(resolution.bytes, 0u);
   EXPECT_EQ(dataset(summary, name("flux", "FLUX")).units, "electron/Angstrom");
   EXPECT_EQ(dataset(summary, name("mask", "MASK")).type, "uint32");
   EXPECT_EQ(dataset(summary, name("wavelength", "WAVELENGTH")).units, "Angstrom");
-  const DatasetInfo& fibermap = dataset(summary, name("fibermap", "FIBERMAP"));
+  const DatasetInfo fibermap = dataset(summary, name("fibermap", "FIBERMAP"));
   EXPECT_EQ(fibermap.type, "table of 14 columns");
   EXPECT_EQ(fibermap.shape, std::vector<std::size_t>{29});
 
