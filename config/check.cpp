@@ -204,20 +204,24 @@ namespace {
 void require_keys_of_kind(const Checker& checker, const Settings& settings) {
   using K = SimulateKind;
   const K kind = settings.simulate.kind;
-  const std::vector<std::string_view> of_frames = {"cameras",      "psf",        "specmin", "nspec", "gain",
-                                                   "dead_columns", "hot_pixels", "npix_x",  "npix_y"},
+  const std::vector<std::string_view> of_frames = {"flavor", "cameras",      "psf",        "specmin", "nspec",
+                                                   "gain",   "dead_columns", "hot_pixels", "npix_x",  "npix_y"},
                                       of_spectra = {"ntargets", "bad_fibers"}, of_all = {"kind", "output", "overwrite"};
+  const std::vector<std::string_view> of_the_sky = {"sky_level",    "snr_scale",     "fraction_galaxy",
+                                                    "fraction_qso", "fraction_star", "fraction_sky"};
   const auto among = [](const std::vector<std::string_view>& keys, const std::string& key) {
     return std::find(keys.begin(), keys.end(), key) != keys.end();
   };
+  const bool lamp = settings.simulate.flavor != Flavor::science;
   for (const Field* field : fields_of("simulate")) {
-    const bool idle = kind == K::templates   ? !among(of_all, field->key)
-                      : kind == K::exposures ? among(of_spectra, field->key)
-                                             : among(of_frames, field->key);
+    const bool idle = lamp && among(of_the_sky, field->key) ? true
+                      : kind == K::templates                ? !among(of_all, field->key)
+                      : kind == K::exposures                ? among(of_spectra, field->key)
+                                                            : among(of_frames, field->key);
     const std::string found = field->yaml(settings), usual = field->yaml(Settings{});
     checker.require(!idle || found == usual, field->key,
                     "expected its default, " + usual + ", as it is without effect on this kind of simulation, found " +
-                        found + "; take it out, or change kind");
+                        found + "; take it out, or change kind" + (lamp ? " or flavor" : ""));
   }
   checker.require(settings.simulate.compress != Compression::fz || kind == K::exposures, "compress",
                   "expected none or gz for files of spectra, found fz");

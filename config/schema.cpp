@@ -384,6 +384,10 @@ void add_simulate(std::vector<Field>& table) {
       {.letter = 'k',
        .help = "exposures: CCD frames; coadds, spectra: what redshifts are found from, coadded or each exposure, and "
                "templates; templates: these alone"});
+  row("flavor", &C::flavor, {{Flavor::science, "science"}, {Flavor::flat, "flat"}, {Flavor::arc, "arc"}},
+      {.help =
+           "of CCD frames: science: sky and targets; flat: a lamp with a smooth continuum on all fibers; arc: lamps "
+           "with lines of known wavelengths"});
   row("output", &C::output,
       {.letter = 'o', .metavar = "FOLDER", .help = "folder for all files; made if it is not there"});
   row("cameras", &C::cameras,

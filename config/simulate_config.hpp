@@ -15,9 +15,13 @@ enum class Compression { none, gz, fz };
 /// CCD frames; calibrated spectra, of all exposures of a target together or of each; templates alone.
 enum class SimulateKind { exposures, coadds, spectra, templates };
 
+/// What lights the fibers of a CCD frame: the sky with its targets, or a lamp with a continuum, or with lines.
+enum class Flavor { science, flat, arc };
+
 /// Section `simulate`.
 struct SimulateConfig {
   SimulateKind kind = SimulateKind::exposures;
+  Flavor flavor = Flavor::science;
   std::string output;                                     ///< -o: folder for all files
   std::vector<std::string> cameras = {"b0", "r0", "z0"};  ///< band (b, r, z) and petal (0-9)
   std::vector<std::string> psf;                           ///< -p: one a camera; empty = an invented instrument

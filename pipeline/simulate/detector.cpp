@@ -90,11 +90,9 @@ io::Preproc expose(const Array2<double>& light, const DetectorSettings& settings
   for (std::size_t i = 0; i < charge.size(); ++i)
     if (charge.data()[i] > 0) frame.mask.data()[i] |= ccdmask::cosmic;
   flag_defects(settings, key, frame.mask, charge);
-  // Amplifiers A, B (lower left, lower right), C, D (upper).
-  constexpr std::array<double, 4> amplifier = {0.95, 1.02, 0.91, 1.09};
   for (std::size_t iy = 0; iy < ny; ++iy)
     for (std::size_t ix = 0; ix < nx; ++ix) {
-      const double noise = settings.readnoise * amplifier[(iy >= ny / 2 ? 2u : 0u) + (ix >= nx / 2 ? 1u : 0u)];
+      const double noise = settings.readnoise * amplifier_noise[(iy >= ny / 2 ? 2u : 0u) + (ix >= nx / 2 ? 1u : 0u)];
       const double expected = light(iy, ix);
       double electrons = expected + static_cast<double>(charge(iy, ix));
       if (settings.noise) {

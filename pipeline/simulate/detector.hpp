@@ -2,6 +2,7 @@
 /// From light on the CCD to a preproc frame: counting noise, read noise, cosmics, dead columns, hot pixels.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "pipeline/simulate/camera.hpp"
 
 namespace zspex::pipeline::simulate {
+
+/// Read noise of amplifiers A, B (lower left, lower right), C, D (upper), relative to the setting.
+inline constexpr std::array<double, 4> amplifier_noise = {0.95, 1.02, 0.91, 1.09};
 
 struct DetectorSettings {
   bool noise = true;     ///< counting noise, read noise and digitization; without, the image is the expectation

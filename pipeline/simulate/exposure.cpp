@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "pipeline/simulate/instrument.hpp"
+#include "pipeline/simulate/lamps.hpp"
 #include "pipeline/simulate/random.hpp"
 #include "pipeline/simulate/sky.hpp"
 
@@ -98,6 +99,12 @@ LightPath make_light_path(const Camera& camera, const Exposure& exposure, const 
   return path;
 }
 
+LightPath make_lamp_path(config::Flavor flavor, const Camera& camera, const Exposure& exposure, const LightBins& bins) {
+  LightPath path = make_light_path(camera, exposure, bins);
+  path.sky = lamp_spectrum(flavor, bins);
+  return path;
+}
+
 FiberLight light_of_fiber(const LightPath& path, const Camera& camera, const Exposure& exposure, std::uint64_t seed,
                           int ispec, const Target& target, const LightBins& bins) {
   const FiberResponse fiber = fiber_response(camera, ispec);
@@ -122,9 +129,8 @@ FiberLight light_of_fiber(const LightPath& path, const Camera& camera, const Exp
   return light;
 }
 
-Array2<double> collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
-                             const std::vector<Target>& targets, const LightBins& bins) {
-  const LightPath path = make_light_path(camera, exposure, bins);
+Array2<double> collect_light(const LightPath& path, const Camera& camera, const Exposure& exposure, std::uint64_t seed,
+                             int specmin, const std::vector<Target>& targets, const LightBins& bins) {
   Array2<double> electrons({targets.size(), bins.size()});
   for (std::size_t itarget = 0; itarget < targets.size(); ++itarget) {
     const FiberLight light =

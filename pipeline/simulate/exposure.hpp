@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/base/array.hpp"
+#include "config/simulate_config.hpp"
 #include "pipeline/simulate/camera.hpp"
 #include "pipeline/simulate/light.hpp"
 #include "pipeline/simulate/target.hpp"
@@ -52,6 +53,9 @@ struct LightPath {
 
 LightPath make_light_path(const Camera& camera, const Exposure& exposure, const LightBins& bins);
 
+/// The same with a lamp in place of the sky. \param flavor  flat or arc
+LightPath make_lamp_path(config::Flavor flavor, const Camera& camera, const Exposure& exposure, const LightBins& bins);
+
 /// What one fiber gets on the detector.
 struct FiberLight {
   std::vector<double> sky;       ///< [nbin] electrons/Angstrom of the sky
@@ -62,10 +66,10 @@ struct FiberLight {
 FiberLight light_of_fiber(const LightPath& path, const Camera& camera, const Exposure& exposure, std::uint64_t seed,
                           int ispec, const Target& target, const LightBins& bins);
 
-/// Light of all fibers on the detector, target and sky.
+/// Light of all fibers on the detector, target and sky, or lamp.
 /// \param specmin  fiber of the first target
 /// \return [nspec][nbin] electrons/Angstrom of the exposure
-Array2<double> collect_light(const Camera& camera, const Exposure& exposure, std::uint64_t seed, int specmin,
-                             const std::vector<Target>& targets, const LightBins& bins);
+Array2<double> collect_light(const LightPath& path, const Camera& camera, const Exposure& exposure, std::uint64_t seed,
+                             int specmin, const std::vector<Target>& targets, const LightBins& bins);
 
 }  // namespace zspex::pipeline::simulate

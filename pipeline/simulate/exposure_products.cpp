@@ -9,6 +9,7 @@
 #include "config/value.hpp"
 #include "io/output.hpp"
 #include "pipeline/simulate/files.hpp"
+#include "pipeline/simulate/lamps.hpp"
 #include "pipeline/simulate/products.hpp"
 #include "pipeline/simulate/simulate.hpp"
 
@@ -85,7 +86,10 @@ std::vector<Product> exposure_products(const config::SimulateConfig& config) {
 
 std::vector<Note> exposure_notes(const config::SimulateConfig& config) {
   const std::string path = fs::path(config.output) / "extract.yaml";
-  return {{path, extract_yaml(config, plan(config)), "for: zspex extract --config " + path}};
+  std::vector<Note> notes = {{path, extract_yaml(config, plan(config)), "for: zspex extract --config " + path}};
+  if (config.flavor == config::Flavor::arc)
+    notes.push_back({fs::path(config.output) / "arc-lines.txt", arc_lines_text(), "the lines of the lamps"});
+  return notes;
 }
 
 }  // namespace zspex::pipeline::simulate

@@ -29,7 +29,7 @@ struct Note {
   std::string path, contents;
   std::string next;  ///< for people: what it is for
 };
-/// extract.yaml, or extract-<band>.yaml for several bands.
+/// extract.yaml, and of arcs arc-lines.txt.
 std::vector<Note> exposure_notes(const config::SimulateConfig& config);
 /// redshift.yaml.
 std::vector<Note> spectra_notes(const config::SimulateConfig& config);

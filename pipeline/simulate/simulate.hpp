@@ -66,8 +66,7 @@ Simulated simulate_exposure(const config::SimulateConfig& config, const Task& ta
 
 /// Writes into the folder config.output, by config.kind
 /// - exposures: for each camera psf-<camera>.fits and for each exposure preproc-<camera>-<expid>.fits (or .gz, .fz) and
-///   truth-<camera>-<expid>.fits; and extract.yaml, or extract-<band>.yaml for several bands, which `zspex extract
-///   --config` takes;
+///   truth-<camera>-<expid>.fits; extract.yaml, which `zspex extract --config` takes; and of arcs arc-lines.txt;
 /// - coadds, spectra: for each petal coadd-<petal>.fits or spectra-<petal>.fits (or .gz) and truth-<petal>.fits; the
 ///   folder templates; and redshift.yaml, which `zspex redshift --config` takes;
 /// - templates: templates and templates-default.txt alone.

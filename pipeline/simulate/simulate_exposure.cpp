@@ -5,6 +5,7 @@
 #include "config/base/error.hpp"
 #include "kernels/extract/extract.hpp"
 #include "pipeline/simulate/fibermap.hpp"
+#include "pipeline/simulate/frame_header.hpp"
 #include "pipeline/simulate/instrument.hpp"
 #include "pipeline/simulate/kernel_psf.hpp"
 #include "pipeline/simulate/random.hpp"
@@ -63,53 +64,6 @@ LightBins bins_of_light(const Task& task, const io::GaussHermitePsf& psf, int ov
                          oversample);
 }
 
-/// UTC of a modified Julian date, ISO 8601. Source: Fliegel & Van Flandern 1968, CACM 11, 657.
-std::string iso_date(double mjd) {
-  const int whole = static_cast<int>(std::floor(mjd));
-  int l = whole + 2400001 + 68569;
-  const int n = 4 * l / 146097;
-  l -= (146097 * n + 3) / 4;
-  const int i = 4000 * (l + 1) / 1461001;
-  l = l - 1461 * i / 4 + 31;
-  const int j = 80 * l / 2447, day = l - 2447 * j / 80, month = j + 2 - 12 * (j / 11),
-            year = 100 * (n - 49) + i + j / 11;
-  const double seconds = (mjd - whole) * 86400;
-  const int hour = static_cast<int>(seconds / 3600), minute = static_cast<int>(seconds / 60) % 60;
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02dT%02d:%02d:%06.3f", year, month, day, hour, minute,
-                seconds - hour * 3600 - minute * 60);
-  return buffer;
-}
-
-io::Header make_header(const config::SimulateConfig& config, const Task& task, const Exposure& exposure,
-                       const Pointing& pointing) {
-  io::Header header;
-  header.set("CAMERA", task.camera.name());
-  header.set("SPECTRO", task.camera.petal);
-  header.set("NIGHT", exposure.night);
-  header.set("EXPID", task.expid);
-  header.set("TILEID", pointing.tileid);
-  header.set("FLAVOR", "science");
-  header.set("OBSTYPE", "SCIENCE");
-  header.set("PROGRAM", "SIMULATION");
-  header.set("EXPTIME", exposure.exptime, "[s]");
-  header.set("MJD-OBS", exposure.mjd, "start, UTC");
-  header.set("DATE-OBS", iso_date(exposure.mjd), "start, UTC");
-  header.set("TARGTRA", pointing.ra, "[deg]");
-  header.set("TARGTDEC", pointing.dec, "[deg]");
-  header.set("SKYRA", pointing.ra, "[deg]");
-  header.set("SKYDEC", pointing.dec, "[deg]");
-  header.set("AIRMASS", exposure.airmass);
-  header.set("SEEING", exposure.seeing, "[arcsec]");
-  header.set("TRANSPAR", exposure.transparency, "relative to a clear night");
-  header.set("RDNOISE", config.readnoise, "[electron]");
-  for (const char* amplifier : {"GAINA", "GAINB", "GAINC", "GAIND"})
-    header.set(amplifier, config.gain, "[electron/ADU]");
-  header.set("SIMSEED", config.seed, "seed of the simulation");
-  header.set("SIMNOISE", config.noise, "counting and read noise were added");
-  return header;
-}
-
 }  // namespace
 
 io::GaussHermitePsf task_psf(const config::SimulateConfig& config, const Task& task) {
@@ -161,12 +115,19 @@ Simulated simulate_exposure(const config::SimulateConfig& config, const Task& ta
 
   // Row i of FIBERMAP is fiber i of the PSF, also if the first fibers stay dark.
   std::vector<Target> targets = draw_targets(seed, task.camera.petal, 0, config.specmin + config.nspec, mix, pointing);
+  const bool lamp = config.flavor != config::Flavor::science;
+  if (lamp) {
+    targets = lamp_targets(std::move(targets), task.camera.petal);
+    exposure.gradient_x = exposure.gradient_y = 0;
+  }
   Simulated out;
   const io::Table fibermap = make_fibermap(task.camera.petal, 0, exposure, pointing, targets);
   targets.erase(targets.begin(), targets.begin() + config.specmin);
 
   const LightBins bins = bins_of_light(task, psf, oversample);
-  const Array2<double> light = collect_light(task.camera, exposure, seed, config.specmin, targets, bins);
+  const LightPath path =
+      lamp ? make_lamp_path(config.flavor, task.camera, exposure, bins) : make_light_path(task.camera, exposure, bins);
+  const Array2<double> light = collect_light(path, task.camera, exposure, seed, config.specmin, targets, bins);
   const std::size_t nspec = targets.size(), nwave = static_cast<std::size_t>(bins.nwave);
   out.truth.wave = kernels::wave_grid(task.range.wavemin, task.range.wavemax, task.range.dwave);
   out.truth.flux = Array2<double>({nspec, nwave});
@@ -182,7 +143,7 @@ Simulated simulate_exposure(const config::SimulateConfig& config, const Task& ta
   const DetectorSettings detector{config.noise,   config.readnoise,    config.noise ? config.gain : 0.0,
                                   config.cosmics, config.dead_columns, config.hot_pixels};
   out.frame = expose(image, detector, {seed, task.camera, task.expid}, &out.detector);
-  out.frame.header = make_header(config, task, exposure, pointing);
+  out.frame.header = make_frame_header(config, task, exposure, pointing, psf.npix_x, psf.npix_y);
   out.frame.fibermap = fibermap;
   return out;
 }

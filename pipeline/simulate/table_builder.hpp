@@ -47,6 +47,12 @@ class TableBuilder {
     column.values = std::move(values);
     table_.columns.push_back(std::move(column));
   }
+  /// A column of texts of a width of its own, however short they are.
+  template <class Function>
+  void add_text(const std::string& name, int width, Function value) {
+    add(name, "", value);
+    table_.columns.back().repeat = width;
+  }
   io::Table take() && { return std::move(table_); }
 
  private:

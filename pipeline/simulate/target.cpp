@@ -45,6 +45,7 @@ void draw_properties(Random& random, Target& target) {
   const double spread = random.normal();
   switch (target.kind) {
     case TargetKind::sky:
+    case TargetKind::lamp:
       return;
     case TargetKind::standard:
       target.temperature = random.uniform(6000, 6900);
@@ -132,6 +133,8 @@ const char* Target::spectype() const {
   switch (kind) {
     case TargetKind::sky:
       return "SKY";
+    case TargetKind::lamp:
+      return "LAMP";
     case TargetKind::qso:
       return "QSO";
     case TargetKind::elg:
@@ -167,7 +170,7 @@ std::string Target::subtype() const {
 
 std::vector<double> target_flux(const Target& target, std::uint64_t seed, const LightBins& bins) {
   std::vector<double> flux(bins.size());
-  if (target.kind == TargetKind::sky) return flux;
+  if (target.kind == TargetKind::sky || target.kind == TargetKind::lamp) return flux;
   static const LightBins r_band = broad_band(5650, 7150);
   std::vector<double> in_r(r_band.size());
   shape_spectrum(target, seed, r_band, in_r);
@@ -198,6 +201,20 @@ std::vector<Target> draw_targets(std::uint64_t seed, int petal, int specmin, int
     target.flux_g = nanomaggies(target_flux(target, seed, g_band), g_band);
     target.flux_r = nanomaggies(target_flux(target, seed, r_band), r_band);
     target.flux_z = nanomaggies(target_flux(target, seed, z_band), z_band);
+  }
+  return targets;
+}
+
+std::vector<Target> lamp_targets(std::vector<Target> targets, int petal) {
+  for (std::size_t ispec = 0; ispec < targets.size(); ++ispec) {
+    Target lamp;
+    lamp.kind = TargetKind::lamp;
+    lamp.targetid = -(std::int64_t{petal} * petal_fibers + static_cast<std::int64_t>(ispec) + 1);
+    lamp.ra = targets[ispec].ra;
+    lamp.dec = targets[ispec].dec;
+    lamp.focal_x = targets[ispec].focal_x;
+    lamp.focal_y = targets[ispec].focal_y;
+    targets[ispec] = lamp;
   }
   return targets;
 }

@@ -11,7 +11,7 @@
 
 namespace zspex::pipeline::simulate {
 
-enum class TargetKind { sky, standard, star, white_dwarf, elg, lrg, bgs, qso };
+enum class TargetKind { sky, standard, star, white_dwarf, elg, lrg, bgs, qso, lamp };
 
 /// Parts of the fibers.
 struct TargetMix {
@@ -35,7 +35,7 @@ struct Target {
   double focal_x = 0, focal_y = 0;            ///< place in the focal plane, mm
   double flux_g = 0, flux_r = 0, flux_z = 0;  ///< nanomaggies, total
 
-  const char* spectype() const;  ///< as Redrock: GALAXY, QSO, STAR; SKY
+  const char* spectype() const;  ///< as Redrock: GALAXY, QSO, STAR; SKY, LAMP
   std::string subtype() const;   ///< ELG, LRG, BGS; stars A ... M, WD
 };
 
@@ -50,8 +50,11 @@ struct Pointing {
 std::vector<Target> draw_targets(std::uint64_t seed, int petal, int specmin, int nspec, const TargetMix& mix,
                                  const Pointing& pointing);
 
+/// The same fibers when a lamp shines: no targets, TARGETID negative.
+std::vector<Target> lamp_targets(std::vector<Target> targets, int petal);
+
 /// The target's spectrum above the atmosphere, all of its light.
-/// \return [nbin] 1e-17 erg/s/cm2/Angstrom; 0 for sky
+/// \return [nbin] 1e-17 erg/s/cm2/Angstrom; 0 for sky and lamps
 std::vector<double> target_flux(const Target& target, std::uint64_t seed, const LightBins& bins);
 
 }  // namespace zspex::pipeline::simulate

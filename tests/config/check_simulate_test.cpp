@@ -33,6 +33,16 @@ TEST(CheckSimulate, LetsGoodOnesPass) {
     EXPECT_EQ(simulate_refused(change), "(not refused)");
 }
 
+TEST(CheckSimulate, LampsHaveNoSkyAndNoTargets) {
+  EXPECT_EQ(simulate_refused([](auto& c) { c.flavor = Flavor::flat; }), "(not refused)");
+  EXPECT_NE(simulate_refused([](auto& c) { c.flavor = Flavor::arc, c.sky_level = 2; }).find("change kind or flavor"),
+            std::string::npos);
+  EXPECT_NE(simulate_refused([](auto& c) { c.flavor = Flavor::flat, c.snr_scale = 2; }).find("snr_scale"),
+            std::string::npos);
+  EXPECT_NE(simulate_refused([](auto& c) { c.kind = SimulateKind::coadds, c.flavor = Flavor::flat; }).find("flavor"),
+            std::string::npos);
+}
+
 TEST(CheckSimulate, CamerasAreBandAndPetalOnceEach) {
   for (const std::string name : {"r", "r10", "x0", "0r", "R0", "ra", "r-1"})
     EXPECT_EQ(simulate_refused([&](auto& c) {

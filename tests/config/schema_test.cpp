@@ -47,10 +47,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
                  &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =
-        settings.simulate;
-    expect_rows(settings, "simulate", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k,  &l,  &m,  &n,  &o,  &p,
-                                       &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af});
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
+                 ag] = settings.simulate;
+    expect_rows(settings, "simulate", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j,  &k,  &l,  &m,  &n,  &o,  &p, &q,
+                                       &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag});
   }
   {
     const auto& [a, b, c, d] = settings.inspect;

@@ -201,8 +201,8 @@ TEST(Exposure, CountsPhotonsAndNotTargets) {
   const Exposure one = draw_exposure(3, 10, 0, 20260101, 900);
   Exposure twice = one;
   twice.exptime = 1800;
-  const Array2<double> light = collect_light(camera, one, 3, 0, targets, bins);
-  const Array2<double> longer = collect_light(camera, twice, 3, 0, targets, bins);
+  const Array2<double> light = collect_light(make_light_path(camera, one, bins), camera, one, 3, 0, targets, bins);
+  const Array2<double> longer = collect_light(make_light_path(camera, twice, bins), camera, twice, 3, 0, targets, bins);
   for (std::size_t i = 0; i < light.size(); ++i)
     EXPECT_NEAR(longer.data()[i], 2 * light.data()[i], 1e-9 * longer.data()[i]);
   // A dark sky gives about 0.15 electrons a second and Angstrom in r.
@@ -210,7 +210,8 @@ TEST(Exposure, CountsPhotonsAndNotTargets) {
   Exposure dark = one;
   dark.sky_brightness = 0;
   dark.target_scale = 0;
-  for (double value : collect_light(camera, dark, 3, 0, targets, bins)) ASSERT_EQ(value, 0);
+  for (double value : collect_light(make_light_path(camera, dark, bins), camera, dark, 3, 0, targets, bins))
+    ASSERT_EQ(value, 0);
 }
 
 TEST(Exposure, DatesFollowTheNight) {

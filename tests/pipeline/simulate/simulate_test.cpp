@@ -162,9 +162,17 @@ TEST_F(SimulateTest, WritesWhatAnExtractionNeeds) {
   EXPECT_EQ(frame.negative_ivar, 0u);
   ASSERT_TRUE(frame.fibermap);
   EXPECT_EQ(frame.fibermap->nrow, 25u);
-  for (const char* name : {"TARGETID", "FIBER", "PETAL_LOC", "SPECTROID", "FIBERSTATUS", "OBJTYPE", "TARGET_RA",
-                           "TARGET_DEC", "DESI_TARGET", "FLUX_G", "FLUX_R", "FLUX_Z"})
+  for (const char* name : {"TARGETID", "FIBER", "PETAL_LOC", "FIBERSTATUS", "OBJTYPE", "TARGET_RA", "TARGET_DEC",
+                           "DESI_TARGET", "FLUX_G", "FLUX_R", "FLUX_Z"})
     EXPECT_NE(frame.fibermap->find(name), nullptr) << name;
+  const int nx = psf.npix_x, half = nx / 2;
+  EXPECT_EQ(frame.header.text("CCDSIZE"), std::to_string(nx) + ",4128");
+  EXPECT_EQ(frame.header.text("CCDSECD"), "[" + std::to_string(half + 1) + ":" + std::to_string(nx) + ",2065:4128]");
+  EXPECT_EQ(frame.header.text("BIASSECA"),
+            "[" + std::to_string(half + 1) + ":" + std::to_string(half + 64) + ",1:2064]");
+  EXPECT_EQ(frame.header.text("DETECTOR"), "SIM");
+  EXPECT_NEAR(*frame.header.number("OBSRDNC"), static_cast<double>(frame.readnoise(frame.image.extent(0) - 1, 0)),
+              1e-6);
   EXPECT_EQ(truth.wave, kernels::wave_grid(5760, 5790, 0.8));
   EXPECT_EQ(truth.flux.extent(0), 25u);
   ASSERT_TRUE(truth.table);
@@ -174,6 +182,26 @@ TEST_F(SimulateTest, WritesWhatAnExtractionNeeds) {
   EXPECT_NE(yaml.find("preproc-r0-00000001.fits\""), std::string::npos) << yaml;
   EXPECT_NE(yaml.find("wavelength: [5760, 5790, 0.8]"), std::string::npos) << yaml;
   EXPECT_NE(yaml.find("nspec: 25"), std::string::npos) << yaml;
+}
+
+/// FITS types and widths of the survey's standard fibermap, which its programs stack and read by.
+TEST_F(SimulateTest, FibermapHasTheStandardColumns) {
+  const simulate::Task task = simulate::plan(config_).front();
+  const io::Preproc frame = simulate::simulate_exposure(config_, task, simulate::task_psf(config_, task)).frame;
+  std::string found;
+  for (const io::Column& column : frame.fibermap->columns) {
+    found += column.name + ":" + (column.code == 'A' ? std::to_string(column.repeat) : "") + column.code + " ";
+  }
+  EXPECT_EQ(found,
+            "TARGETID:K PETAL_LOC:I DEVICE_LOC:J LOCATION:K FIBER:J FIBERSTATUS:J TARGET_RA:D TARGET_DEC:D "
+            "DESINAME:22A PMRA:E PMDEC:E REF_EPOCH:E LAMBDA_REF:E FA_TARGET:K FA_TYPE:B OBJTYPE:3A FIBERASSIGN_X:E "
+            "FIBERASSIGN_Y:E PRIORITY:J SUBPRIORITY:D OBSCONDITIONS:J RELEASE:I BRICKNAME:8A BRICKID:J BRICK_OBJID:J "
+            "MORPHTYPE:4A EBV:E FLUX_G:E FLUX_R:E FLUX_Z:E FLUX_W1:E FLUX_W2:E FLUX_IVAR_G:E FLUX_IVAR_R:E "
+            "FLUX_IVAR_Z:E FLUX_IVAR_W1:E FLUX_IVAR_W2:E FIBERFLUX_G:E FIBERFLUX_R:E FIBERFLUX_Z:E FIBERTOTFLUX_G:E "
+            "FIBERTOTFLUX_R:E FIBERTOTFLUX_Z:E MASKBITS:I SERSIC:E SHAPE_R:E SHAPE_E1:E SHAPE_E2:E REF_ID:K "
+            "REF_CAT:2A GAIA_PHOT_G_MEAN_MAG:E GAIA_PHOT_BP_MEAN_MAG:E GAIA_PHOT_RP_MEAN_MAG:E PARALLAX:E PHOTSYS:1A "
+            "PRIORITY_INIT:K NUMOBS_INIT:K DESI_TARGET:K BGS_TARGET:K MWS_TARGET:K SCND_TARGET:K PLATE_RA:D "
+            "PLATE_DEC:D NUM_ITER:K FIBER_X:D FIBER_Y:D DELTA_X:D DELTA_Y:D FIBER_RA:D FIBER_DEC:D EXPTIME:D ");
 }
 
 TEST_F(SimulateTest, FilesDoNotDependOnTheNumberOfRanks) {
