@@ -14,6 +14,11 @@ struct ZscanRange {
   double zmin = 0, zmax = 0, dz = 0;
 };
 
+/// The line spread of spectra whose file has none: a Gaussian of FWHM = wavelength / r_fwhm; 0 = none at all.
+struct LineSpread {
+  double r_fwhm = 0;
+};
+
 enum class Precision { mixed, full };           ///< the coarse scan in float with sums in double, or all in double
 enum class Refinement { reference, adaptive };  ///< Redrock's, or with the scan made finer around its minima
 /// Where the pieces of a scan run and how they are dealt to ranks: docs/strategies.md.
@@ -42,6 +47,7 @@ struct RedshiftConfig {
   bool archetype_legendre_percamera = true;
   double archetype_legendre_prior = 0.1;  ///< sigma of the coefficients of each camera; 0 = none
   bool allspec = false;                   ///< fit each exposure's spectrum instead of their coadd
+  std::optional<LineSpread> resolution;   ///< of bands without RESOLUTION; absent = they are refused
   double cosmics_nsig = 0, negflux_nsig = 5;
   double max_pixel_snr = 1e6;  ///< a pixel with |flux| sqrt(ivar) above it is masked; 0 = no bound
   bool skymask = true;

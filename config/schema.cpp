@@ -301,6 +301,11 @@ void add_redshift(std::vector<Field>& table) {
        .limits = at_least(0),
        .help = "sigma of a Gaussian prior on each camera's polynomials; 0: no prior"});
   row("allspec", &C::allspec, {.help = "fit the spectra of a target's exposures together, without coadding them"});
+  row("resolution", &C::resolution,
+      {.metavar = "R",
+       .limits = between(20, 1e6),
+       .help = "of bands whose file has no RESOLUTION: wavelength / FWHM of lines, or none, as sharp as the templates; "
+               "null: refuse them"});
   row("cosmics_nsig", &C::cosmics_nsig,
       {.metavar = "X",
        .unit = "sigma",

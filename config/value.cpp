@@ -248,6 +248,16 @@ void read(const Value& value, const std::string& name, const Limits&, Site& resu
   result = site;
 }
 
+void read(const Value& value, const std::string& name, const Limits& limits, LineSpread& result) {
+  if (value.kind == Kind::scalar && value.text == "none") {
+    result = {};
+    return;
+  }
+  double r_fwhm = 0;
+  read_number(value, name, limits, "none, or a number", r_fwhm);
+  result = {r_fwhm};
+}
+
 std::string write(bool value) { return value ? "true" : "false"; }
 
 std::string write(int value) { return std::to_string(value); }
@@ -308,5 +318,7 @@ std::string write(const ZscanRange& value) {
 std::string write(const Site& value) {
   return "[" + write(value.latitude) + ", " + write(value.longitude) + ", " + write(value.height) + "]";
 }
+
+std::string write(const LineSpread& value) { return value.r_fwhm > 0 ? write(value.r_fwhm) : "none"; }
 
 }  // namespace zspex::config

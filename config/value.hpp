@@ -57,6 +57,8 @@ void read(const Value& value, const std::string& name, const Limits& limits, std
 void read(const Value& value, const std::string& name, const Limits& limits, ZscanRange& result);
 /// [latitude, longitude, height], or "latitude,longitude,height".
 void read(const Value& value, const std::string& name, const Limits& limits, Site& result);
+/// none, or a resolving power within the limits.
+void read(const Value& value, const std::string& name, const Limits& limits, LineSpread& result);
 /// auto, desi or psf; a value; or values of bands, as keys b, r, z or as "b:VALUE,r:VALUE". null is auto.
 void read(const Value& value, const std::string& name, const Limits& limits, ByCamera<WaveRange>& result);
 void read(const Value& value, const std::string& name, const Limits& limits, ByCamera<double>& result);
@@ -82,6 +84,7 @@ std::string write(const std::vector<std::int64_t>& value);
 std::string write(const std::vector<double>& value);
 std::string write(const ZscanRange& value);
 std::string write(const Site& value);
+std::string write(const LineSpread& value);
 std::string write(const ByCamera<WaveRange>& value);
 std::string write(const ByCamera<double>& value);
 template <class T>
@@ -101,6 +104,7 @@ constexpr std::string_view type_name(const std::vector<std::int64_t>*) { return 
 constexpr std::string_view type_name(const std::vector<double>*) { return "list of numbers"; }
 constexpr std::string_view type_name(const ZscanRange*) { return "zmin,zmax,dz"; }
 constexpr std::string_view type_name(const Site*) { return "latitude,longitude,height"; }
+constexpr std::string_view type_name(const LineSpread*) { return "none or number"; }
 constexpr std::string_view type_name(const ByCamera<WaveRange>*) {
   return "wmin,wmax,dw, or by band, or auto, desi, psf";
 }

@@ -112,6 +112,7 @@ BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspe
     read_rows(file, image("MASK"), nwave, rows, band.mask.data());
   }
   const std::string name = place.prefix + "RESOLUTION";
+  if (!file.find(name)) return band;
   const std::size_t ndiag = file.need_rows(name, 3).shape[1];
   const std::vector<std::size_t> diagonals = {nspec, ndiag, nwave};
   const HduInfo& resolution = need_shape(file, name, diagonals, "spectra x diagonals x wavelengths");
@@ -169,9 +170,9 @@ SpectraInfo read_spectra_info(const std::string& path) {
   info.kind = kind_of(file, bands, fibermap);
   info.targetid = fibermap.integers("TARGETID", path);
   for (const auto& place : bands) {
-    const HduInfo& resolution = file.need_rows(place.prefix + "RESOLUTION", 3);
-    info.bands.push_back(
-        {place.band, read_wave(file, place.prefix + "WAVELENGTH"), static_cast<int>(resolution.shape[1])});
+    const std::string name = place.prefix + "RESOLUTION";
+    const std::size_t ndiag = file.find(name) ? file.need_rows(name, 3).shape[1] : 0;
+    info.bands.push_back({place.band, read_wave(file, place.prefix + "WAVELENGTH"), static_cast<int>(ndiag)});
   }
   return info;
 }

@@ -21,7 +21,7 @@ struct BandSpectra {
   Array2<float> flux;          ///< [nspec][nwave] 1e-17 erg/s/cm^2/Angstrom; may be NaN
   Array2<float> ivar;          ///< [nspec][nwave]
   Array2<std::uint32_t> mask;  ///< [nspec][nwave]; empty = the file has none
-  Array3<float> resolution;    ///< [nspec][ndiag][nwave] DESI's order (columns of R)
+  Array3<float> resolution;    ///< [nspec][ndiag][nwave] DESI's order (columns of R); empty = the file has none
 };
 
 enum class SpectraKind { coadd, spectra, cframe, sdss };
@@ -52,7 +52,7 @@ struct SpectraInfo {
   struct Band {
     std::string band;
     std::vector<double> wave;  ///< [nwave] Angstrom
-    int ndiag = 0;
+    int ndiag = 0;             ///< 0 = no resolution
   };
   std::vector<Band> bands;
 };

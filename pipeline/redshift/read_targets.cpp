@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "kernels/redshift/line_spread.hpp"
 #include "kernels/redshift/target.hpp"
 
 namespace zspex::pipeline {
@@ -78,13 +79,16 @@ void take_file(io::SpectraFile file, const FileRows& wanted, const TargetList& t
     const int iband = band_index(targets, band.band);
     const auto settings = settings_of(config, band.band);
     if (file.kind == io::SpectraKind::sdss) stretch(band, targets.bands[iband].wave);
+    const bool without = band.resolution.empty();
+    const auto spread = without ? kernels::line_spread(band.wave, config.resolution->r_fwhm) : std::vector<float>{};
+    const std::size_t ndiag = without ? spread.size() / band.wave.size() : band.resolution.extent(1);
     for (std::size_t i = 0; i < wanted.rows.size(); ++i) {
       const kernels::RawSpectrum raw{band.wave,
                                      band.flux.row(i),
                                      band.ivar.row(i),
                                      row_or_nothing(band.mask, i),
-                                     band.resolution.row(i),
-                                     static_cast<int>(band.resolution.extent(1))};
+                                     without ? std::span<const float>(spread) : band.resolution.row(i),
+                                     static_cast<int>(ndiag)};
       auto spectrum = kernels::mask_pixels(raw, iband, settings);
       // Redrock's reader of SDSS files does so before the coadd too, which then masks their neighbours.
       if (file.kind == io::SpectraKind::sdss) kernels::mask_open_rows(spectrum);

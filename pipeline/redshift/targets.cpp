@@ -1,12 +1,14 @@
 #include "pipeline/redshift/targets.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
 
 #include "config/base/error.hpp"
+#include "kernels/redshift/line_spread.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -36,15 +38,30 @@ int index_of(const std::vector<BandGrid>& bands, const std::string& name) {
       bands.begin());
 }
 
-void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::string& path) {
+/// The file's number of diagonals, or that of the line spread that stands for it.
+int diagonals_of(const io::SpectraInfo& info, const io::SpectraInfo::Band& band, const std::string& path,
+                 const config::RedshiftConfig& config) {
+  if (band.ndiag > 0) return band.ndiag;
+  if (config.resolution) return kernels::line_spread_diagonals(band.wave, config.resolution->r_fwhm);
+  std::string name = info.kind == io::SpectraKind::cframe ? "" : band.band + "_";
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  throw FileError(path, name + "RESOLUTION",
+                  "expected the resolution matrix of band " + band.band +
+                      ", found none. Give --resolution R, the spectrograph's wavelength / FWHM, or none; or check that "
+                      "it was copied whole.");
+}
+
+void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::string& path,
+               const config::RedshiftConfig& config) {
   for (const auto& band : info.bands) {
+    const int ndiag = diagonals_of(info, band, path, config);
     const auto known = std::find_if(targets.bands.begin(), targets.bands.end(),
                                     [&](const BandGrid& grid) { return grid.band == band.band; });
     if (known == targets.bands.end()) {
-      targets.bands.push_back({band.band, band.wave, band.ndiag});
+      targets.bands.push_back({band.band, band.wave, ndiag});
       continue;
     }
-    known->ndiag = std::max(known->ndiag, band.ndiag);
+    known->ndiag = std::max(known->ndiag, ndiag);
     if (info.kind == io::SpectraKind::sdss) {
       known->wave = io::sdss_grid(std::min(known->wave.front(), band.wave.front()),
                                   std::max(known->wave.back(), band.wave.back()));
@@ -80,7 +97,7 @@ TargetList list_targets(const config::RedshiftConfig& config) {
   for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
     const std::string& path = config.input[ifile];
     const io::SpectraInfo info = io::read_spectra_info(path);
-    add_bands(targets, info, path);
+    add_bands(targets, info, path, config);
     auto& bands = targets.bands_of_file.emplace_back();
     for (const auto& band : info.bands) bands.push_back(index_of(targets.bands, band.band));
     std::map<std::int64_t, std::vector<std::uint64_t>> rows;

@@ -219,6 +219,10 @@ TEST(CommandLine, ReadsRedrocksOptions) {
   EXPECT_EQ(part.mintarget, 3);
   EXPECT_EQ(part.ntargets, 7);
   EXPECT_EQ(part.cosmics_nsig, 4.5);
+  EXPECT_FALSE(part.resolution);
+  EXPECT_EQ(redshift({"--resolution", "2500"}).redshift.resolution->r_fwhm, 2500);
+  EXPECT_EQ(redshift({"--resolution", "none"}).redshift.resolution->r_fwhm, 0);
+  EXPECT_FALSE(redshift({"--resolution", "none", "--resolution=null"}).redshift.resolution);
 }
 
 TEST(CommandLine, RedshiftsMayBeNegative) {
@@ -589,8 +593,12 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
     }
     if (field.choices.empty()) {
       const std::string value = field.yaml(Settings{}) == "null" ? "" : field.yaml(Settings{});
-      if (field.type.ends_with("number"))
+      if (field.type == "none or number") {
+        cases.push_back({{field.option(), "2500"}, "2500"});
+        cases.push_back({{field.option(), "none"}, "none"});
+      } else if (field.type.ends_with("number")) {
         cases.push_back({{field.option(), value.empty() ? "0" : value}, value.empty() ? "0" : value});
+      }
       if (field.type == "text") {
         const std::string file = field.name() == "redshift.model" ? "name.fits" : "name.h5";
         cases.push_back({{field.option(), file}, file});

@@ -41,10 +41,10 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
-                 ag, ah, ai, aj, ak, al] = settings.redshift;
+                 ag, ah, ai, aj, ak, al, am] = settings.redshift;
     expect_rows(settings, "redshift",
-                {&a, &b, &c, &d, &e, &f, &g, &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,  &s,
-                 &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al});
+                {&a, &b, &c, &d, &e, &f, &g,  &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,  &s, &t,
+                 &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al, &am});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
@@ -115,6 +115,7 @@ TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
   const std::map<std::string, std::string> by_type = {
       {"whole number", "25"},
       {"number", "0.5"},
+      {"none or number", "2500"},
       {"text", "some.fits"},
       {"list of text", "[a.fits, \"b c.fits\"]"},
       {"list of whole numbers", "[39627652591521181, -7]"},

@@ -211,7 +211,7 @@ TEST(ReadSpectra, FluxThatIsNotCalibratedIsRefused) {
 TEST(ReadSpectra, AMissingPartIsNamed) {
   const TempDir folder;
   const SpectraFile file = test::sample_spectra(SpectraKind::coadd);
-  for (const char* part : {"FIBERMAP", "B_FLUX", "Z_FLUX", "Z_IVAR", "B_RESOLUTION"}) {
+  for (const char* part : {"FIBERMAP", "B_FLUX", "Z_FLUX", "Z_IVAR"}) {
     const std::string path = write_unchecked(folder / "coadd.fits", file, part);
     expect_error([&] { (void)read_spectra(path); }, ExitCode::input, {"coadd.fits", part});
   }

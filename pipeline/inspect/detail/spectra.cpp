@@ -62,7 +62,8 @@ void SpectraView::print(std::ostream& out) const {
       << counted(targets.size(), "target", "targets") << "\n";
   for (const auto& band : info_.bands)
     out << "  band " << band.band << ": " << band.wave.size() << " bins, " << number(band.wave.front(), "%.1f")
-        << " to " << number(band.wave.back(), "%.1f") << " Angstrom, resolution of " << band.ndiag << " diagonals\n";
+        << " to " << number(band.wave.back(), "%.1f") << " Angstrom, "
+        << (band.ndiag > 0 ? "resolution of " + std::to_string(band.ndiag) + " diagonals" : "no resolution") << "\n";
 }
 
 void SpectraView::draw(const Screen& screen, std::ostream& out) const {

@@ -3,10 +3,16 @@
 #include <cmath>
 
 #include "io/detail/fits_reader.hpp"
+#include "kernels/redshift/line_spread.hpp"
 #include "tests/pipeline/redshift/small_run.hpp"
 
 namespace zspex::pipeline {
 namespace {
+
+std::string upper_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(c));
+  return text;
+}
 
 class BandsOfSpectra : public SmallRun {
  protected:
@@ -67,6 +73,34 @@ TEST_F(BandsOfSpectra, KeepTheOrderOfTheFileInTheModelAndAreAlphabeticalInLegcoe
       std::abs(*std::max_element(a.begin(), a.end(), [](double x, double y) { return std::abs(x) < std::abs(y); }));
   for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(a[i], b[i], 1e-6 * size) << i;
   EXPECT_GT(std::abs(a[0] - a[4]), 1e-3 * size) << "or this test would not see their order";
+}
+
+TEST_F(BandsOfSpectra, WithoutResolutionGetThatOfTheOption) {
+  for (const double r_fwhm : {0.0, 2000.0}) {
+    // What is computed must be as if it had been in the file.
+    io::SpectraFile file = survey();
+    io::BandSpectra& band = file.bands[1];
+    const auto spread = kernels::line_spread(band.wave, r_fwhm);
+    band.resolution = Array3<float>({file.targetid.size(), spread.size() / band.wave.size(), band.wave.size()});
+    for (std::size_t i = 0; i < file.targetid.size(); ++i)
+      std::copy(spread.begin(), spread.end(), band.resolution.row(i).begin());
+    config_.resolution.reset();
+    run_on(file, "given");
+    config_.resolution = config::LineSpread{r_fwhm};
+    const std::string part = upper_case(band.band) + "_RESOLUTION";
+    config_.input = {write_survey(folder_ / "bare-coadd.fits", file, part)};
+    run("without");
+    expect_same_answers(folder_ / "without.h5", folder_ / "given.h5", survey().targetid);
+    config_.resolution.reset();
+    expect_refusal(ExitCode::input, {"bare-coadd.fits[" + part + "]", "--resolution"});
+  }
+}
+
+TEST_F(BandsOfSpectra, WithResolutionKeepTheirs) {
+  run_on(survey(), "usual");
+  config_.resolution = config::LineSpread{100};
+  run_on(survey(), "option");
+  expect_same_answers(folder_ / "usual.h5", folder_ / "option.h5", survey().targetid);
 }
 
 }  // namespace
