@@ -128,7 +128,8 @@ if ((ranks == 1)); then
   redshift "templates that are spectra" 3 "BASIS_VECTORS" -i $coadd -t $coadd -o bad.fits
   redshift "a folder without templates" 3 "rrtemplate-*.fits, found none" -i $coadd -t in -o bad.fits
   mkdir folder.fits
-  redshift "an output that is a folder" 4 "folder.fits" -i $coadd "${star[@]}" -o folder.fits
+  redshift "an output that is a folder, whatever its name" 0 "" -i $coadd "${star[@]}" -o folder.fits
+  need "an output that is a folder, whatever its name" folder.fits/redrock-0.fits
   expect "simulate other bins" 0 "" "$zspex" simulate --quiet --kind spectra -o in --resume --ntargets 2 --wave-b 3600,3700,1 \
     --wave-r 5760,5860,1 --wave-z 7520,7620,1
   redshift "two wavelength grids" 3 "expected the grid of the files before" -i $coadd in/spectra-0.fits "${star[@]}" -o bad.fits

@@ -238,9 +238,12 @@ TEST_F(SimulateSpectraRun, ResumeKeepsWhatIsWholeAndMakesTheRest) {
   run();
   const fs::path spectra = fs::path(config_.output) / "coadd-0.fits", truth = fs::path(config_.output) / "truth-0.fits";
   const std::string made = contents(spectra);
-  std::ofstream(spectra) << "mine";
+  const auto written = fs::last_write_time(spectra);
   EXPECT_NE(run().find("coadd-0.fits  is there already"), std::string::npos);
-  EXPECT_EQ(contents(spectra), "mine");
+  EXPECT_EQ(fs::last_write_time(spectra), written);
+  std::ofstream(spectra) << "mine";
+  EXPECT_EQ(run().find("coadd-0.fits  is there already"), std::string::npos);
+  EXPECT_TRUE(contents(spectra) == made) << "a file that is not whole is made again";
   fs::remove(truth);
   run();
   EXPECT_TRUE(contents(spectra) == made) << "a file without its truth is made again";
