@@ -51,6 +51,7 @@ struct ExtractConfig {
   double min_pixel_noise = 0.2;  ///< of the read noise: a pixel less noisy counts as masked; 0 = no bound
   double max_pixel_snr = 1e4;    ///< a pixel with |image| sqrt(ivar) above it counts as masked; 0 = no bound
   bool scores = true;
+  bool checksums = true;  ///< compare those of the inputs with their bytes
   Device device = Device::automatic;
   int gpu_ranks = 0;         ///< of each node; 0 = one a GPU
   double gpu_capacity = 15;  ///< how fast a GPU rank is, times a CPU rank, until that has been seen

@@ -63,6 +63,7 @@ struct RedshiftConfig {
   std::string machine;       ///< a file with a machine for plans
   DeviceKernels device_kernels = DeviceKernels::native;
   std::vector<double> slowdown;  ///< for tests: rank i takes its time slowdown[i] times
+  bool checksums = true;         ///< compare those of the inputs with their bytes
   bool overwrite = true;
 
   /// nminima, or its default.

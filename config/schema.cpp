@@ -234,6 +234,8 @@ void add_extract(std::vector<Field>& table) {
        .help = "patches solved in one launch; 0: chosen by device"});
   row("force", &C::force,
       {.help = "extract with a PSF of another camera, or a range that lies mostly off the CCD, with a warning"});
+  row("checksums", &C::checksums,
+      {.help = "refuse inputs whose CHECKSUM or DATASUM is not that of their bytes; small files are always checked"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
@@ -377,6 +379,8 @@ void add_redshift(std::vector<Field>& table) {
       {.metavar = "X,...",
        .limits = at_least(1),
        .help = "for tests of how work is dealt: each rank takes this many times as long; []: none does"});
+  row("checksums", &C::checksums,
+      {.help = "refuse inputs whose CHECKSUM or DATASUM is not that of their bytes; small files are always checked"});
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 

@@ -51,8 +51,8 @@ void need_same_shape(const std::string& path, const char* name, const Preproc& f
 
 }  // namespace
 
-Preproc read_preproc(const std::string& path) {
-  detail::FitsReader file(path);
+Preproc read_preproc(const std::string& path, Checksums checksums) {
+  detail::FitsReader file(path, checksums);
   const detail::HduInfo& image = file.need_image("IMAGE", 2);
   const detail::HduInfo& ivar = need_same_shape(file, "IVAR", image);
   const detail::HduInfo& mask = need_same_shape(file, "MASK", image);
@@ -61,6 +61,7 @@ Preproc read_preproc(const std::string& path) {
 
   Preproc frame;
   frame.path = path;
+  frame.notes = file.notes();
   frame.header = file.header(image);
   if (const auto unit = frame.header.text("BUNIT"); unit && !means_electrons(*unit))
     file.refuse("IMAGE", "expected BUNIT = 'electron', found '" + *unit +

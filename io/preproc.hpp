@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/base/array.hpp"
+#include "io/checksums.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"
 
@@ -23,15 +25,16 @@ struct Preproc {
   Array2<float> readnoise;        ///< [ny][nx] electrons; empty if the file has none
   std::optional<Table> fibermap;  ///< one row a fiber
   /// Counted at the door, so that the stage can report them; the arrays are left as they are.
-  std::size_t nan_pixels = 0;     ///< IMAGE or IVAR not finite
-  std::size_t negative_ivar = 0;  ///< IVAR < 0
+  std::size_t nan_pixels = 0;      ///< IMAGE or IVAR not finite
+  std::size_t negative_ivar = 0;   ///< IVAR < 0
+  std::vector<std::string> notes;  ///< what is odd about the file but does no harm, each with its name
 };
 
 /// Reads IMAGE, IVAR, MASK (plain or tile compressed) and, where present, READNOISE and FIBERMAP. Accepts .fits,
 /// .fits.gz and .fits.fz. Found by EXTNAME, not by number. \throws FileError (exit code `input`) when the file is
 /// missing, empty, truncated or not FITS; an HDU is missing, not a 2-d
 ///         image, of another shape than IMAGE, or BUNIT is not electrons.
-Preproc read_preproc(const std::string& path);
+Preproc read_preproc(const std::string& path, Checksums checksums = Checksums::verify);
 
 /// Writes a preproc frame with the layout and types that desispec writes (MASK as a plain int32 image). Compressed by
 /// suffix

@@ -8,7 +8,7 @@
 namespace zspex::io {
 
 PreprocInfo read_preproc_info(const std::string& path) {
-  detail::FitsReader file(path);
+  detail::FitsReader file(path, Checksums::ignore);
   const detail::HduInfo& image = file.need_image("IMAGE", 2);
   for (const char* name : {"IVAR", "MASK"}) {
     const detail::HduInfo& hdu = file.need_image(name, 2);

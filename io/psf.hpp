@@ -56,6 +56,7 @@ struct GaussHermitePsf {
   /// Fibers with numbers that aren't finite, a trace of zeros, or sigmas that are not positive in [wavemin, wavemax]; by
   /// fiber, each once. Their coefficients are left as they are.
   std::vector<BadFiber> bad_fibers;
+  std::vector<std::string> notes;  ///< what is odd about the file but does no harm, each with its name
 };
 
 /// \throws FileError when the file is missing, truncated or not FITS, is of another PSFTYPE, lacks a row or an HDU, has

@@ -29,7 +29,10 @@ std::string gh_name(const std::string& stem, int i, int j) {
 /// Reads one PSF file; knows where it is, for messages.
 class PsfReader {
  public:
-  explicit PsfReader(const std::string& path) : file_(path) { psf_.path = path; }
+  explicit PsfReader(const std::string& path) : file_(path) {
+    psf_.path = path;
+    psf_.notes = file_.notes();
+  }
 
   GaussHermitePsf read() {
     const detail::HduInfo& table_hdu = find_table();

@@ -150,25 +150,21 @@ constexpr std::array<std::size_t, 1> only_row = {0};
 constexpr std::span<const std::size_t> first_row(only_row);
 
 SpectraInfo info_of(const SpectraFile& spectra) {
-  SpectraInfo info{spectra.kind, spectra.targetid, {}};
+  SpectraInfo info{spectra.kind, spectra.targetid, {}, {}};
   for (const auto& band : spectra.bands)
     info.bands.push_back({band.band, band.wave, static_cast<int>(band.resolution.extent(1))});
   return info;
 }
 
-}  // namespace
-
-SpectraInfo read_spectra_info(const std::string& path) {
-  FitsReader file(path);
-  if (detail::is_sdss(file)) return info_of(detail::read_sdss(file, first_row));
-  if (detail::is_spplate(file)) return detail::read_spplate_info(file);
+/// Of a coadd, spectra or cframe.
+SpectraInfo read_info(FitsReader& file) {
   SpectraInfo info;
   if (const HduInfo* fibermap = file.find("FIBERMAP"); fibermap && file.table(*fibermap).nrow == 0) return info;
   const auto bands = find_bands(file);
   const std::size_t nspec = spectra_in(file, bands);
   const Table fibermap = read_row_table(file, "FIBERMAP", nspec);
   info.kind = kind_of(file, bands, fibermap);
-  info.targetid = fibermap.integers("TARGETID", path);
+  info.targetid = fibermap.integers("TARGETID", file.path());
   for (const auto& place : bands) {
     const std::string name = place.prefix + "RESOLUTION";
     const std::size_t ndiag = file.find(name) ? file.need_rows(name, 3).shape[1] : 0;
@@ -177,8 +173,19 @@ SpectraInfo read_spectra_info(const std::string& path) {
   return info;
 }
 
+}  // namespace
+
+SpectraInfo read_spectra_info(const std::string& path, Checksums checksums) {
+  FitsReader file(path, checksums);
+  SpectraInfo info = detail::is_sdss(file)      ? info_of(detail::read_sdss(file, first_row))
+                     : detail::is_spplate(file) ? detail::read_spplate_info(file)
+                                                : read_info(file);
+  info.notes = file.notes();
+  return info;
+}
+
 SpectraFile read_spectra_tables(const std::string& path, std::span<const std::size_t> rows) {
-  FitsReader file(path);
+  FitsReader file(path, Checksums::ignore);
   if (detail::is_sdss(file)) {
     SpectraFile spectra = detail::read_sdss(file, rows);
     spectra.bands.clear();
@@ -189,7 +196,7 @@ SpectraFile read_spectra_tables(const std::string& path, std::span<const std::si
 }
 
 SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows) {
-  FitsReader file(path);
+  FitsReader file(path, Checksums::ignore);
   if (detail::is_sdss(file)) return detail::read_sdss(file, rows.value_or(first_row));
   const bool plate = detail::is_spplate(file);
   const auto places = plate ? std::vector<BandPlace>{} : find_bands(file);

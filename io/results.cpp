@@ -49,7 +49,7 @@ bool has_bands(const detail::FitsReader& file) {
   const auto& hdus = file.hdus();
   return std::any_of(hdus.begin(), hdus.end(), [&](const detail::HduInfo& hdu) {
     constexpr std::string_view tail = "_WAVELENGTH";
-    return hdu.name.ends_with(tail) && file.find(hdu.name.substr(0, hdu.name.size() - tail.size()) + "_FLUX");
+    return hdu.name.ends_with(tail) && file.has(hdu.name.substr(0, hdu.name.size() - tail.size()) + "_FLUX");
   });
 }
 
@@ -58,7 +58,7 @@ bool is_calibrated(detail::FitsReader& file) {
 }
 
 FileKind kind_of(detail::FitsReader& file) {
-  const auto has = [&](const char* name) { return file.find(name) != nullptr; };
+  const auto has = [&](const char* name) { return file.has(name); };
   if (has_bands(file)) return has("EXP_FIBERMAP") ? FileKind::coadd : FileKind::spectra;
   if (detail::find_redshifts(file) != nullptr) return FileKind::redshifts_fits;
   if (has("FLUX") && has("IVAR") && has("WAVELENGTH") && is_calibrated(file)) return FileKind::cframe;
@@ -108,8 +108,9 @@ void add_fits_frame(detail::FitsReader& file, ResultsSummary& summary) {
 }
 
 ResultsSummary fits_summary(const std::string& path) {
-  detail::FitsReader file(path);
+  detail::FitsReader file(path, Checksums::ignore);
   ResultsSummary summary;
+  summary.notes = file.notes();
   summary.kind = kind_of(file);
   for (const detail::HduInfo& hdu : file.hdus()) {
     const Header header = file.header(hdu);

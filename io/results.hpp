@@ -59,7 +59,8 @@ struct ResultsSummary {
   std::vector<Timing> timing;
   std::vector<Table> run;  ///< what is told of the run beside: ranks, strategies
   std::vector<FrameInfo> frames;
-  bool has_redshifts = false;  ///< read_redshifts() reads it
+  bool has_redshifts = false;      ///< read_redshifts() reads it
+  std::vector<std::string> notes;  ///< what is odd about the file but does no harm, each with its name
 };
 
 /// \throws FileError when the file is missing, empty, truncated, or neither FITS nor HDF5.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/base/array.hpp"
+#include "io/checksums.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"
 
@@ -55,10 +56,11 @@ struct SpectraInfo {
     int ndiag = 0;             ///< 0 = no resolution
   };
   std::vector<Band> bands;
+  std::vector<std::string> notes;  ///< what is odd about the file but does no harm, each with its name
 };
 
 /// Of a file whose FIBERMAP has no rows: no targets and no bands.
-SpectraInfo read_spectra_info(const std::string& path);
+SpectraInfo read_spectra_info(const std::string& path, Checksums checksums = Checksums::verify);
 
 /// The header and the tables, without bands.
 SpectraFile read_spectra_tables(const std::string& path, std::span<const std::size_t> rows);

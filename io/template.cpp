@@ -49,11 +49,6 @@ std::string igm_of(const FitsReader& file, const std::string& part, const Header
               "expected RRIGM = None, Calura12, Kamble20 or Inoue14, found '" + *given + "'. Correct the header.");
 }
 
-bool is_true(const Header& header, const char* key) {
-  if (const auto flag = header.logical(key)) return *flag;
-  return header.number(key).value_or(0) != 0;
-}
-
 double need_number(const FitsReader& file, const std::string& part, const Header& header, const char* key) {
   const auto value = header.number(key);
   if (!value || !std::isfinite(*value))
@@ -62,10 +57,20 @@ double need_number(const FitsReader& file, const std::string& part, const Header
   return *value;
 }
 
+/// LOGLAM: wavelengths are 10^(CRVAL1 + i CDELT1).
+bool is_log(const FitsReader& file, const std::string& part, const Header& header) {
+  if (!header.has("LOGLAM")) return false;
+  if (const auto flag = header.logical("LOGLAM")) return *flag;
+  const auto number = header.number("LOGLAM");
+  if (!number || (*number != 0 && *number != 1))
+    file.refuse(part, "expected LOGLAM = T, F, 1 or 0, found " + words(header, "LOGLAM", "") + ". Correct the header.");
+  return *number == 1;
+}
+
 /// n wavelengths from CRVAL1, CDELT1, LOGLAM.
 std::vector<double> wave_grid(const FitsReader& file, const std::string& part, const Header& header, std::size_t n) {
   const double first = need_number(file, part, header, "CRVAL1"), step = need_number(file, part, header, "CDELT1");
-  const bool log = is_true(header, "LOGLAM");
+  const bool log = is_log(file, part, header);
   if (!(step > 0) || n < 2)
     file.refuse(part, "expected at least 2 wavelengths and CDELT1 > 0, found " + std::to_string(n) + " and " +
                           detail::show_number(step) + ". Correct the file.");
@@ -88,6 +93,16 @@ void need_finite(const FitsReader& file, const std::string& part, const Array2<d
                           ". Make the file again.");
 }
 
+/// A vector of zeros makes every fit singular, so that its template can never win.
+void need_some_light(const FitsReader& file, const std::string& part, const Array2<double>& values, const char* what) {
+  for (std::size_t i = 0; i < values.extent(0); ++i) {
+    const auto row = values.row(i);
+    if (std::all_of(row.begin(), row.end(), [](double v) { return v == 0; }))
+      file.refuse(part, std::string("expected ") + what + "s that aren't 0 everywhere, found " + what + " " +
+                            std::to_string(i) + " (counted from 0) of zeros. Make the file again, or take it out.");
+  }
+}
+
 }  // namespace
 
 TemplateFile read_template(const std::string& path) {
@@ -97,6 +112,7 @@ TemplateFile read_template(const std::string& path) {
   const std::string part = "BASIS_VECTORS";
   TemplateFile tmpl;
   tmpl.path = path;
+  tmpl.notes = file.notes();
   tmpl.spectype = capitals(header, "RRTYPE", "");
   if (tmpl.spectype.empty())
     file.refuse(part, "expected RRTYPE, for example 'GALAXY', found no such keyword. Give a Redrock template.");
@@ -106,10 +122,11 @@ TemplateFile read_template(const std::string& path) {
     file.refuse(part, "expected RRMETHOD = PCA or NMF, found '" + tmpl.method + "'. Correct the header.");
   tmpl.version = words(header, "VERSION", "unknown");
   tmpl.igm = igm_of(file, part, header, tmpl);
-  tmpl.loglam = is_true(header, "LOGLAM");
+  tmpl.loglam = is_log(file, part, header);
   tmpl.wave = wave_grid(file, part, header, hdu.shape[1]);
   tmpl.basis = file.image2<double>(hdu);
   need_finite(file, part, tmpl.basis);
+  need_some_light(file, part, tmpl.basis, "vector");
   if (file.find("REDSHIFTS")) {
     tmpl.redshifts = file.image1<double>(file.need_image("REDSHIFTS", 1));
     for (std::size_t i = 0; i < tmpl.redshifts.size(); ++i) {
@@ -150,6 +167,7 @@ ArchetypeFile read_archetypes(const std::string& path) {
   const Table table = file.table(hdu);
   ArchetypeFile archetypes;
   archetypes.path = path;
+  archetypes.notes = file.notes();
   archetypes.spectype = capitals(table.header, "RRTYPE", "");
   if (archetypes.spectype.empty()) file.refuse(part, "expected RRTYPE, for example 'GALAXY', found no such keyword.");
   archetypes.version = words(table.header, "VERSION", "unknown");
@@ -168,6 +186,7 @@ ArchetypeFile read_archetypes(const std::string& path) {
       },
       flux->values);
   need_finite(file, part, archetypes.flux);
+  need_some_light(file, part, archetypes.flux, "archetype");
   const auto& names = std::get<std::vector<std::string>>(subtype->values);
   for (std::size_t i = 0; i < table.nrow; ++i)
     archetypes.subtypes.push_back(std::string(detail::trim(names[i])) + "_" + std::to_string(i));

@@ -14,14 +14,15 @@ namespace zspex::io {
 /// A template file as Redrock reads it, with the defaults that hang on type and version filled in.
 struct TemplateFile {
   std::string path;
-  std::string spectype, subtype;  ///< upper case, stripped
-  std::string method;             ///< "PCA" or "NMF"
-  std::string igm;                ///< "None", "Calura12", "Kamble20" or "Inoue14"
-  std::string version;            ///< "unknown" if the file does not say
-  std::vector<double> wave;       ///< [nsample] Angstrom, rest frame
-  Array2<double> basis;           ///< [nbasis][nsample]
-  std::vector<double> redshifts;  ///< [nz] the file's own grid; empty = none
-  bool loglam = false;            ///< for writing: the grid is linear in log10(wave)
+  std::string spectype, subtype;   ///< upper case, stripped
+  std::string method;              ///< "PCA" or "NMF"
+  std::string igm;                 ///< "None", "Calura12", "Kamble20" or "Inoue14"
+  std::string version;             ///< "unknown" if the file does not say
+  std::vector<double> wave;        ///< [nsample] Angstrom, rest frame
+  Array2<double> basis;            ///< [nbasis][nsample]
+  std::vector<double> redshifts;   ///< [nz] the file's own grid; empty = none
+  bool loglam = false;             ///< for writing: the grid is linear in log10(wave)
+  std::vector<std::string> notes;  ///< what is odd about the file but does no harm, each with its name
 };
 
 /// \throws FileError  missing keywords or HDUs, NaN, an empty basis, a grid that does not grow, an unknown method or IGM
@@ -42,6 +43,7 @@ struct ArchetypeFile {
   std::vector<std::string> subtypes;  ///< [narchetype] "<SUBTYPE>_<row>"
   std::vector<double> wave;           ///< [nsample] Angstrom, rest frame
   Array2<double> flux;                ///< [narchetype][nsample]
+  std::vector<std::string> notes;     ///< what is odd about the file but does no harm, each with its name
 };
 
 ArchetypeFile read_archetypes(const std::string& path);

@@ -1,19 +1,17 @@
 #include "io/detail/fits_reader.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <string>
 
 #include "io/detail/fits_cards.hpp"
+#include "io/detail/fits_checksum.hpp"
 #include "io/detail/fits_error.hpp"
 #include "io/detail/fits_records.hpp"
 #include "io/detail/fits_table.hpp"
+#include "io/detail/fits_tiles.hpp"
 
 namespace zspex::io::detail {
 namespace {
@@ -46,9 +44,7 @@ int read_bits(fitsfile* file, int type, std::size_t first, std::size_t n, std::u
   return status;
 }
 
-std::string one_hdu(const HduInfo& hdu) {
-  return hdu.name.empty() ? "(unnamed HDU " + std::to_string(hdu.number - 1) + ")" : hdu.name;
-}
+std::string one_hdu(const HduInfo& hdu) { return hdu_title(hdu.name, static_cast<std::size_t>(hdu.number - 1)); }
 
 }  // namespace
 
@@ -64,71 +60,82 @@ void FitsReader::Close::operator()(fitsfile* file) const {
   fits_clear_errmsg();
 }
 
-FitsReader::FitsReader(const std::string& path) : lock_(lock_cfitsio()), path_(path) {
+FitsReader::FitsReader(const std::string& path, Checksums checksums) : lock_(lock_cfitsio()), path_(path) {
+  look(checksums);
   open();
   walk();
 }
 
-void FitsReader::open() {
-  struct stat status {};
-  if (stat(path_.c_str(), &status) != 0)
-    refuse("", std::string("expected a FITS file, found: ") + std::strerror(errno) + ". Check the name.");
-  if (!S_ISREG(status.st_mode)) refuse("", "expected a FITS file, found a folder or device. Check the name.");
-  if (status.st_size == 0) refuse("", "expected a FITS file, found an empty file. " + std::string(again));
-  std::array<char, 9> magic{};
-  {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path_.c_str(), "rb"), &std::fclose);
-    if (!file)
-      refuse("", std::string("expected a file that can be read, found: ") + std::strerror(errno) +
-                     ". Check its permissions.");
-    (void)std::fread(magic.data(), 1, magic.size(), file.get());
+/// Everything that can be known without CFITSIO.
+void FitsReader::look(Checksums checksums) {
+  disk_ = std::make_unique<FileSource>(path_, "a FITS file");
+  std::array<std::byte, 9> magic{};
+  (void)disk_->read(0, magic);
+  std::unique_ptr<GunzipSource> unzipped;
+  if (magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b}) {
+    unzipped = std::make_unique<GunzipSource>(*disk_, path_);
+    magic.fill(std::byte{0});
+    (void)unzipped->read(0, magic);
   }
-  size_ = static_cast<std::size_t>(status.st_size);
-  const bool gzipped = magic[0] == '\x1f' && magic[1] == '\x8b';
-  if (gzipped) {
-    memory_ = gunzip(path_);
-    size_ = memory_.size;
-    magic.fill(0);
-    std::memcpy(magic.data(), memory_.memory.get(), std::min(size_, magic.size()));
-  }
-  if (std::string_view(magic.data(), magic.size()) != "SIMPLE  =")
-    refuse("", std::string("expected a FITS file") + (gzipped ? " inside the gzip file" : "") +
+  if (std::string_view(reinterpret_cast<const char*>(magic.data()), magic.size()) != "SIMPLE  =")
+    refuse("", std::string("expected a FITS file") + (unzipped ? " inside the gzip file" : "") +
                    ", which begins with SIMPLE, found something else. Check the name.");
+  ByteSource& source = unzipped ? static_cast<ByteSource&>(*unzipped) : *disk_;
+  layout_ = read_layout(source, path_);
+  if (checksums == Checksums::verify)
+    for (std::string& note : verify_checksums(source, path_, layout_)) layout_.notes.push_back(std::move(note));
 
+  const auto size = static_cast<std::size_t>(layout_.hdus.back().end);
+  if (unzipped) {
+    memory_ = unzipped->take();
+  } else if (layout_.size < size) {
+    memory_.reserve(size);
+    memory_.size = disk_->read(0, {static_cast<std::byte*>(memory_.memory.get()), size});
+  }
+  if (!memory_.memory) return;
+  memory_.reserve(size);
+  if (memory_.size < size) std::memset(static_cast<char*>(memory_.memory.get()) + memory_.size, 0, size - memory_.size);
+  memory_.size = size;
+}
+
+void FitsReader::open() {
   fitsfile* file = nullptr;
   int error = 0;
-  if (gzipped) {
+  if (memory_.memory) {
     memory_pointer_ = memory_.memory.get();
-    fits_open_memfile(&file, "frame", READONLY, &memory_pointer_, &size_, 0, nullptr, &error);
+    memory_size_ = memory_.size;
+    fits_open_memfile(&file, "frame", READONLY, &memory_pointer_, &memory_size_, 0, nullptr, &error);
   } else {
+    // CFITSIO has no room for names as long as the system's.
+    const std::string name =
+        path_.size() < FLEN_FILENAME - 1 ? path_ : "/proc/self/fd/" + std::to_string(disk_->descriptor());
     // Not fits_open_file: brackets in a name are part of the name.
-    fits_open_diskfile(&file, path_.c_str(), READONLY, &error);
+    fits_open_diskfile(&file, name.c_str(), READONLY, &error);
   }
   check(error, "", "open a FITS file");
   file_.reset(file);
 }
 
+/// The file's bytes, wherever they are.
+template <class Action>
+void FitsReader::with_bytes(const Action& action) {
+  MemorySource memory({static_cast<const std::byte*>(memory_.memory.get()), memory_.size});
+  action(memory_.memory ? static_cast<ByteSource&>(memory) : *disk_);
+}
+
 void FitsReader::walk() {
   LONGLONG header_start = 0, data_start = 0, data_end = 0;
-  for (int number = 1;; ++number) {
-    int status = 0, type = 0;
-    fits_movabs_hdu(file_.get(), number, &type, &status);
-    if (status != 0 && number > 1) {
-      // Standard files end here. In one that is cut off in a header some bytes are left.
-      if (static_cast<std::size_t>(data_end) < size_)
-        check(status, "", "read the header of HDU " + std::to_string(number - 1));
-      fits_clear_errmsg();
-      break;
-    }
-    check(status, "", "read the primary header");
-
+  for (const HduPlace& place : layout_.hdus) {
+    const auto number = static_cast<int>(&place - layout_.hdus.data()) + 1;
     HduInfo hdu;
     hdu.number = number;
-    char name[FLEN_VALUE] = {};
-    fits_read_key(file_.get(), TSTRING, "EXTNAME", name, nullptr, &status);
-    if (status == KEY_NO_EXIST) status = 0;
-    fits_clear_errmsg();
-    hdu.name = upper(trim(name));
+    hdu.name = upper(trim(place.cards.text("EXTNAME").value_or("")));
+    if (number > 1 && place.cards.logical("ZIMAGE").value_or(false))
+      with_bytes([&](ByteSource& source) { check_image_sizes(source, path_, place, one_hdu(hdu)); });
+    int status = 0, type = 0;
+    fits_movabs_hdu(file_.get(), number, &type, &status);
+    check(status, one_hdu(hdu), "read the header");
+
     hdu.compressed = number > 1 && fits_is_compressed_image(file_.get(), &status) != 0;
     if (type == IMAGE_HDU || hdu.compressed) {
       int ndim = 0;
@@ -148,17 +155,28 @@ void FitsReader::walk() {
     }
     fits_get_hduaddrll(file_.get(), &header_start, &data_start, &data_end, &status);
     check(status, one_hdu(hdu), "read the header");
-    hdu.bytes = static_cast<std::uint64_t>(data_end - data_start);
-    if (static_cast<std::size_t>(data_end) > size_)
-      refuse(one_hdu(hdu), "expected a file of at least " + std::to_string(data_end) + " bytes, found " +
-                               std::to_string(size_) + ": it is truncated. " + std::string(again));
+    if (static_cast<std::uint64_t>(data_start) != place.data || static_cast<std::uint64_t>(data_end) != place.end)
+      refuse(one_hdu(hdu),
+             "expected a header that tells one size, found NAXISn, PCOUNT or GCOUNT out of place or "
+             "several times: it is damaged. " +
+                 std::string(again));
+    hdu.bytes = place.end - place.data;
     hdus_.push_back(std::move(hdu));
   }
 }
 
+bool FitsReader::has(std::string_view name) const {
+  return std::any_of(hdus_.begin(), hdus_.end(), [&](const HduInfo& hdu) { return hdu.name == name; });
+}
+
 const HduInfo* FitsReader::find(std::string_view name) const {
-  const auto at = std::find_if(hdus_.begin(), hdus_.end(), [&](const HduInfo& hdu) { return hdu.name == name; });
-  return at == hdus_.end() ? nullptr : &*at;
+  const auto is_it = [&](const HduInfo& hdu) { return hdu.name == name; };
+  const auto at = std::find_if(hdus_.begin(), hdus_.end(), is_it);
+  if (at == hdus_.end()) return nullptr;
+  if (const auto other = std::find_if(at + 1, hdus_.end(), is_it); other != hdus_.end())
+    refuse(name, "expected one HDU of this name, found HDU " + std::to_string(at->number - 1) + " and HDU " +
+                     std::to_string(other->number - 1) + ". Delete or rename one of them.");
+  return &*at;
 }
 
 const HduInfo& FitsReader::need(std::string_view name) const {
@@ -204,8 +222,16 @@ Header FitsReader::header(const HduInfo& hdu) {
   return header;
 }
 
+void FitsReader::check_compressed(const HduInfo& hdu) {
+  if (!checked_.insert(hdu.number).second) return;
+  const HduPlace& place = layout_.hdus[static_cast<std::size_t>(hdu.number - 1)];
+  if (!hdu.compressed && !place.cards.logical("ZTABLE").value_or(false)) return;
+  with_bytes([&](ByteSource& source) { check_tiles(source, path_, place, one_hdu(hdu)); });
+}
+
 template <class T>
 void FitsReader::pixels(const HduInfo& hdu, std::size_t first, std::size_t n, T* out) {
+  check_compressed(hdu);
   go_to(hdu);
   if constexpr (std::is_same_v<T, std::uint32_t>) {
     mask_pixels(hdu, first, n, out);
@@ -285,6 +311,7 @@ template Array3<float> FitsReader::image3(const HduInfo&);
 Table FitsReader::table(const HduInfo& hdu) {
   if (hdu.kind != HduInfo::Kind::table)
     refuse(one_hdu(hdu), "expected a binary table, found an image or an ASCII table. Check the file.");
+  check_compressed(hdu);
   go_to(hdu);
   return read_table(file_.get(), path_, one_hdu(hdu));
 }

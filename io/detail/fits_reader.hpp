@@ -8,12 +8,16 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/base/array.hpp"
 #include "config/base/error.hpp"
+#include "io/checksums.hpp"
+#include "io/detail/byte_source.hpp"
+#include "io/detail/fits_layout.hpp"
 #include "io/detail/gzip.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"
@@ -35,12 +39,17 @@ struct HduInfo {
 /// Reads plain, gzipped and tile-compressed files.
 class FitsReader {
  public:
-  /// Opens the file and walks over its HDUs.
-  /// \throws FileError when it is missing, empty, not FITS or shorter than its headers say.
-  explicit FitsReader(const std::string& path);
+  /// Opens the file and walks over its HDUs: sizes, and checksums where the headers have them, are looked at before CFITSIO
+  /// gets the file.
+  /// \throws FileError when it is missing, empty, not FITS, damaged or shorter than its headers say.
+  explicit FitsReader(const std::string& path, Checksums checksums = Checksums::verify);
 
   const std::string& path() const { return path_; }
   const std::vector<HduInfo>& hdus() const { return hdus_; }
+  /// What is odd about the file but does no harm, each with the file's name: for the log.
+  const std::vector<std::string>& notes() const { return layout_.notes; }
+  bool has(std::string_view name) const;
+  /// Nothing if there is none. \throws FileError if there are two: nobody knows which is meant.
   const HduInfo* find(std::string_view name) const;
   const HduInfo& need(std::string_view name) const;
   /// An image of N dimensions by name, which may have no rows: an extent of 0 along the first (slowest) dimension.
@@ -68,17 +77,24 @@ class FitsReader {
   struct Close {
     void operator()(fitsfile* file) const;
   };
+  void look(Checksums checksums);
   void open();
   void walk();
+  void check_compressed(const HduInfo& hdu);
+  template <class Action>
+  void with_bytes(const Action& action);
   void go_to(const HduInfo& hdu);
   void check(int status, std::string_view part, std::string_view doing) const;
   void mask_pixels(const HduInfo& hdu, std::size_t first, std::size_t n, std::uint32_t* out);
 
   std::unique_lock<std::recursive_mutex> lock_;
   std::string path_;
-  Buffer memory_;  // of a gzipped file; must outlive file_
+  std::unique_ptr<FileSource> disk_;
+  FitsLayout layout_;
+  Buffer memory_;  // of a gzipped file, or one without its last padding; must outlive file_
   void* memory_pointer_ = nullptr;
-  std::size_t size_ = 0;  // bytes, uncompressed
+  std::size_t memory_size_ = 0;
+  std::set<int> checked_;  // numbers of compressed HDUs
   std::unique_ptr<fitsfile, Close> file_;
   std::vector<HduInfo> hdus_;
 };

@@ -191,6 +191,11 @@ Table read_table(fitsfile* file, const std::string& path, const std::string& par
                     "expected rows of " + std::to_string(width) + " bytes from the columns' types, found NAXIS1 = " +
                         std::to_string(stride) + ". The header is damaged; copy the file again.");
 
+  if (stride == 0 && table.nrow > 0)
+    throw FileError(path, part,
+                    "expected rows of at least one byte, found " + std::to_string(table.nrow) +
+                        " rows without any (NAXIS1 = 0). Check the file.");
+
   std::vector<std::byte> rows(table.nrow * stride);
   int status = 0;
   if (!rows.empty())

@@ -1,15 +1,10 @@
 #include "io/detail/gzip.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <new>
-#include <vector>
 
 #include "config/base/error.hpp"
 
@@ -18,26 +13,8 @@ namespace {
 
 constexpr int gzip_only = 15 + 16;  // zlib's windowBits: 32 KiB window, gzip header and trailer
 constexpr std::size_t chunk = std::size_t{1} << 20;
-using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-void grow(Buffer& buffer, std::size_t& capacity, std::size_t wanted) {
-  void* memory = std::realloc(buffer.memory.get(), wanted);
-  if (!memory) throw std::bad_alloc();
-  (void)buffer.memory.release();
-  buffer.memory.reset(memory);
-  capacity = wanted;
-}
-
-/// The trailer holds the contents' length modulo 2^32. Only a hint: it is wrong in a truncated file.
-std::size_t guess_size(std::FILE* file, std::size_t compressed) {
-  unsigned char trailer[4] = {};
-  std::size_t size = 0;
-  if (std::fseek(file, -4, SEEK_END) == 0 && std::fread(trailer, 1, 4, file) == 4)
-    size = trailer[0] | trailer[1] << 8 | trailer[2] << 16 | std::size_t{trailer[3]} << 24;
-  std::rewind(file);
-  constexpr std::size_t best_ratio = 1032;  // deflate can't do better
-  return size >= compressed / 2 && size / best_ratio <= compressed ? size + 1 : 4 * compressed + chunk;
-}
+// Deflate can't do better than 1032 to 1.
+constexpr std::uint64_t best_ratio = 1032;
 
 [[noreturn]] void damaged(const std::string& path, const std::string& found) {
   throw FileError(path, "", "expected a whole gzip file, found " + found + ". Copy the file again, or make it again.");
@@ -45,45 +22,71 @@ std::size_t guess_size(std::FILE* file, std::size_t compressed) {
 
 }  // namespace
 
-Buffer gunzip(const std::string& path) {
-  const File file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) throw FileError(path, "", std::string("expected a file that can be read, found: ") + std::strerror(errno));
-  std::fseek(file.get(), 0, SEEK_END);
-  const auto compressed = static_cast<std::size_t>(std::max(0l, std::ftell(file.get())));
+void Buffer::reserve(std::size_t wanted) {
+  if (wanted <= capacity) return;
+  void* larger = std::realloc(memory.get(), wanted);
+  if (!larger) throw std::bad_alloc();
+  (void)memory.release();
+  memory.reset(larger);
+  capacity = wanted;
+}
 
-  Buffer out;
-  std::size_t capacity = 0;
-  grow(out, capacity, guess_size(file.get(), compressed));
-  z_stream stream{};
-  if (inflateInit2(&stream, gzip_only) != Z_OK) throw std::bad_alloc();
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, &inflateEnd);
-  std::vector<unsigned char> in(chunk);
-  bool whole = false;  // at the end of a member
-  for (;;) {
-    if (stream.avail_in == 0) {
-      stream.avail_in = static_cast<uInt>(std::fread(in.data(), 1, in.size(), file.get()));
-      stream.next_in = in.data();
-      if (std::ferror(file.get())) damaged(path, std::string("a read error: ") + std::strerror(errno));
-      if (stream.avail_in == 0) break;
-    }
-    if (whole) {
-      if (*stream.next_in != 0x1f) break;  // padding after the last member, as gzip itself allows
-      inflateReset(&stream);
-      whole = false;
-    }
-    if (out.size == capacity) grow(out, capacity, capacity + capacity / 2);
-    const std::size_t room = std::min<std::size_t>(capacity - out.size, std::numeric_limits<uInt>::max());
-    stream.next_out = static_cast<Bytef*>(out.memory.get()) + out.size;
-    stream.avail_out = static_cast<uInt>(room);
-    const int status = inflate(&stream, Z_NO_FLUSH);
-    out.size += room - stream.avail_out;
-    if (status == Z_STREAM_END)
-      whole = true;
-    else if (status != Z_OK && status != Z_BUF_ERROR)
-      damaged(path, std::string("damaged data: ") + (stream.msg ? stream.msg : "it can't be decompressed"));
+GunzipSource::GunzipSource(FileSource& file, const std::string& path) : file_(file), path_(path), in_(chunk) {
+  if (inflateInit2(&stream_, gzip_only) != Z_OK) throw std::bad_alloc();
+}
+
+GunzipSource::~GunzipSource() { inflateEnd(&stream_); }
+
+std::size_t GunzipSource::read(std::uint64_t offset, std::span<std::byte> out) {
+  (void)reaches(offset + out.size());
+  return MemorySource({static_cast<const std::byte*>(out_.memory.get()), out_.size}).read(offset, out);
+}
+
+bool GunzipSource::reaches(std::uint64_t end) {
+  if (end / best_ratio > file_.size()) return false;  // whatever follows, and without asking for memory
+  while (out_.size < end && !ended_) {
+    if (!refill()) break;
+    // Step by step: a damaged header may promise much that doesn't come.
+    if (out_.size == out_.capacity)
+      out_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(end, 2 * out_.capacity + chunk)));
+    step(std::min(out_.capacity, static_cast<std::size_t>(end)) - out_.size);
   }
-  if (!whole) damaged(path, "that it is truncated (" + std::to_string(compressed) + " bytes)");
-  return out;
+  return out_.size >= end;
+}
+
+/// Compressed bytes to go on with; notes the end of the file otherwise.
+bool GunzipSource::refill() {
+  if (stream_.avail_in == 0) {
+    const std::size_t n = file_.read(read_, in_);
+    read_ += n;
+    stream_.next_in = reinterpret_cast<Bytef*>(in_.data());
+    stream_.avail_in = static_cast<uInt>(n);
+    if (n == 0) {
+      if (!whole_) damaged(path_, "that it is truncated (" + std::to_string(file_.size()) + " bytes)");
+      ended_ = true;
+      return false;
+    }
+  }
+  if (!whole_) return true;
+  if (*stream_.next_in != 0x1f) {  // padding after the last member, as gzip itself allows
+    ended_ = true;
+    return false;
+  }
+  inflateReset(&stream_);
+  whole_ = false;
+  return true;
+}
+
+void GunzipSource::step(std::size_t room) {
+  room = std::min<std::size_t>(room, std::numeric_limits<uInt>::max());
+  stream_.next_out = static_cast<Bytef*>(out_.memory.get()) + out_.size;
+  stream_.avail_out = static_cast<uInt>(room);
+  const int status = inflate(&stream_, Z_NO_FLUSH);
+  out_.size += room - stream_.avail_out;
+  if (status == Z_STREAM_END)
+    whole_ = true;
+  else if (status != Z_OK && status != Z_BUF_ERROR)
+    damaged(path_, std::string("damaged data: ") + (stream_.msg ? stream_.msg : "it can't be decompressed"));
 }
 
 void gzip(const std::string& path, std::span<const std::byte> bytes,

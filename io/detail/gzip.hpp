@@ -3,12 +3,17 @@
 /// cut off for a shorter one and fills the missing pixels with zeros.
 #pragma once
 
+#include <zlib.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "io/detail/byte_source.hpp"
 
 namespace zspex::io::detail {
 
@@ -19,11 +24,39 @@ struct Buffer {
   };
   std::unique_ptr<void, Free> memory;
   std::size_t size = 0;
+  std::size_t capacity = 0;
+
+  /// Makes room for at least `wanted` bytes. \throws std::bad_alloc
+  void reserve(std::size_t wanted);
 };
 
-/// The contents of the gzip file `path`, all members one after the other. Lengths and CRCs are checked.
-/// \throws FileError (exit code `input`) if it is truncated or damaged.
-Buffer gunzip(const std::string& path);
+/// The contents of a gzip file, all members one after the other, decompressed as far as they are asked for: what a file
+/// holds can be looked at before memory is taken for all of it. Lengths and CRCs are checked.
+class GunzipSource : public ByteSource {
+ public:
+  GunzipSource(FileSource& file, const std::string& path);
+  ~GunzipSource() override;
+  GunzipSource(const GunzipSource&) = delete;
+  GunzipSource& operator=(const GunzipSource&) = delete;
+
+  /// \throws FileError (exit code `input`) if the file is truncated or damaged.
+  std::size_t read(std::uint64_t offset, std::span<std::byte> out) override;
+  bool reaches(std::uint64_t end) override;
+  /// All that was decompressed; the source is empty afterwards.
+  Buffer take() { return std::move(out_); }
+
+ private:
+  bool refill();
+  void step(std::size_t room);
+
+  FileSource& file_;
+  std::string path_;
+  z_stream stream_{};
+  std::vector<std::byte> in_;
+  std::uint64_t read_ = 0;  ///< compressed bytes
+  Buffer out_;
+  bool whole_ = false, ended_ = false;  ///< at the end of a member, of the file
+};
 
 /// Compresses `bytes`, hands the pieces to `write`. No name and no time go into the stream: same bytes in, same bytes
 /// out.

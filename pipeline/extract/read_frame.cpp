@@ -77,7 +77,9 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   const Stopwatch watch;
   LoadedFrame loaded;
   const io::GaussHermitePsf& psf = this->psf(files.psf, loaded.bytes_read);
-  loaded.pixels = io::read_preproc(files.input);
+  append(loaded.warnings, std::vector(psf.notes));
+  loaded.pixels = io::read_preproc(files.input, config_.checksums ? io::Checksums::verify : io::Checksums::ignore);
+  append(loaded.warnings, std::move(loaded.pixels.notes));
   loaded.bytes_read += file_bytes(files.input);
   io::Preproc& pixels = loaded.pixels;
 

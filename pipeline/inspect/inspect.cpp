@@ -204,6 +204,7 @@ void run_inspect(const config::InspectConfig& config, const config::JobConfig& j
 
   if (job.verbosity >= 0) {
     print_contents(summary, shown, out);
+    for (const std::string& note : summary.notes) out << "warning: " << note << "\n";
     if (summary.provenance) print_provenance(*summary.provenance, job.verbosity > 0, out);
     if (!summary.timing.empty()) print_timing(summary.timing, shown, out);
     print_run(summary.run, shown, out);

@@ -110,7 +110,9 @@ RedshiftPlan RedshiftStage::plan() const {
   comm::agree(world_, "", [&] {
     if (world_.is_root()) plan.tables = std::make_shared<const InputTables>(read_input_tables(config_, plan.targets));
   });
-  if (plan.tables) plan.warnings = plan.tables->warnings;
+  plan.warnings = plan.targets.notes;
+  if (plan.tables)
+    plan.warnings.insert(plan.warnings.end(), plan.tables->warnings.begin(), plan.tables->warnings.end());
   if (options_.templates && *options_.templates)
     plan.templates = **options_.templates;
   else

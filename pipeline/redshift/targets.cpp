@@ -96,7 +96,9 @@ TargetList list_targets(const config::RedshiftConfig& config) {
   std::map<std::int64_t, std::size_t> index;
   for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
     const std::string& path = config.input[ifile];
-    const io::SpectraInfo info = io::read_spectra_info(path);
+    const io::SpectraInfo info =
+        io::read_spectra_info(path, config.checksums ? io::Checksums::verify : io::Checksums::ignore);
+    targets.notes.insert(targets.notes.end(), info.notes.begin(), info.notes.end());
     add_bands(targets, info, path, config);
     auto& bands = targets.bands_of_file.emplace_back();
     for (const auto& band : info.bands) bands.push_back(index_of(targets.bands, band.band));

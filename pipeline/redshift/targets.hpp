@@ -38,6 +38,7 @@ struct TargetList {
   std::vector<std::vector<SpectrumPlace>> places;  ///< [ntarget] in the order in which they are summed
   std::vector<BandGrid> bands;                     ///< in the order of the files
   std::vector<std::vector<int>> bands_of_file;     ///< [nfile]
+  std::vector<std::string> notes;                  ///< on the files; only where they were read
 
   std::size_t size() const { return targetid.size(); }
   /// Rows of one file that are used, growing.

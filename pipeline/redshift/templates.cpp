@@ -109,6 +109,7 @@ TemplateSet read_templates(const config::RedshiftConfig& config, std::vector<std
   TemplateSet set;
   for (const std::string& path : io::find_templates(config.templates)) {
     io::TemplateFile file = io::read_template(path);
+    warnings.insert(warnings.end(), file.notes.begin(), file.notes.end());
     io::TemplateName name{"", file.version, file_name(path)};
     kernels::Template tmpl = to_template(std::move(file), config);
     name.full_type = tmpl.full_type();
@@ -117,6 +118,7 @@ TemplateSet read_templates(const config::RedshiftConfig& config, std::vector<std
   if (config.archetypes.empty()) return set;
   for (const std::string& path : io::find_archetypes(config.archetypes)) {
     io::ArchetypeFile file = io::read_archetypes(path);
+    warnings.insert(warnings.end(), file.notes.begin(), file.notes.end());
     kernels::Archetypes archetypes{file.spectype, std::move(file.subtypes), std::move(file.wave), std::move(file.flux)};
     add_or_replace(set.archetypes, set.archetype_names, std::move(archetypes),
                    {file.spectype, file.version, file_name(path)}, "archetypes of ", warnings);

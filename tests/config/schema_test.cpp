@@ -34,17 +34,17 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
     expect_rows(settings, "job", {&a, &b, &c, &d});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af] =
-        settings.extract;
-    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k,  &l,  &m,  &n,  &o,  &p,
-                                      &q, &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af});
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
+                 ag] = settings.extract;
+    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j,  &k,  &l,  &m,  &n,  &o,  &p, &q,
+                                      &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
-                 ag, ah, ai, aj, ak, al, am] = settings.redshift;
+                 ag, ah, ai, aj, ak, al, am, an] = settings.redshift;
     expect_rows(settings, "redshift",
-                {&a, &b, &c, &d, &e, &f, &g,  &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,  &s, &t,
-                 &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al, &am});
+                {&a, &b, &c, &d, &e, &f, &g,  &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,  &s,  &t,
+                 &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al, &am, &an});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
