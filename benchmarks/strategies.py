@@ -124,7 +124,7 @@ def read_results(path, details):
 
     with h5py.File(path) as file:
         add('redshifts', file['redshifts'][()])
-        gpu = any(word in file['provenance'].attrs['kokkos'] for word in ('Cuda', 'CUDA', 'HIP', 'SYCL'))
+        gpu = any(word in file['provenance'].attrs['kokkos'] for word in (b'Cuda', b'CUDA', b'HIP', b'SYCL'))
     with h5py.File(details) as file:
         for name, scan in file['zscan'].items():
             for kind in ('zchi2', 'penalty', 'zcoeff'):

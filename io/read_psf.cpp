@@ -107,6 +107,10 @@ class PsfReader {
       refuse("expected the PSF of all fibers of a camera, from FIBERMIN = 0 (or a multiple of 500) on, found fibers " +
              std::to_string(first) + " to " + std::to_string(first + psf_.nspec - 1) +
              ". Merge the PSFs of the bundles first.");
+    if (first > 0)
+      psf_.notes.push_back(psf_.path + "[" + part_ + "]: the fibers " + std::to_string(first) + " to " +
+                           std::to_string(first + psf_.nspec - 1) + " (FIBERMIN, FIBERMAX) are called 0 to " +
+                           std::to_string(psf_.nspec - 1) + " here, as specmin counts them");
     psf_.npix_x = positive("NPIX_X", 1, most_pixels);
     psf_.npix_y = positive("NPIX_Y", 1, most_pixels);
     psf_.hsizex = positive("HSIZEX", 1, most_half_size);
@@ -118,7 +122,12 @@ class PsfReader {
       psf_.second->ghdegx = positive("GHDEGX2", 0, most_degree);
       psf_.second->ghdegy = positive("GHDEGY2", 0, most_degree);
     }
-    if (psf_.header.has("PSFERR")) psf_.psferr = number(psf_.header, "PSFERR");
+    if (psf_.header.has("PSFERR")) {
+      psf_.psferr = number(psf_.header, "PSFERR");
+      if (!(psf_.psferr >= 0 && psf_.psferr <= 1))
+        refuse("expected PSFERR from 0 to 1, found " + detail::show_number(psf_.psferr) +
+               ". Correct the header, or re-run the PSF fit.");
+    }
     if (version_ >= 3) std::tie(psf_.wavemin, psf_.wavemax) = wave_range(psf_.header, part_);
   }
 
@@ -139,8 +148,10 @@ class PsfReader {
     if (size == 0 || size % nspec != 0)
       refuse("expected COEFF to hold the same number of coefficients for each of " + std::to_string(nspec) +
              " fibers (FIBERMIN to FIBERMAX), found " + std::to_string(size) + " values a row. " + refit);
-    if (const auto degree = psf_.header.integer("LEGDEG");
-        degree && size / nspec != static_cast<std::size_t>(*degree + 1))
+    const auto degree = psf_.header.integer("LEGDEG");
+    if (!degree && psf_.header.has("LEGDEG"))
+      refuse(std::string("expected LEGDEG to be a whole number, found something else. ") + refit);
+    if (degree && size / nspec != static_cast<std::size_t>(*degree + 1))
       refuse("expected LEGDEG + 1 = " + std::to_string(*degree + 1) + " coefficients a fiber, found " +
              std::to_string(size / nspec) + ". " + refit);
     std::vector<double> wavemin, wavemax;
@@ -231,19 +242,28 @@ class PsfReader {
   }
 
   void read_core() {
-    psf_.sigmax = positive_row("GHSIGX");
-    psf_.sigmay = positive_row("GHSIGY");
+    psf_.sigmax = positive_row("GHSIGX", sigma_range);
+    psf_.sigmay = positive_row("GHSIGY", sigma_range);
     psf_.gh = hermite_rows("GH", psf_.ghdegx, psf_.ghdegy);
-    if (!psf_.second) return;
-    psf_.second->sigmax = positive_row("GHSIGX2");
-    psf_.second->sigmay = positive_row("GHSIGY2");
-    psf_.second->nsig = positive_row("GHNSIG");
+    if (!psf_.second) {
+      check_range(psf_.gh.front(), gh_name("GH", 0, 0), amount_range);
+      return;
+    }
+    psf_.second->sigmax = positive_row("GHSIGX2", sigma_range);
+    psf_.second->sigmay = positive_row("GHSIGY2", sigma_range);
+    psf_.second->nsig = positive_row("GHNSIG", amount_range);
     psf_.second->gh = hermite_rows("GH2", psf_.second->ghdegx, psf_.second->ghdegy);
   }
 
-  LegendreSeries positive_row(const std::string& name) {
+  /// Values that a spot can have, generously: real sigmas are about a pixel, real GH-0-0 about 1.
+  struct Range {
+    double least, most;
+  };
+  static constexpr Range sigma_range{0.01, 100}, amount_range{1e-6, 1e6};
+
+  LegendreSeries positive_row(const std::string& name, Range range) {
     LegendreSeries series = checked_row(name);
-    check_positive(series, name);
+    check_range(series, name, range);
     return series;
   }
 
@@ -260,15 +280,19 @@ class PsfReader {
     return terms;
   }
 
-  void check_positive(const LegendreSeries& series, const std::string& name) {
+  void check_range(const LegendreSeries& series, const std::string& name, Range range) {
     constexpr int nwave = 65;  // many more than a series of degree 3 to 7 can hide zeros between
     for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
       if (bad_.contains(static_cast<int>(ispec))) continue;
       for (int iwave = 0; iwave < nwave; ++iwave) {
         const double u = -1 + 2.0 * iwave / (nwave - 1);
-        const double sigma = legendre(series.coeff.row(ispec), u);
-        if (!(sigma > 0))
-          mark(ispec, name + " is not above 0 from WAVEMIN to WAVEMAX: " + detail::format_number(sigma) + " at " +
+        const double value = legendre(series.coeff.row(ispec), u);
+        if (!(value >= range.least && value <= range.most))
+          mark(ispec, name +
+                          (value > 0 ? " is not from " + detail::format_number(range.least) + " to " +
+                                           detail::format_number(range.most)
+                                     : std::string(" is not above 0")) +
+                          " from WAVEMIN to WAVEMAX: " + detail::show_number(value) + " at " +
                           detail::format_number(series.wavemin + (u + 1) / 2 * (series.wavemax - series.wavemin)) +
                           " Angstrom");
       }

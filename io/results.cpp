@@ -14,6 +14,7 @@
 #include "io/detail/provenance_cards.hpp"
 #include "io/detail/redshift_table.hpp"
 #include "io/detail/sdss.hpp"
+#include "io/seal.hpp"
 
 namespace zspex::io {
 namespace {
@@ -134,6 +135,11 @@ DatasetInfo all_zfit(const detail::Hdf5Reader& file) {
 }
 
 void add_datasets(const detail::Hdf5Reader& file, const std::string& group, std::vector<DatasetInfo>& datasets) {
+  constexpr std::ptrdiff_t deepest = 32;  // links may lead back to where they come from
+  if (std::count(group.begin(), group.end(), '/') > deepest)
+    throw FileError(
+        file.context().path(), group,
+        "expected groups that end, found more than 32 within each other. Copy the file again, or make it again.");
   for (const std::string& child : file.children(group)) {
     const std::string name = group + (group == "/" ? "" : "/") + child;
     if (name == "/zfit") {
@@ -272,7 +278,12 @@ ResultsSummary read_summary(const std::string& path) {
 }
 
 Provenance read_whole(const std::string& path) {
-  if (detail::is_hdf5(path)) detail::Hdf5Reader(path).read_all();  // FITS is looked at as a whole when it is opened
+  if (detail::is_hdf5(path)) {
+    if (read_seal(path) != Seal::whole)
+      throw FileError(path, "", "expected a file that is as zspex wrote it, found one without its seal.");
+  } else if (const detail::FitsReader file(path); !file.notes().empty()) {
+    throw FileError(path, "", "expected a file that is as zspex wrote it, found: " + file.notes().front() + ".");
+  }
   const auto provenance = read_summary(path).provenance;
   if (!provenance) throw FileError(path, "", "expected a result of zspex, found a file that doesn't tell its origin.");
   return *provenance;

@@ -16,6 +16,7 @@
 #include "pipeline/extract/extract.hpp"
 #include "pipeline/inspect/inspect.hpp"
 #include "pipeline/interrupt.hpp"
+#include "pipeline/last_words.hpp"
 #include "pipeline/provenance.hpp"
 #include "pipeline/redshift/redshift.hpp"
 #include "pipeline/roles.hpp"
@@ -144,6 +145,7 @@ int main(int argc, char** argv) {
   try {
     const pipeline::InterruptWatch interrupt;
     const comm::MpiSession mpi(argc, argv);
+    pipeline::install_last_words();
     const auto world = comm::Communicator::duplicate(MPI_COMM_WORLD);
     return static_cast<int>(run_and_tell(world, argc, argv));
   } catch (const Error& error) {

@@ -16,15 +16,16 @@ FileSource::FileSource(const std::string& path, const std::string& kind) : path_
   const std::string expected = "expected " + kind + ", found ";
   struct stat status {};
   if (stat(path.c_str(), &status) != 0)
-    throw FileError(path, "", expected.substr(0, expected.size() - 1) + ": " + std::strerror(errno) + ". Check the name.");
+    throw FileError(path, "",
+                    expected.substr(0, expected.size() - 1) + ": " + std::strerror(errno) + ". Check the name.");
   if (!S_ISREG(status.st_mode)) throw FileError(path, "", expected + "a folder or device. Check the name.");
   if (status.st_size == 0)
     throw FileError(path, "", expected + "an empty file. Copy the file again, or make it again.");
   descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0)
-    throw FileError(path, "",
-                    std::string("expected a file that can be read, found: ") + std::strerror(errno) +
-                        ". Check its permissions.");
+    throw FileError(
+        path, "",
+        std::string("expected a file that can be read, found: ") + std::strerror(errno) + ". Check its permissions.");
   size_ = static_cast<std::uint64_t>(status.st_size);
 }
 
@@ -38,8 +39,9 @@ std::size_t FileSource::read(std::uint64_t offset, std::span<std::byte> out) {
     const ssize_t n = pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      throw FileError(path_, "", std::string("expected a file that can be read, found: ") + std::strerror(errno) +
-                                     ". Copy the file again.");
+      throw FileError(
+          path_, "",
+          std::string("expected a file that can be read, found: ") + std::strerror(errno) + ". Copy the file again.");
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }

@@ -38,7 +38,8 @@ std::uint64_t sum_of(ByteSource& source, std::uint64_t begin, std::uint64_t end)
   while (begin < end) {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), end - begin));
     const std::size_t got = source.read(begin, {piece.data(), n});
-    std::fill(piece.begin() + static_cast<std::ptrdiff_t>(got), piece.begin() + static_cast<std::ptrdiff_t>(n), std::byte{0});
+    std::fill(piece.begin() + static_cast<std::ptrdiff_t>(got), piece.begin() + static_cast<std::ptrdiff_t>(n),
+              std::byte{0});
     sum = folded(sum + folded(sum_words(piece.data(), n / 4)));
     begin += n;
   }

@@ -99,7 +99,9 @@ class SizeReader {
     const auto card = std::find_if(cards.begin(), cards.end(), [&](const Card& c) { return c.key == key; });
     throw FileError(path_, title_,
                     "expected " + key + " to be " + wanted + ", found " +
-                        (card == cards.end() ? "no such keyword" : card->value.empty() ? "nothing" : card->value) +
+                        (card == cards.end()   ? "no such keyword"
+                         : card->value.empty() ? "nothing"
+                                               : card->value) +
                         ": the header is damaged. " + again);
   }
 
@@ -117,9 +119,9 @@ void read_header(ByteSource& source, const std::string& path, std::size_t index,
   for (std::uint64_t i = 0; i < most_blocks; ++i) {
     const std::size_t n = source.read(hdu.header + i * fits_block, block);
     if (n < block.size())
-      throw FileError(path, "HDU " + std::to_string(index),
-                      "expected a header of records up to END, found the end of the file: it is truncated. " +
-                          std::string(again));
+      throw FileError(
+          path, "HDU " + std::to_string(index),
+          "expected a header of records up to END, found the end of the file: it is truncated. " + std::string(again));
     const std::string_view text = text_of(block, n);
     records += text;
     for (std::size_t at = 0; at < n; at += 80) {
@@ -135,7 +137,7 @@ void read_header(ByteSource& source, const std::string& path, std::size_t index,
 
 /// What follows the last HDU: nothing, or bytes without meaning, which some programs and copies leave.
 void read_tail(ByteSource& source, const std::string& path, FitsLayout& layout) {
-  constexpr std::uint64_t most = std::uint64_t{256} << 20;
+  constexpr std::uint64_t most = std::uint64_t{64} << 20;
   const std::uint64_t begin = layout.hdus.back().end;
   std::vector<std::byte> piece(std::size_t{1} << 16);
   std::uint64_t size = 0;
@@ -148,13 +150,15 @@ void read_tail(ByteSource& source, const std::string& path, FitsLayout& layout) 
       throw FileError(path, "",
                       "expected another HDU (XTENSION) or the end of the file after HDU " +
                           std::to_string(layout.hdus.size() - 1) + ", found something else at byte " +
-                          std::to_string(begin + size + static_cast<std::uint64_t>(odd - piece.begin())) + ". " + again);
+                          std::to_string(begin + size + static_cast<std::uint64_t>(odd - piece.begin())) + ". " +
+                          again);
     size += n;
     if (n < piece.size()) break;
   }
   if (size > most)
-    throw FileError(path, "", "expected the end of the file after its last HDU, found more than 256 MiB of zeros or blanks. "
-                              "Cut them off.");
+    throw FileError(path, "",
+                    "expected the end of the file after its last HDU, found more than 64 MiB of zeros or blanks. "
+                    "Cut them off.");
   if (size > 0)
     layout.notes.push_back(path + ": " + std::to_string(size) +
                            " zeros or blanks behind the last HDU are ignored; was the file copied whole?");

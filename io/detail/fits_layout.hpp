@@ -14,11 +14,11 @@ namespace zspex::io::detail {
 
 /// One HDU. The file has been looked at: it holds [header, data + data_size).
 struct HduPlace {
-  Header cards;               ///< all of them, as they stand in the file
-  std::uint64_t header = 0;   ///< where it begins
-  std::uint64_t data = 0;     ///< where its data begin
+  Header cards;                 ///< all of them, as they stand in the file
+  std::uint64_t header = 0;     ///< where it begins
+  std::uint64_t data = 0;       ///< where its data begin
   std::uint64_t data_size = 0;  ///< bytes without padding
-  std::uint64_t end = 0;      ///< where the next HDU begins
+  std::uint64_t end = 0;        ///< where the next HDU begins
 };
 
 struct FitsLayout {

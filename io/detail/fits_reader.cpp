@@ -60,7 +60,8 @@ void FitsReader::Close::operator()(fitsfile* file) const {
   fits_clear_errmsg();
 }
 
-FitsReader::FitsReader(const std::string& path, Checksums checksums) : lock_(lock_cfitsio()), path_(path) {
+FitsReader::FitsReader(const std::string& path, Checksums checksums)
+    : lock_(lock_cfitsio()), path_(path), reading_(path_) {
   look(checksums);
   open();
   walk();

@@ -20,6 +20,7 @@
 #include "io/detail/fits_layout.hpp"
 #include "io/detail/gzip.hpp"
 #include "io/header.hpp"
+#include "io/reading.hpp"
 #include "io/table.hpp"
 
 namespace zspex::io::detail {
@@ -89,6 +90,7 @@ class FitsReader {
 
   std::unique_lock<std::recursive_mutex> lock_;
   std::string path_;
+  ReadingNote reading_;
   std::unique_ptr<FileSource> disk_;
   FitsLayout layout_;
   Buffer memory_;  // of a gzipped file, or one without its last padding; must outlive file_

@@ -98,8 +98,8 @@ class TileCheck {
       : source_(source), path_(path), hdu_(hdu), title_(title) {
     stride_ = need("NAXIS1", 0);
     nrow_ = need("NAXIS2", 0);
-    heap_ = hdu.data + static_cast<std::uint64_t>(hdu.cards.integer("THEAP").value_or(
-                           static_cast<long long>(stride_ * nrow_)));
+    heap_ = hdu.data +
+            static_cast<std::uint64_t>(hdu.cards.integer("THEAP").value_or(static_cast<long long>(stride_ * nrow_)));
     if (heap_ < hdu.data || heap_ > hdu.data + hdu.data_size) refuse("THEAP inside the HDU", "one outside");
   }
 
@@ -116,14 +116,15 @@ class TileCheck {
     for (std::uint64_t i = 1; i <= naxis; ++i) {
       const std::string n = std::to_string(i);
       const std::uint64_t length = need("ZNAXIS" + n, 0);
-      const std::uint64_t tile = hdu_.cards.has("ZTILE" + n) ? need("ZTILE" + n, 1) : i == 1 ? std::max<std::uint64_t>(1, length) : 1;
+      const std::uint64_t tile = hdu_.cards.has("ZTILE" + n) ? need("ZTILE" + n, 1)
+                                 : i == 1                    ? std::max<std::uint64_t>(1, length)
+                                                             : 1;
       multiply(size, length);
       multiply(ntile, (length + tile - 1) / tile);
       multiply(tile_, std::min(length, tile));
     }
     need_plausible(size);
-    if (ntile != nrow_)
-      refuse(std::to_string(ntile) + " tiles (ZNAXISn, ZTILEn)", std::to_string(nrow_) + " (NAXIS2)");
+    if (ntile != nrow_) refuse(std::to_string(ntile) + " tiles (ZNAXISn, ZTILEn)", std::to_string(nrow_) + " (NAXIS2)");
     multiply(tile_, 8);  // values of 8 bytes at most
   }
 
@@ -133,7 +134,8 @@ class TileCheck {
       if (form.code != 'P' && form.code != 'Q') return;
       const bool zipped = name == "GZIP_COMPRESSED_DATA" || (gzip_ && name == "COMPRESSED_DATA");
       const std::uint64_t bound = tile_;
-      check_column(name, form, offset, zipped, hcompress_ && name == "COMPRESSED_DATA", [bound](std::uint64_t) { return bound; });
+      check_column(name, form, offset, zipped, hcompress_ && name == "COMPRESSED_DATA",
+                   [bound](std::uint64_t) { return bound; });
     });
   }
 
@@ -146,8 +148,7 @@ class TileCheck {
       refuse(std::to_string(ntile) + " tiles (ZNAXIS2, ZTILELEN)", std::to_string(nrow_) + " (NAXIS2)");
     for_columns([&](const std::string& name, const Form& form, std::uint64_t offset, const std::string& n) {
       const Form plain = parse_form(hdu_.cards.text("ZFORM" + n).value_or(""));
-      if (plain.code == 'P' || plain.code == 'Q')
-        refuse("columns of fixed length", name + " of variable length");
+      if (plain.code == 'P' || plain.code == 'Q') refuse("columns of fixed length", name + " of variable length");
       const std::uint64_t bytes = width_of(plain);
       sum += bytes;
       if (form.code != 'P' && form.code != 'Q') return;
@@ -190,7 +191,8 @@ class TileCheck {
     constexpr std::uint64_t best = 10000;
     if (size / best > hdu_.data_size)
       refuse("at most " + std::to_string(best) + " times the " + std::to_string(hdu_.data_size) + " compressed bytes",
-             "a header that promises " + (size == std::numeric_limits<std::uint64_t>::max() ? "more than 2^64" : std::to_string(size)));
+             "a header that promises " +
+                 (size == std::numeric_limits<std::uint64_t>::max() ? "more than 2^64" : std::to_string(size)));
   }
 
   template <class Action>
@@ -225,7 +227,8 @@ class TileCheck {
         refuse(which() + " to be a whole gzip stream of at most " + std::to_string(bound(row)) + " bytes",
                "a damaged one");
       // The tile's own sizes, which the library fills its memory by: 2 bytes of a code, nx, ny.
-      if (hcompressed && (count < 14 || !fits(big_endian(bytes_.data() + 2, 4), big_endian(bytes_.data() + 6, 4), bound(row) / 8)))
+      if (hcompressed &&
+          (count < 14 || !fits(big_endian(bytes_.data() + 2, 4), big_endian(bytes_.data() + 6, 4), bound(row) / 8)))
         refuse(which() + " to have the size of a tile", "another");
     }
   }

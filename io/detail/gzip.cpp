@@ -48,7 +48,7 @@ bool GunzipSource::reaches(std::uint64_t end) {
     if (!refill()) break;
     // Step by step: a damaged header may promise much that doesn't come.
     if (out_.size == out_.capacity)
-      out_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(end, 2 * out_.capacity + chunk)));
+      out_.reserve(std::max(std::min<std::size_t>(end, 2 * out_.capacity + chunk), out_.capacity + out_.capacity / 8));
     step(std::min(out_.capacity, static_cast<std::size_t>(end)) - out_.size);
   }
   return out_.size >= end;

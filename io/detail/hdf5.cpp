@@ -1,5 +1,7 @@
 #include "io/detail/hdf5.hpp"
 
+#include <algorithm>
+
 namespace zspex::io::detail {
 namespace {
 
@@ -49,9 +51,10 @@ void H5Context::fail(const std::string& part, const std::string& doing) const {
                   code_);
 }
 
-H5Handle h5_text_type() {
+H5Handle h5_text_type(std::size_t size) {
   H5Handle type(H5Tcopy(H5T_C_S1), &H5Tclose);
-  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_size(type, std::max<std::size_t>(1, size));
+  if (size != H5T_VARIABLE) H5Tset_strpad(type, H5T_STR_NULLPAD);
   H5Tset_cset(type, H5T_CSET_UTF8);
   return type;
 }

@@ -79,7 +79,7 @@ hid_t h5_type() {
   if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
 }
 
-/// A string of any length, UTF-8: h5py gives it back as str.
-H5Handle h5_text_type();
+/// UTF-8 of `size` bytes, or of any number (H5T_VARIABLE).
+H5Handle h5_text_type(std::size_t size);
 
 }  // namespace zspex::io::detail

@@ -1,18 +1,19 @@
 #include "io/detail/hdf5_reader.hpp"
 
-#include <sys/stat.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string_view>
 
+#include "io/detail/byte_source.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/hdf5_table.hpp"
+#include "io/seal.hpp"
 
 namespace zspex::io::detail {
 namespace {
@@ -40,6 +41,13 @@ std::string number_name(hid_t type) {
   }
 }
 
+/// True if another program holds the lock that HDF5 takes of files that it writes to.
+bool is_locked(int descriptor) {
+  if (flock(descriptor, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+  (void)flock(descriptor, LOCK_UN);
+  return false;
+}
+
 }  // namespace
 
 bool is_hdf5(const std::string& path) {
@@ -51,15 +59,21 @@ bool is_hdf5(const std::string& path) {
          std::string_view(magic.data(), magic.size()) == "\x89HDF\r\n\x1a\n";
 }
 
-Hdf5Reader::Hdf5Reader(const std::string& path) : context_(path, ExitCode::input) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0)
-    context_.refuse("", std::string("expected an HDF5 file, found: ") + std::strerror(errno) + ". Check the name.");
-  if (!S_ISREG(status.st_mode)) context_.refuse("", "expected an HDF5 file, found a folder or device. Check the name.");
-  if (status.st_size == 0) context_.refuse("", "expected an HDF5 file, found an empty file. Make it again.");
+Hdf5Reader::Hdf5Reader(const std::string& path) : context_(path, ExitCode::input), reading_(context_.path()) {
+  const FileSource bytes(path, "an HDF5 file");
+  size_ = bytes.size();
   const htri_t is_hdf5 = H5Fis_hdf5(path.c_str());
   if (is_hdf5 == 0) context_.refuse("", "expected an HDF5 file, found something else. Check the name.");
-  file_ = context_.own(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose, "", "open an HDF5 file");
+  if (read_seal(path) == Seal::broken)
+    context_.refuse("",
+                    "expected a file that is as zspex wrote it, found other bytes than its seal was made of: it is "
+                    "damaged. Copy the file again, or make it again.");
+  file_ = H5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+  if (file_ < 0 && is_locked(bytes.descriptor()))
+    context_.refuse("",
+                    "expected a file that can be read, found one that another program has open for writing (it holds "
+                    "a lock). Wait for that program, or close it.");
+  context_.check(file_ < 0 ? -1 : 0, "", "open an HDF5 file");
 }
 
 bool Hdf5Reader::has(const std::string& name) const {
@@ -110,28 +124,28 @@ std::string Hdf5Reader::type_name(const std::string& dataset) const {
   return number_name(type);
 }
 
-void Hdf5Reader::read_all(const std::string& group) const {
-  for (const std::string& child : children(group)) {
-    const std::string name = group + (group == "/" ? "" : "/") + child;
-    if (is_group(name)) {
-      read_all(name);
-      continue;
-    }
-    const H5Handle handle = open(name);
-    const H5Handle type = context_.own(H5Dget_type(handle), &H5Tclose, name, "read the dataset's type");
-    const H5Handle space = context_.own(H5Dget_space(handle), &H5Sclose, name, "read the dataset's shape");
-    const std::vector<std::size_t> size = shape_of(handle, name);
-    std::size_t nvalue = 1;
-    for (const std::size_t length : size) nvalue *= length;
-    if (nvalue == 0) continue;
-    std::vector<std::byte> bytes(nvalue * H5Tget_size(type));
-    context_.check(H5Dread(handle, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), name, "read the dataset");
-    if (H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0)
-      H5Dvlen_reclaim(type, space, H5P_DEFAULT, bytes.data());
-  }
-}
-
 std::uint64_t Hdf5Reader::stored_bytes(const std::string& dataset) const { return H5Dget_storage_size(open(dataset)); }
+
+/// The number of values of such a shape. A chunk that was never written takes no room, so that a damaged header can
+/// promise more than any memory holds.
+std::size_t Hdf5Reader::need_plausible(hid_t handle, const std::string& dataset, const std::vector<std::size_t>& shape,
+                                       std::size_t value_size) const {
+  constexpr std::size_t best_ratio = 1032 * 8;  // of deflate, and of a row of a chunk that is shared out
+  std::size_t bytes = value_size;
+  bool fits = true;
+  for (const std::size_t length : shape) fits = !__builtin_mul_overflow(bytes, length, &bytes) && fits;
+  if (std::find(shape.begin(), shape.end(), std::size_t{0}) != shape.end()) return 0;
+  if (!fits || bytes / best_ratio > size_)
+    context_.refuse(dataset, "expected a size that " + std::to_string(size_) + " bytes of a file can hold, found " +
+                                 to_string(shape) + " values of " + std::to_string(value_size) +
+                                 " bytes: it is damaged. Copy the file again, or make it again.");
+  const std::size_t stored = H5Dget_storage_size(handle);
+  if (stored > size_)
+    context_.refuse(dataset, "expected data inside the file, found " + std::to_string(stored) +
+                                 " bytes of them in a file of " + std::to_string(size_) +
+                                 ": it is damaged. Copy the file again, or make it again.");
+  return bytes / value_size;
+}
 
 template <class T>
 std::vector<T> Hdf5Reader::rows(const std::string& dataset, std::size_t first, std::size_t n) const {
@@ -143,14 +157,13 @@ std::vector<T> Hdf5Reader::rows(const std::string& dataset, std::size_t first, s
     context_.refuse(dataset,
                     "expected " + number_name(h5_type<T>()) + ", found " + number_name(type) + ". Check the file.");
   const std::vector<std::size_t> size = shape_of(handle, dataset);
-  if (size.empty() || first + n > size[0])
+  if (size.empty() || first > size[0] || n > size[0] - first)
     context_.refuse(dataset, "expected at least " + std::to_string(first + n) + " rows, found " + to_string(size) +
                                  ". Check the number.");
   std::vector<hsize_t> start(size.size(), 0), count(size.begin(), size.end());
   start[0] = first;
   count[0] = n;
-  std::size_t total = 1;
-  for (const hsize_t length : count) total *= length;
+  const std::size_t total = need_plausible(handle, dataset, {count.begin(), count.end()}, sizeof(T));
   std::vector<T> out(total);
   if (total == 0) return out;
   const H5Handle file_space = context_.own(H5Dget_space(handle), &H5Sclose, dataset, "read the dataset's shape");
@@ -204,7 +217,8 @@ Table Hdf5Reader::table(const std::string& dataset) const {
   Table table = columns_of(context_, type, dataset);
   table.name = dataset;
   const H5Handle memory = memory_type(context_, table);
-  std::vector<std::byte> bytes(nrow * H5Tget_size(memory));
+  const std::size_t stride = H5Tget_size(memory);
+  std::vector<std::byte> bytes(stride * need_plausible(handle, dataset, {nrow}, stride));
   if (nrow > 0)
     context_.check(H5Dread(handle, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), dataset, "read the table");
   take_rows(bytes, nrow, table);
@@ -229,9 +243,13 @@ std::vector<std::string> Hdf5Reader::texts(const std::string& object, const std:
   const hssize_t n = H5Sget_simple_extent_npoints(space);
   if (H5Tget_class(type) != H5T_STRING || n <= 0) return out;
   const auto count = static_cast<std::size_t>(n);
+  if (count > size_ / H5Tget_size(type))
+    context_.refuse(object, "expected a text inside the file in the attribute " + attribute + ", found one of " +
+                                std::to_string(count) + " times " + std::to_string(H5Tget_size(type)) +
+                                " bytes: it is damaged. Copy the file again, or make it again.");
   if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> texts(count, nullptr);
-    const H5Handle memory = h5_text_type();
+    const H5Handle memory = h5_text_type(H5T_VARIABLE);
     H5Tset_cset(memory, H5Tget_cset(type));
     context_.check(H5Aread(handle, memory, texts.data()), object, "read the attribute " + attribute);
     for (const char* text : texts) out.emplace_back(text ? text : "");

@@ -9,6 +9,7 @@
 
 #include "config/base/array.hpp"
 #include "io/detail/hdf5.hpp"
+#include "io/reading.hpp"
 #include "io/table.hpp"
 
 namespace zspex::io::detail {
@@ -43,8 +44,6 @@ class Hdf5Reader {
   template <class T>
   Array3<T> array3(const std::string& dataset) const;
   Table table(const std::string& dataset) const;
-  /// Reads every dataset, for its checksums. \throws FileError when one can't be read
-  void read_all(const std::string& group = "/") const;
 
   /// Nothing if absent or of another type.
   std::optional<std::string> text(const std::string& object, const std::string& attribute) const;
@@ -55,9 +54,13 @@ class Hdf5Reader {
   H5Handle open(const std::string& dataset) const;
   std::vector<std::size_t> shape_of(hid_t dataset, const std::string& name) const;
   std::vector<std::size_t> need_dimensions(const std::string& dataset, std::size_t ndim) const;
+  std::size_t need_plausible(hid_t handle, const std::string& dataset, const std::vector<std::size_t>& shape,
+                             std::size_t value_size) const;
   H5Handle open_attribute(const std::string& object, const std::string& attribute) const;
 
   H5Context context_;
+  ReadingNote reading_;
+  std::uint64_t size_ = 0;  ///< bytes of the file
   H5Handle file_;
 };
 

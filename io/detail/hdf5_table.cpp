@@ -230,6 +230,7 @@ CompoundRows to_compound(const H5Context& context, const Table& table) {
 Table columns_of(const H5Context& context, hid_t type, const std::string& part) {
   if (H5Tget_class(type) != H5T_COMPOUND)
     context.refuse(part, "expected a table (compound type), found another type. Check the file.");
+  constexpr std::size_t most_bytes = std::size_t{1} << 30;
   Table table;
   const int n = H5Tget_nmembers(type);
   for (int i = 0; i < n; ++i) {
@@ -240,6 +241,10 @@ Table columns_of(const H5Context& context, hid_t type, const std::string& part) 
     H5free_memory(name);
     H5Handle member =
         context.own(H5Tget_member_type(type, number), &H5Tclose, part + "." + column.name, "read the column's type");
+    if (H5Tget_size(member) > most_bytes)
+      context.refuse(part + "." + column.name, "expected at most " + std::to_string(most_bytes) +
+                                                   " bytes a row, found " + std::to_string(H5Tget_size(member)) +
+                                                   ". Check the file.");
     int repeat = 1;
     if (H5Tget_class(member) == H5T_ARRAY) {
       std::vector<hsize_t> shape(static_cast<std::size_t>(std::max(0, H5Tget_array_ndims(member))));

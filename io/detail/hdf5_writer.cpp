@@ -7,8 +7,15 @@
 #include "io/detail/atomic_file.hpp"
 #include "io/detail/hdf5_table.hpp"
 #include "io/output.hpp"
+#include "io/seal.hpp"
 
 namespace zspex::io::detail {
+namespace {
+
+/// HDF5's first format holds attributes of up to 64 KiB; longer texts go to a heap.
+constexpr std::size_t longest_attribute = 60000;
+
+}  // namespace
 
 Hdf5Writer::Hdf5Writer(const std::string& path) : path_(path), context_(path, ExitCode::output) {
   check_output(path);
@@ -20,14 +27,21 @@ Hdf5Writer::Hdf5Writer(const std::string& path) : path_(path), context_(path, Ex
   // The core driver wants a name of its own; nothing is written there.
   file_ = context_.own(H5Fcreate((path + ".memory").c_str(), H5F_ACC_TRUNC, creation, access), &H5Fclose, "",
                        "make a file");
-  links_ = context_.own(H5Pcreate(H5P_LINK_CREATE), &H5Pclose, "", "set up a file");
-  context_.check(H5Pset_create_intermediate_group(links_, 1), "", "set up a file");
+}
+
+/// Makes the groups on the way to `name` that are not there yet.
+void Hdf5Writer::make_parents(const std::string& name) {
+  for (std::size_t end = name.find('/', 1); end != std::string::npos; end = name.find('/', end + 1))
+    if (const std::string parent = name.substr(0, end); H5Lexists(file_, parent.c_str(), H5P_DEFAULT) <= 0)
+      group(parent);
 }
 
 void Hdf5Writer::group(const std::string& name) {
+  make_parents(name);
   const H5Handle creation = context_.own(H5Pcreate(H5P_GROUP_CREATE), &H5Pclose, name, "set up a group");
   context_.check(H5Pset_obj_track_times(creation, false), name, "set up a group");
-  (void)context_.own(H5Gcreate2(file_, name.c_str(), links_, creation, H5P_DEFAULT), &H5Gclose, name, "make the group");
+  (void)context_.own(H5Gcreate2(file_, name.c_str(), H5P_DEFAULT, creation, H5P_DEFAULT), &H5Gclose, name,
+                     "make the group");
 }
 
 void Hdf5Writer::write_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space,
@@ -40,20 +54,29 @@ void Hdf5Writer::write_attribute(const std::string& object, const std::string& n
 }
 
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
-  const H5Handle type = h5_text_type();
+  const bool fits = value.size() <= longest_attribute;
+  const H5Handle type = h5_text_type(fits ? value.size() : H5T_VARIABLE);
   const H5Handle space = context_.own(H5Screate(H5S_SCALAR), &H5Sclose, object, "write the attribute " + name);
   const char* text = value.c_str();
-  write_attribute(object, name, type, space, &text);
+  write_attribute(object, name, type, space, fits ? static_cast<const void*>(text) : &text);
 }
 
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::vector<std::string>& values) {
-  const H5Handle type = h5_text_type();
+  std::size_t width = 1;
+  for (const std::string& value : values) width = std::max(width, value.size());
+  const bool fits = width * values.size() <= longest_attribute;
+  const H5Handle type = h5_text_type(fits ? width : H5T_VARIABLE);
   const hsize_t size = values.size();
   const H5Handle space =
       context_.own(H5Screate_simple(1, &size, nullptr), &H5Sclose, object, "write the attribute " + name);
-  std::vector<const char*> texts;
-  for (const std::string& value : values) texts.push_back(value.c_str());
-  write_attribute(object, name, type, space, texts.empty() ? nullptr : texts.data());
+  std::string texts;
+  std::vector<const char*> pointers;
+  for (const std::string& value : values) {
+    if (fits) (texts += value).append(width - value.size(), '\0');
+    pointers.push_back(value.c_str());
+  }
+  const void* data = fits ? static_cast<const void*>(texts.data()) : pointers.data();
+  write_attribute(object, name, type, space, values.empty() ? nullptr : data);
 }
 
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, std::int64_t value) {
@@ -63,6 +86,7 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, s
 
 H5Handle Hdf5Writer::create(const std::string& name, hid_t type, const std::vector<std::size_t>& shape,
                             std::size_t value_size) {
+  make_parents(name);
   const H5Handle creation = context_.own(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose, name, "set up the dataset");
   context_.check(H5Pset_obj_track_times(creation, false), name, "set up the dataset");
   const std::vector<hsize_t> size(shape.begin(), shape.end());
@@ -82,7 +106,7 @@ H5Handle Hdf5Writer::create(const std::string& name, hid_t type, const std::vect
   }
   const H5Handle space = context_.own(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), &H5Sclose,
                                       name, "set up the dataset");
-  return context_.own(H5Dcreate2(file_, name.c_str(), type, space, links_, creation, H5P_DEFAULT), &H5Dclose, name,
+  return context_.own(H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), &H5Dclose, name,
                       "make the dataset");
 }
 
@@ -153,6 +177,8 @@ void Hdf5Writer::finish() {
   std::vector<std::byte> bytes(static_cast<std::size_t>(size));
   context_.check(H5Fget_file_image(file_, bytes.data(), bytes.size()) < 0 ? -1 : 0, "", "take the file from memory");
   file_ = H5Handle();
+  const auto seal = seal_of(bytes);
+  bytes.insert(bytes.end(), seal.begin(), seal.end());
   write_whole(path_, bytes);
 }
 

@@ -12,7 +12,8 @@
 namespace zspex::io::detail {
 
 /// Groups are made as needed, by path. Every dataset has `units` and `description`. In memory, because HDF5 does not
-/// survive a disk that fills up while it closes a file. No times are stored: same contents, same bytes.
+/// survive a disk that fills up while it closes a file. No times are stored: same contents, same bytes. Texts have a fixed
+/// length, but for those beyond 60 kB, as HDF5 keeps others in a heap that it trusts; a seal (io/seal.hpp) ends the file.
 class Hdf5Writer {
  public:
   explicit Hdf5Writer(const std::string& path);
@@ -41,11 +42,12 @@ class Hdf5Writer {
 
  private:
   void write_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space, const void* data);
+  void make_parents(const std::string& name);
   H5Handle create(const std::string& name, hid_t type, const std::vector<std::size_t>& shape, std::size_t value_size);
 
   std::string path_;
   H5Context context_;
-  H5Handle file_, links_;
+  H5Handle file_;
 };
 
 }  // namespace zspex::io::detail

@@ -106,9 +106,9 @@ def check_frame_fits(path):
 
 def check_frame_hdf5(path):
     with h5py.File(path, "r") as file:
-        assert file.attrs["zspex_format"] == "results" and file.attrs["layout_version"] == 1
-        assert file["provenance"].attrs["config"].startswith("extract:\n  psferr: 0.01\n")
-        assert list(file["provenance"].attrs["inputs"]) == ["preproc-r0-00051060.fits.gz", "psf-r0-00051060.fits"]
+        assert file.attrs["zspex_format"] == b"results" and file.attrs["layout_version"] == 1
+        assert file["provenance"].attrs["config"].startswith(b"extract:\n  psferr: 0.01\n")
+        assert list(file["provenance"].attrs["inputs"]) == [b"preproc-r0-00051060.fits.gz", b"psf-r0-00051060.fits"]
         timing = file["timing"]
         assert timing["step"][1] == b"solve bundles" and timing["max_seconds"][1] == 12.25
         frame = file["frames/r0-00051060"]
@@ -118,7 +118,7 @@ def check_frame_hdf5(path):
         check_table(frame["scores"][:], 7)
         assert frame["fibermap"].dtype["UMASK"] == np.dtype("u4") and frame["fibermap"].dtype["GOOD"] == np.dtype("?")
         units = dict(zip(frame["fibermap"].dtype.names, frame["fibermap"].attrs["column_units"]))
-        assert units["TARGET_RA"] == "deg"
+        assert units["TARGET_RA"] == b"deg"
         cards = {row["key"].decode(): row["value"].decode() for row in frame["header"][:]}
         assert cards["EXPID"] == "51060" and cards["CAMERA"].startswith("'R0")
 

@@ -36,10 +36,9 @@ std::string table_with(const std::vector<std::string>& cards, std::size_t nbyte 
 
 std::vector<std::string> table_cards(const std::string& naxis1, const std::string& naxis2, const std::string& pcount,
                                      const std::string& gcount, const std::string& tfields) {
-  return {card("XTENSION", "'BINTABLE'"), card("BITPIX", "8"),         card("NAXIS", "2"),
-          card("NAXIS1", naxis1),         card("NAXIS2", naxis2),      card("PCOUNT", pcount),
-          card("GCOUNT", gcount),         card("TFIELDS", tfields),    card("TTYPE1", "'X'"),
-          card("TFORM1", "'J'"),          card("EXTNAME", "'TABLE'")};
+  return {card("XTENSION", "'BINTABLE'"), card("BITPIX", "8"),    card("NAXIS", "2"),        card("NAXIS1", naxis1),
+          card("NAXIS2", naxis2),         card("PCOUNT", pcount), card("GCOUNT", gcount),    card("TFIELDS", tfields),
+          card("TTYPE1", "'X'"),          card("TFORM1", "'J'"),  card("EXTNAME", "'TABLE'")};
 }
 
 TEST(DamagedFits, SizesThatTheFileCannotHoldAreRefusedBeforeAnythingIsRead) {
@@ -240,7 +239,6 @@ TEST(DamagedFits, WhatFollowsTheLastHduIsNamedAndIgnoredWhereItMeansNothing) {
   }
 }
 
-/// Address space is counted: what is never asked for can't be too much.
 TEST(DamagedFits, AGzipFileIsLookedAtBeforeMemoryIsTakenForIt) {
   const TempDir folder;
   test::write_bytes(folder / "zeros.fits.gz", gzipped(std::string(std::size_t{400} << 20, '\0')));
@@ -248,8 +246,6 @@ TEST(DamagedFits, AGzipFileIsLookedAtBeforeMemoryIsTakenForIt) {
   small.image("A", -32, {3}, test::big_endian(std::vector<float>{1, 2, 3}));
   test::write_bytes(folder / "tail.fits.gz", gzipped(small.bytes() + std::string(std::size_t{400} << 20, '\0')));
   EXPECT_TRUE(test::in_child([&] {
-    const rlimit limit{std::size_t{1} << 30, std::size_t{1} << 30};
-    setrlimit(RLIMIT_AS, &limit);
     for (const char* name : {"zeros.fits.gz", "tail.fits.gz"}) {
       rusage before{}, after{};
       getrusage(RUSAGE_SELF, &before);

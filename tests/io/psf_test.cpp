@@ -293,6 +293,45 @@ TEST(Psf, NaNIsNamedWithItsFiber) {
   EXPECT_TRUE(read_back(file).bad_fibers.empty());
 }
 
+TEST(Psf, NonsenseInKeywordsIsRefused) {
+  for (const char* value : {"-1", "1E300", "1.01"}) {
+    RawPsf file;
+    file.keywords.push_back(card("PSFERR", value));
+    refused(file, {"psf.fits[PSF]", "PSFERR from 0 to 1"});
+  }
+  for (const char* value : {"NaN", "'one'", "1.5"}) {
+    RawPsf file;
+    file.replace("LEGDEG", value);
+    refused(file, {"psf.fits[PSF]", "LEGDEG", "whole number"});
+  }
+}
+
+TEST(Psf, ShapesThatNoSpotHasMakeAFiberBad) {
+  for (const double sigma : {1e-30, 1e30}) {
+    RawPsf file;
+    file.row("GHSIGY").coeff[2] = sigma;
+    expect_bad(read_back(file), 1, {"GHSIGY is not from 0.01 to 100"});
+  }
+  for (const double amount : {0.0, -1.0, 1e30}) {
+    RawPsf file;
+    file.row("GH-0-0").coeff[4] = amount;
+    expect_bad(read_back(file), 2, {"GH-0-0"});
+  }
+  RawPsf file;
+  for (double& value : file.row("GH-0-0").coeff) value = 0;
+  refused(file, {"GH-0-0", "fiber 0"});
+}
+
+TEST(Psf, OtherNumbersOfFibersAreTold) {
+  EXPECT_TRUE(read_back({}).notes.empty());
+  RawPsf file;
+  file.replace("FIBERMIN", "1500");
+  file.replace("FIBERMAX", "1502");
+  const GaussHermitePsf psf = read_back(file);
+  ASSERT_EQ(psf.notes.size(), 1u);
+  EXPECT_NE(psf.notes[0].find("1500 to 1502"), std::string::npos) << psf.notes[0];
+}
+
 TEST(Psf, SigmasMustBePositiveEverywhere) {
   RawPsf file;
   file.row("GHSIGX").coeff[3] = 1.3;  // fiber 1: 1.2 + 1.3 u is negative at the blue end
