@@ -128,7 +128,8 @@ SpectraInfo read_spplate_info(FitsReader& file) {
   const std::size_t half = find_diagonals(file, pixels);
   return {SpectraKind::sdss,
           targetids(file, read_plugmap(file)),
-          {{sdss_band, std::move(pixels.wave), static_cast<int>(2 * half + 1)}}};
+          {{sdss_band, std::move(pixels.wave), static_cast<int>(2 * half + 1)}},
+          {}};
 }
 
 SpectraFile read_spplate_tables(FitsReader& file, std::span<const std::size_t> rows) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/base/error.hpp"
+#include "io/harmless.hpp"
 #include "io/results.hpp"
 #include "io/truth.hpp"
 #include "pipeline/inspect/detail/parts.hpp"
@@ -185,6 +186,7 @@ void run_inspect(const config::InspectConfig& config, const config::JobConfig& j
   Screen shown = screen;
   if (config.width > 0) shown.width = config.width;
   // All that can be wrong is found before the first line is printed.
+  io::need_harmless(config.file);
   const io::ResultsSummary summary = io::read_summary(config.file);
   const std::optional<io::Frame> frame = load_frame(summary, config.frame);
   std::optional<io::Truth> truth;

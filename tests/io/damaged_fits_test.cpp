@@ -240,6 +240,9 @@ TEST(DamagedFits, WhatFollowsTheLastHduIsNamedAndIgnoredWhereItMeansNothing) {
 }
 
 TEST(DamagedFits, AGzipFileIsLookedAtBeforeMemoryIsTakenForIt) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer keeps memory that was given back";
+#endif
   const TempDir folder;
   test::write_bytes(folder / "zeros.fits.gz", gzipped(std::string(std::size_t{400} << 20, '\0')));
   RawFits small;

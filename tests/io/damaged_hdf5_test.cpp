@@ -11,6 +11,7 @@
 
 #include "io/detail/hdf5_reader.hpp"
 #include "io/frame.hpp"
+#include "io/harmless.hpp"
 #include "io/reading.hpp"
 #include "io/results.hpp"
 #include "io/seal.hpp"
@@ -121,6 +122,29 @@ TEST(DamagedHdf5, LinksThatLeadBackEnd) {
   const TempDir folder;
   write_foreign(folder / "loop.h5", 3);
   expect_error([&] { (void)read_summary(folder / "loop.h5"); }, ExitCode::input, {"loop.h5[/group/loop", "32"});
+}
+
+/// Old files of ours kept texts in HDF5's global heap; the sizes of its objects lead the library anywhere.
+TEST(DamagedHdf5, WhatKillsTheLibraryIsRefusedInsteadOfRead) {
+  const TempDir folder;
+  Provenance provenance = test::sample_provenance();
+  provenance.inputs.assign(2000, "a-name-that-is-long-enough-for-the-heap.fits");
+  write_sample(folder / "f.h5", provenance);
+  EXPECT_NO_THROW(need_harmless(folder / "f.h5"));
+  std::string bytes = test::read_bytes(folder / "f.h5");
+  bytes.resize(bytes.size() - 24);
+  test::write_bytes(folder / "f.h5", bytes);
+  EXPECT_NO_THROW(need_harmless(folder / "f.h5"));
+  const auto heap = bytes.find("GCOL");
+  ASSERT_NE(heap, std::string::npos);
+  bytes[heap + 16 + 8 + 5] = 0x7f;  // the size of its first object
+  test::write_bytes(folder / "f.h5", bytes);
+  expect_error(
+      [&] {
+        need_harmless(folder / "f.h5");  // dies here, or is refused there
+        (void)read_summary(folder / "f.h5");
+      },
+      ExitCode::input, {"f.h5"});
 }
 
 TEST(Reading, TheNewestFileThatIsStillReadIsNamed) {
