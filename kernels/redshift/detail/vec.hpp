@@ -22,12 +22,10 @@ struct VecOf;
 template <>
 struct VecOf<float> {
   using type = float __attribute__((vector_size(vec_bytes)));
-  using anywhere = float __attribute__((vector_size(vec_bytes), aligned(4), may_alias));
 };
 template <>
 struct VecOf<double> {
   using type = double __attribute__((vector_size(vec_bytes)));
-  using anywhere = double __attribute__((vector_size(vec_bytes), aligned(8), may_alias));
 };
 template <class Real>
 using Vec = typename VecOf<Real>::type;
@@ -35,14 +33,20 @@ using FourDoubles = double __attribute__((vector_size(32)));
 template <class Real>
 inline constexpr int vec_width = vec_bytes / static_cast<int>(sizeof(Real));
 
+/// A vector at any address.
+template <class V>
+struct __attribute__((packed, may_alias)) Unaligned {
+  V value;
+};
+
 template <class Real>
 inline Vec<Real> load_vec(const Real* from) {
-  return *reinterpret_cast<const typename VecOf<Real>::anywhere*>(from);
+  return reinterpret_cast<const Unaligned<Vec<Real>>*>(from)->value;
 }
 
 template <class Real>
 inline void store_vec(Real* to, const Vec<Real>& value) {
-  *reinterpret_cast<typename VecOf<Real>::anywhere*>(to) = value;
+  reinterpret_cast<Unaligned<Vec<Real>>*>(to)->value = value;
 }
 
 /// A loaded value that stays in its register: GCC would rather load it again in each instruction that uses it, and a load
@@ -70,8 +74,8 @@ inline V pinned(V value) {
 /// As many values as a vector of doubles has lanes.
 inline Vec<double> load_as_double(const double* from) { return load_vec(from); }
 inline Vec<double> load_as_double(const float* from) {
-  using Half = float __attribute__((vector_size(vec_bytes / 2), aligned(4), may_alias));
-  return __builtin_convertvector(*reinterpret_cast<const Half*>(from), Vec<double>);
+  using Half = float __attribute__((vector_size(vec_bytes / 2)));
+  return __builtin_convertvector(reinterpret_cast<const Unaligned<Half>*>(from)->value, Vec<double>);
 }
 
 /// Sum of all lanes, always in the same order: halves onto each other.
