@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "config/command_line.hpp"
-#include "config/redshift_files.hpp"
 #include "io/output.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
