@@ -199,6 +199,7 @@ TEST_F(BadInput, AFitThatHasNoSolutionHasNoChi2) {
   config_.templates = {templates()[0], write_one("zero.fits", [](auto& file) {
                          file.method = "PCA";
                          std::fill(file.basis.row(2).begin(), file.basis.row(2).end(), 0.0);
+                         file.basis.row(2).back() = 1;  // a vector, but 0 where there are data
                        })};
   EXPECT_EQ(run().code, ExitCode::success);
   const auto scan = io::read_zscan(folder_ / "redshifts.h5", "STAR:::F", survey().targetid);
