@@ -2,13 +2,14 @@
 /// Files that the HDF5 library may crash of, or never come back from.
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace zspex::io {
 
-/// Lets a child process look at an HDF5 file that has no seal, within a minute of processor time. For programs that may
-/// fork: not beside MPI's own communication.
+/// Where `path` is an HDF5 file without a seal, lets a child process `read` it first, within a minute of processor time;
+/// other files are left alone. What `read` throws is left to whoever reads the file in earnest. `read` must not use MPI.
 /// \throws FileError when the child dies of it
-void need_harmless(const std::string& path);
+void need_harmless(const std::string& path, const std::function<void()>& read);
 
 }  // namespace zspex::io

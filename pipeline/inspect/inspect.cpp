@@ -177,6 +177,33 @@ bool has_spectra(io::FileKind kind) {
   return kind == FileKind::coadd || kind == FileKind::spectra || kind == FileKind::cframe || kind == FileKind::sdss;
 }
 
+/// What a file holds, as far as it is shown.
+struct Contents {
+  io::ResultsSummary summary;
+  std::optional<io::Frame> frame;
+  std::optional<io::Truth> truth;
+  std::optional<detail::SpectraView> spectra;
+  std::optional<detail::RedshiftView> redshifts;
+};
+
+/// All that can be wrong is found here, before the first line is printed.
+Contents load(const config::InspectConfig& config) {
+  Contents out;
+  out.summary = io::read_summary(config.file);
+  out.frame = load_frame(out.summary, config.frame);
+  if (out.summary.kind == io::FileKind::truth) out.truth = io::read_truth(config.file);
+  if (has_spectra(out.summary.kind)) out.spectra.emplace(config.file, config.row);
+  if (out.summary.has_redshifts) out.redshifts.emplace(config.file, config.row);
+  if (!config.row) return out;
+  if (out.frame || out.truth)
+    need_row(config.file, *config.row, out.frame ? out.frame->flux.extent(0) : out.truth->flux.extent(0));
+  else if (!out.spectra && !out.redshifts)
+    throw ConfigError("inspect", "row",
+                      "expected a file with spectra or redshifts, found " + config.file + ": " +
+                          io::to_string(out.summary.kind) + ". Leave out --row, or give another file.");
+  return out;
+}
+
 }  // namespace
 
 Screen screen_of_output() { return {terminal::terminal_width(1), terminal::locale_is_utf8()}; }
@@ -185,24 +212,9 @@ void run_inspect(const config::InspectConfig& config, const config::JobConfig& j
                  std::ostream& out) {
   Screen shown = screen;
   if (config.width > 0) shown.width = config.width;
-  // All that can be wrong is found before the first line is printed.
-  io::need_harmless(config.file);
-  const io::ResultsSummary summary = io::read_summary(config.file);
-  const std::optional<io::Frame> frame = load_frame(summary, config.frame);
-  std::optional<io::Truth> truth;
-  if (summary.kind == io::FileKind::truth) truth = io::read_truth(config.file);
-  std::optional<detail::SpectraView> spectra;
-  if (has_spectra(summary.kind)) spectra.emplace(config.file, config.row);
-  std::optional<detail::RedshiftView> redshifts;
-  if (summary.has_redshifts) redshifts.emplace(config.file, config.row);
+  io::need_harmless(config.file, [&] { (void)load(config); });
+  const auto [summary, frame, truth, spectra, redshifts] = load(config);
   const bool has_rows = frame || truth || spectra || redshifts;
-  if (config.row) {
-    if (!has_rows)
-      throw ConfigError("inspect", "row",
-                        "expected a file with spectra or redshifts, found " + config.file + ": " +
-                            io::to_string(summary.kind) + ". Leave out --row, or give another file.");
-    if (frame || truth) need_row(config.file, *config.row, frame ? frame->flux.extent(0) : truth->flux.extent(0));
-  }
 
   if (job.verbosity >= 0) {
     print_contents(summary, shown, out);
