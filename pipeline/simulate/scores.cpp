@@ -25,13 +25,12 @@ constexpr Ensemble ensembles[] = {{"ELG", TargetKind::elg, 0.6, 1.6, 22.7, 0.12,
 
 /// Mean over 100 Angstrom around each bin, fewer at the ends.
 std::vector<double> running_mean(const std::vector<double>& flux, double dwave) {
-  const auto n = static_cast<std::ptrdiff_t>(flux.size()), reach = static_cast<std::ptrdiff_t>(50 / dwave);
-  std::vector<double> sums(flux.size() + 1), mean(flux.size());
-  for (std::size_t i = 0; i < flux.size(); ++i) sums[i + 1] = sums[i] + flux[i];
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const std::ptrdiff_t begin = std::max<std::ptrdiff_t>(0, i - reach), end = std::min(n, i + reach + 1);
-    mean[static_cast<std::size_t>(i)] = (sums[static_cast<std::size_t>(end)] - sums[static_cast<std::size_t>(begin)]) /
-                                        static_cast<double>(end - begin);
+  const std::size_t n = flux.size(), reach = static_cast<std::size_t>(50 / dwave);
+  std::vector<double> sums{0}, mean;
+  for (const double value : flux) sums.push_back(sums.back() + value);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t begin = i - std::min(i, reach), end = std::min(n, i + reach + 1);
+    mean.push_back((sums[end] - sums[begin]) / static_cast<double>(end - begin));
   }
   return mean;
 }
