@@ -115,7 +115,7 @@ ResultsSummary fits_summary(const std::string& path) {
   summary.kind = kind_of(file);
   for (const detail::HduInfo& hdu : file.hdus()) {
     const Header header = file.header(hdu);
-    if (hdu.number == 1) summary.header = header;
+    if (hdu.number == 1 || (hdu.number == 2 && hdu.compressed)) summary.header = header;
     if (!summary.provenance) summary.provenance = detail::provenance_of(header);
     summary.datasets.push_back(describe(file, hdu, header));
   }

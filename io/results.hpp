@@ -54,7 +54,7 @@ struct ResultsSummary {
   FileKind kind = FileKind::other_fits;
   std::uint64_t file_bytes = 0;
   std::vector<DatasetInfo> datasets;
-  Header header;                         ///< of the first HDU or frame; empty if there is none
+  Header header;                         ///< of the first HDU, image of a .fz file, or frame; empty if there is none
   std::optional<Provenance> provenance;  ///< of files made by zspex
   std::vector<Timing> timing;
   std::vector<Table> run;  ///< what is told of the run beside: ranks, strategies

@@ -9,6 +9,7 @@
 #include "config/value.hpp"
 #include "io/output.hpp"
 #include "pipeline/simulate/files.hpp"
+#include "pipeline/simulate/fingerprint.hpp"
 #include "pipeline/simulate/lamps.hpp"
 #include "pipeline/simulate/products.hpp"
 #include "pipeline/simulate/simulate.hpp"
@@ -78,9 +79,10 @@ std::string write(const Task& task, const config::SimulateConfig& config) {
 std::vector<Product> exposure_products(const config::SimulateConfig& config) {
   std::vector<Product> products;
   for (const Task& task : plan(config))
-    products.push_back({{task.preproc, task.truth, task.psf}, describe(task, config), [task, &config] {
-                          return write(task, config);
-                        }});
+    products.push_back({{task.preproc, task.truth, task.psf},
+                        describe(task, config),
+                        [task, &config] { return write(task, config); },
+                        fingerprint(config)});
   return products;
 }
 

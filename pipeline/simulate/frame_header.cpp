@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string>
 
+#include "pipeline/simulate/fingerprint.hpp"
+
 namespace zspex::pipeline::simulate {
 namespace {
 
@@ -86,6 +88,7 @@ io::Header make_frame_header(const config::SimulateConfig& config, const Task& t
   header.set("RDNOISE", config.readnoise, "[electron]");
   add_amplifiers(config, npix_x, npix_y, header);
   header.set("SIMSEED", config.seed, "seed of the simulation");
+  header.set(fingerprint_key, fingerprint(config), "fingerprint of its settings");
   header.set("SIMNOISE", config.noise, "counting and read noise were added");
   return header;
 }

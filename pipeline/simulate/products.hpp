@@ -15,6 +15,7 @@ struct Product {
   std::vector<std::string> files;      ///< the first one is written last: where it is, the others are
   std::string plan;                    ///< for people: what will be made; a line without its end
   std::function<std::string()> write;  ///< makes the files, whole or not at all. \return for people: what was made
+  std::string fingerprint = "";        ///< of their settings, as the first file tells it; empty: they depend on none
 };
 
 /// A preproc frame each, with its truth and PSF. \throws ConfigError

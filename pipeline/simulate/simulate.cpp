@@ -1,6 +1,5 @@
 #include "pipeline/simulate/simulate.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <ostream>
@@ -8,6 +7,7 @@
 #include "config/base/error.hpp"
 #include "io/output.hpp"
 #include "io/results.hpp"
+#include "pipeline/simulate/fingerprint.hpp"
 #include "pipeline/simulate/products.hpp"
 
 namespace zspex::pipeline {
@@ -30,15 +30,19 @@ void check_outputs(const config::SimulateConfig& config, const config::JobConfig
     }
 }
 
-/// Whether all files are there and can be read from their beginning to their end.
-bool is_whole(const Product& product) {
-  return std::all_of(product.files.begin(), product.files.end(), [](const std::string& path) {
+/// Why the files must be made again; empty if all are there, whole, and of these settings.
+std::string reason_to_redo(const Product& product) {
+  for (const std::string& path : product.files) {
+    if (!fs::exists(path)) return path + " is made again: missing";
     try {
-      return fs::exists(path) && io::read_summary(path).file_bytes > 0;
-    } catch (const std::exception&) {
-      return false;  // damaged, or cut: it is made again
+      const auto told = io::read_summary(path).header.text(simulate::fingerprint_key).value_or("");
+      if (path == product.files.front() && told != product.fingerprint)
+        return path + " is made again: it is of other settings";
+    } catch (const std::exception& error) {
+      return path + " is made again: not whole (" + error.what() + ")";
     }
-  });
+  }
+  return "";
 }
 
 template <class T>
@@ -68,13 +72,14 @@ void run_simulate(const config::SimulateConfig& config, const config::JobConfig&
   if (!frames) folders.make_for(templates + "/");
   for (std::size_t i = 0; i < products.size(); ++i) {
     if (static_cast<int>(i % static_cast<std::size_t>(share.nranks)) != share.rank) continue;
-    const bool kept = job.resume && is_whole(products[i]);
+    const std::string reason = job.resume ? reason_to_redo(products[i]) : "new";
     if (job.resume) {
       for (const std::string& path : products[i].files)
         for (const std::string& note : io::clear_leftovers(path))
           if (talk) out << note << "\n";
+      if (talk && !reason.empty()) out << reason << "\n";
     }
-    const std::string said = kept ? products[i].files.front() + "  is there already" : products[i].write();
+    const std::string said = reason.empty() ? products[i].files.front() + "  is there already" : products[i].write();
     if (talk) out << said << "\n" << std::flush;
   }
   if (share.rank != 0) return;

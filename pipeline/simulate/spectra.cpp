@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "kernels/extract/extract.hpp"
+#include "pipeline/simulate/fingerprint.hpp"
 #include "pipeline/simulate/instrument.hpp"
 #include "pipeline/simulate/random.hpp"
 #include "pipeline/simulate/resolution.hpp"
@@ -173,6 +174,7 @@ io::Header make_header(const Plan& plan, int petal) {
   header.set("NIGHT", plan.config.night);
   header.set("PROGRAM", "SIMULATION");
   header.set("SIMSEED", plan.config.seed, "seed of the simulation");
+  header.set(fingerprint_key, fingerprint(plan.config), "fingerprint of its settings");
   header.set("SIMNOISE", plan.config.noise, "noise was added");
   return header;
 }

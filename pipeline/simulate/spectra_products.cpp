@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "pipeline/simulate/files.hpp"
+#include "pipeline/simulate/fingerprint.hpp"
 #include "pipeline/simulate/products.hpp"
 #include "pipeline/simulate/simulate.hpp"
 #include "pipeline/simulate/spectra.hpp"
@@ -48,7 +49,8 @@ std::vector<Product> spectra_products(const config::SimulateConfig& config) {
     products.push_back({{task.spectra, task.truth},
                         task.spectra + "  " + std::to_string(task.ntargets) + " targets, " +
                             std::to_string(config.nexp) + " exposures",
-                        [task, &config] { return write(config, task); }});
+                        [task, &config] { return write(config, task); },
+                        fingerprint(config)});
   return products;
 }
 

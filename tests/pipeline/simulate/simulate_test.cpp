@@ -276,8 +276,14 @@ TEST_F(SimulateTest, ResumeKeepsWhatIsThere) {
   EXPECT_EQ(fs::last_write_time(frame), written);
   const std::string whole = contents(frame);
   fs::resize_file(frame, fs::file_size(frame) - 2880);
-  EXPECT_EQ(run().find("is there already"), std::string::npos) << "it is cut, and made again";
+  EXPECT_NE(run().find("is made again: not whole"), std::string::npos);
   EXPECT_EQ(contents(frame), whole);
+  config_.seed += 1;
+  EXPECT_NE(run().find("preproc-r0-00000001.fits is made again: it is of other settings"), std::string::npos);
+  EXPECT_NE(contents(frame), whole);
+  config_.compress = config::Compression::fz;
+  run();
+  EXPECT_NE(run().find("preproc-r0-00000001.fits.fz  is there already"), std::string::npos);
 }
 
 TEST_F(SimulateTest, RefusesNonsenseAndSaysWhichKey) {

@@ -248,6 +248,11 @@ TEST_F(SimulateSpectraRun, ResumeKeepsWhatIsWholeAndMakesTheRest) {
   run();
   EXPECT_TRUE(contents(spectra) == made) << "a file without its truth is made again";
   EXPECT_TRUE(fs::exists(truth));
+  config_.seed += 1;
+  const std::string said = run();
+  EXPECT_NE(said.find("coadd-0.fits is made again: it is of other settings"), std::string::npos) << said;
+  EXPECT_NE(said.find("vsim1.fits  is there already"), std::string::npos) << "templates are of no settings";
+  EXPECT_FALSE(contents(spectra) == made);
   job_.resume = false;
   config_.overwrite = false;
   EXPECT_THROW(run(), FileError);
