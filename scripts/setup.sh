@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
-# Debian and Ubuntu packages, the same names in Debian 12, 13 and sid, and Ubuntu 22.04 and 24.04. "a|b": either will do, a is installed.
+# Debian packages, the same names in Debian 12, 13 and sid; Ubuntu has them, too. "a|b": either will do, a is installed.
 # "command:package": a command from anywhere will do.
 build_packages=(
   cmake:cmake ninja:ninja-build make:make g++:g++ pkg-config:pkg-config mpirun:openmpi-bin
