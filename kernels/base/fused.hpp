@@ -38,12 +38,11 @@ KOKKOS_FORCEINLINE_FUNCTION float fused(float a, float b, float c) {
 }
 
 #if defined(__GNUC__) || defined(__clang__)
-/// The same for a vector of the host's, lane by lane.
-#ifdef __NVCC__
-#pragma nv_exec_check_disable  // never called on a device
-#endif
-template <class V, class = std::enable_if_t<!std::is_arithmetic_v<V>>>
-KOKKOS_FORCEINLINE_FUNCTION V fused(const V& a, const V& b, const V& c) {
+namespace detail {
+
+/// For the host alone: nvcc takes no vectors in what it compiles for a device, too.
+template <class V>
+inline V fused_vectors(const V& a, const V& b, const V& c) {
   using Real = std::decay_t<decltype(a[0])>;
   [[maybe_unused]] constexpr bool is_double = std::is_same_v<Real, double>;
 #if defined(__AVX512F__) && defined(__FMA__)
@@ -58,6 +57,17 @@ KOKKOS_FORCEINLINE_FUNCTION V fused(const V& a, const V& b, const V& c) {
   V sum = c;
   for (unsigned lane = 0; lane < sizeof(V) / sizeof(Real); ++lane) sum[lane] = fused(a[lane], b[lane], c[lane]);
   return sum;
+}
+
+}  // namespace detail
+
+/// The same for a vector of the host's, lane by lane.
+#ifdef __NVCC__
+#pragma nv_exec_check_disable  // never called on a device
+#endif
+template <class V, class = std::enable_if_t<!std::is_arithmetic_v<V>>>
+KOKKOS_FORCEINLINE_FUNCTION V fused(const V& a, const V& b, const V& c) {
+  return detail::fused_vectors(a, b, c);
 }
 
 /// A vector whose lanes are all `value`. x - 0 is x, of either sign, and so no operation.
