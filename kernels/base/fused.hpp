@@ -40,7 +40,14 @@ KOKKOS_FORCEINLINE_FUNCTION float fused(float a, float b, float c) {
 #if defined(__GNUC__) || defined(__clang__)
 namespace detail {
 
-/// For the host alone: nvcc takes no vectors in what it compiles for a device, too.
+// For the host alone: nvcc takes no vectors in what it compiles for a device, too.
+
+/// x - 0 is x, of either sign, and so no operation.
+template <class V, class Real>
+inline V vector_of(Real value) {
+  return value - V{};
+}
+
 template <class V>
 inline V fused_vectors(const V& a, const V& b, const V& c) {
   using Real = std::decay_t<decltype(a[0])>;
@@ -59,26 +66,38 @@ inline V fused_vectors(const V& a, const V& b, const V& c) {
   return sum;
 }
 
+template <class Real, class V>
+inline V fused_factor(Real factor, const V& b, const V& c) {
+  return fused_vectors(vector_of<V>(factor), b, c);
+}
+
 }  // namespace detail
 
-/// The same for a vector of the host's, lane by lane.
+// No device calls these; kernels that stand once for host and device name them.
 #ifdef __NVCC__
-#pragma nv_exec_check_disable  // never called on a device
+#pragma nv_exec_check_disable
 #endif
+/// A vector of the host's whose lanes are all `value`.
+template <class V, class Real>
+KOKKOS_FORCEINLINE_FUNCTION V in_all_lanes(Real value) {
+  return detail::vector_of<V>(value);
+}
+
+#ifdef __NVCC__
+#pragma nv_exec_check_disable
+#endif
+/// a * b + c for vectors of the host's, lane by lane.
 template <class V, class = std::enable_if_t<!std::is_arithmetic_v<V>>>
 KOKKOS_FORCEINLINE_FUNCTION V fused(const V& a, const V& b, const V& c) {
   return detail::fused_vectors(a, b, c);
 }
 
-/// A vector whose lanes are all `value`. x - 0 is x, of either sign, and so no operation.
-template <class V, class Real>
-KOKKOS_FORCEINLINE_FUNCTION V in_all_lanes(Real value) {
-  return value - V{};
-}
-
+#ifdef __NVCC__
+#pragma nv_exec_check_disable
+#endif
 template <class V, class = std::enable_if_t<!std::is_arithmetic_v<V>>, class Real = std::decay_t<decltype(V{}[0])>>
 KOKKOS_FORCEINLINE_FUNCTION V fused(std::type_identity_t<Real> a, const V& b, const V& c) {
-  return fused(in_all_lanes<V>(a), b, c);
+  return detail::fused_factor(a, b, c);
 }
 #endif
 
