@@ -9,6 +9,7 @@ namespace zspex::pipeline {
 namespace {
 
 void crash_while_reading(const std::string& path, int signal) {
+  ::signal(signal, SIG_DFL);  // a sanitizer would exit
   install_last_words();
   const io::ReadingNote note(path);
   raise(signal);
