@@ -161,8 +161,6 @@ class TileCheck {
   }
 
  private:
-  static constexpr std::uint64_t most_size = std::uint64_t{1} << 62;
-
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const {
     throw FileError(path_, title_, "expected " + expected + ", found " + found + ": it is damaged. " + again);
   }

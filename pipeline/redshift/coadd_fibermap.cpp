@@ -168,7 +168,7 @@ class Coadder {
   static void put(io::Table& table, std::string name, char code, std::vector<T> values) {
     auto at = std::find_if(table.columns.begin(), table.columns.end(), [&](const auto& c) { return c.name == name; });
     if (at == table.columns.end()) at = table.columns.insert(at, io::Column{});
-    *at = {.name = std::move(name), .code = code, .values = std::move(values)};
+    *at = io::Column{.name = std::move(name), .code = code, .values = std::move(values)};
   }
   /// One value a target.
   template <class T, class Get>
