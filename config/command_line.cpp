@@ -1,5 +1,7 @@
 #include "config/command_line.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -203,11 +205,11 @@ class Parser {
     return value == "True" ? "true" : value == "False" ? "false" : *value;
   }
 
-  /// A word in place of another program's.
+  /// A word in place of another program's, which takes INFO for info.
   static std::string translated(const std::string& word, const Alias* alias) {
     if (alias == nullptr) return word;
     for (const auto& [theirs, ours] : alias->words) {
-      if (word == theirs) return ours;
+      if (strcasecmp(word.c_str(), theirs.c_str()) == 0) return ours;
     }
     return word;
   }

@@ -120,6 +120,7 @@ void add_job(std::vector<Field>& table) {
                     {{"debug", "verbose"},
                      {"info", "normal"},
                      {"warning", "quiet"},
+                     {"warn", "quiet"},
                      {"error", "quiet"},
                      {"critical", "quiet"}}}},
        .help = "how much is said on the terminal"});

@@ -396,7 +396,8 @@ TEST(CommandLine, TakesOtherProgramsNamesOfOptions) {
   EXPECT_FALSE(redshift({"--archetype-legendre-percamera=False"}).redshift.archetype_legendre_percamera);
   EXPECT_TRUE(redshift({"--no-skymask", "--archetype-legendre-percamera"}).redshift.archetype_legendre_percamera);
   EXPECT_TRUE(contains(redshift_refused({"--no-skymask", "True"}), "expected an option or a configuration file"));
-  const std::pair<const char*, int> levels[] = {{"debug", 1}, {"info", 0}, {"warning", -1}, {"error", -1}};
+  const std::pair<const char*, int> levels[] = {{"debug", 1},    {"info", 0},  {"INFO", 0},
+                                                {"warning", -1}, {"warn", -1}, {"error", -1}};
   for (const auto& [level, verbosity] : levels) {
     EXPECT_EQ(extract({"--loglevel", level}).common.verbosity, verbosity) << level;
     EXPECT_EQ(redshift({std::string("--loglevel=") + level}).common.verbosity, verbosity) << level;
