@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <limits>
 #include <string_view>
 
 #include "config/base/error.hpp"
@@ -33,8 +33,9 @@ class SizeReader {
 
   std::uint64_t data_size() const {
     const auto naxis = static_cast<int>(number("NAXIS", 0, most_axes));
-    if (!one_of(number("BITPIX", -64, 64))) refuse("BITPIX", "8, 16, 32, 64, -32 or -64");
-    std::uint64_t size = naxis == 0 ? 0 : bytes_per_value();
+    const auto bytes_per_value = bytes_of_bitpix(number("BITPIX", -64, 64));
+    if (!bytes_per_value) refuse("BITPIX", "8, 16, 32, 64, -32 or -64");
+    std::uint64_t size = naxis == 0 ? 0 : *bytes_per_value;
     const bool groups = primary_ && cards_.logical("GROUPS").value_or(false);
     bool fits = true;
     for (int i = 1; i <= naxis; ++i) {
@@ -44,7 +45,7 @@ class SizeReader {
     }
     if (is_table()) (void)number("TFIELDS", 0, 999);
     if (!primary_ || groups) {
-      const std::uint64_t heap = product(number_or("PCOUNT", 0), bytes_per_value()).value_or(most);
+      const std::uint64_t heap = product(number_or("PCOUNT", 0), *bytes_per_value).value_or(most);
       if (naxis > 0) size += heap;
       grow(size, number_or("GCOUNT", 1), fits);
     }
@@ -58,21 +59,13 @@ class SizeReader {
 
  private:
   static constexpr long long most = 1LL << 62, most_axes = 9;
-
-  static bool one_of(long long bitpix) {
-    constexpr std::array known = {8, 16, 32, 64, -32, -64};
-    return std::find(known.begin(), known.end(), bitpix) != known.end();
-  }
+  // Any count that an integer of FITS can hold: the product tells whether it fits.
+  static constexpr long long most_count = std::numeric_limits<long long>::max();
 
   static void grow(std::uint64_t& size, long long factor, bool& fits) {
     const auto grown = product(size, static_cast<std::uint64_t>(factor));
     fits = fits && grown;
     size = grown.value_or(0);
-  }
-
-  std::uint64_t bytes_per_value() const {
-    const long long bitpix = number("BITPIX", -64, 64);
-    return static_cast<std::uint64_t>(bitpix < 0 ? -bitpix : bitpix) / 8;
   }
 
   bool is_table() const {
@@ -91,8 +84,6 @@ class SizeReader {
   std::uint64_t number_or(const std::string& key, long long otherwise) const {
     return static_cast<std::uint64_t>(cards_.has(key) ? number(key, 0, most_count) : otherwise);
   }
-  // Any count that an integer of FITS can hold: the product tells whether it fits.
-  static constexpr long long most_count = 9223372036854775807;
 
   [[noreturn]] void refuse(const std::string& key, const std::string& wanted) const {
     const auto& cards = cards_.cards();
@@ -165,6 +156,12 @@ void read_tail(ByteSource& source, const std::string& path, FitsLayout& layout) 
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> bytes_of_bitpix(long long bitpix) {
+  constexpr std::array<long long, 6> known = {8, 16, 32, 64, -32, -64};
+  if (std::find(known.begin(), known.end(), bitpix) == known.end()) return std::nullopt;
+  return static_cast<std::uint64_t>(bitpix < 0 ? -bitpix : bitpix) / 8;
+}
 
 std::string hdu_title(const std::string& name, std::size_t index) {
   return name.empty() ? "(unnamed HDU " + std::to_string(index) + ")" : name;

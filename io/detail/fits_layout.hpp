@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct FitsLayout {
 };
 
 inline constexpr std::uint64_t fits_block = 2880;
+
+/// Bytes of a value of this BITPIX or ZBITPIX; nothing if there is no such type.
+std::optional<std::uint64_t> bytes_of_bitpix(long long bitpix);
 
 /// "PSF", or "(unnamed HDU 2)": how messages name the HDU at this index.
 std::string hdu_title(const std::string& name, std::size_t index);

@@ -110,8 +110,10 @@ class TileCheck {
     else if (name == "HCOMPRESS_1")
       hcompress_ = true;
     const auto naxis = need("ZNAXIS", 0, 9);
-    const std::uint64_t value = bytes_of(hdu_.cards.integer("ZBITPIX").value_or(0));
-    std::uint64_t size = value, ntile = 1;
+    const long long bitpix = hdu_.cards.integer("ZBITPIX").value_or(0);
+    const auto value = bytes_of_bitpix(bitpix);
+    if (!value) refuse("ZBITPIX to be 8, 16, 32, 64, -32 or -64", std::to_string(bitpix));
+    std::uint64_t size = *value, ntile = 1;
     tile_ = 1;
     for (std::uint64_t i = 1; i <= naxis; ++i) {
       const std::string n = std::to_string(i);
@@ -171,13 +173,6 @@ class TileCheck {
       refuse(key + " to be an integer from " + std::to_string(least) + " to " + std::to_string(most),
              value ? std::to_string(*value) : std::string("none"));
     return static_cast<std::uint64_t>(*value);
-  }
-
-  std::uint64_t bytes_of(long long bitpix) const {
-    constexpr std::array<long long, 6> known = {8, 16, 32, 64, -32, -64};
-    if (std::find(known.begin(), known.end(), bitpix) == known.end())
-      refuse("ZBITPIX to be 8, 16, 32, 64, -32 or -64", std::to_string(bitpix));
-    return static_cast<std::uint64_t>(bitpix < 0 ? -bitpix : bitpix) / 8;
   }
 
   static void multiply(std::uint64_t& product, std::uint64_t factor) {
