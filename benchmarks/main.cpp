@@ -2,8 +2,8 @@
 #include <benchmark/benchmark.h>
 
 #include "kernels/base/kokkos.hpp"
-#include "kernels/base/lanes.hpp"
 #include "kernels/base/session.hpp"
+#include "kernels/base/simd.hpp"
 #include "pipeline/provenance.hpp"
 
 int main(int argc, char** argv) {
@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("zspex", std::string(zspex::pipeline::program_revision()));
   benchmark::AddCustomContext("backend", zspex::kernels::kokkos_description());
   benchmark::AddCustomContext("threads", std::to_string(Kokkos::DefaultExecutionSpace().concurrency()));
-  benchmark::AddCustomContext("lanes", std::to_string(zspex::kernels::nlane<Kokkos::DefaultExecutionSpace>));
+  benchmark::AddCustomContext("lanes", std::to_string(zspex::kernels::simd_width<Kokkos::DefaultExecutionSpace>));
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -20,8 +20,8 @@ void regularize_patches(const Exec& exec, const DeviceView<const PatchShape*, Ex
   const auto band = slots.band;
   const auto fluxweight = slots.fluxweight;
   const auto highest = slots.model;  // free until the residuals; holds the largest q of each wavelength
-  Kokkos::parallel_for(
-      "zspex::extract::regularize", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      exec, "zspex::extract::regularize", npatch, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
         const PatchShape patch = patches(order(slot));
         const int ns = patch.nspec, nw = patch.nwave;
@@ -56,8 +56,8 @@ void factor_patches(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
   const auto rows = slots.rows;
   const auto flux = slots.flux;
   const auto status = slots.status;
-  Kokkos::parallel_for(
-      "zspex::extract::factor", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      exec, "zspex::extract::factor", npatch, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
         const PatchShape patch = patches(order(slot));
         const int n = patch.nspec * patch.nwave;
@@ -76,8 +76,8 @@ void cut_matrices(const Exec& exec, const DeviceView<const PatchShape*, Exec>& p
                   int wholeld, int wholeband, int wholenspec, double prior, const PatchSlots<Exec>& slots) {
   const int ld = slots.ld;
   const auto band = slots.band;
-  Kokkos::parallel_for(
-      "zspex::extract::cut_matrices", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      exec, "zspex::extract::cut_matrices", npatch, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
         const PatchShape patch = patches(order(slot));
         const int ns = patch.nspec;

@@ -13,23 +13,23 @@ namespace detail {
 template <class Exec>
 KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const double* spot, int stride, int kx, int lx,
                                                int nvec, int iy0, int iy1, int dy) {
-  using L = Lanes<Exec>;
-  L total = fill_lanes<L>(0.0);
+  using L = Simd<Exec>;
+  L total = simd_fill<L>(0.0);
   const auto add = [&](auto together, int v) {  // several columns side by side: each waits for its last multiply-add
     constexpr int n = decltype(together)::value;
-    const double* left = weighted + kx + v * nlane<Exec>;
-    const double* right = spot + lx + v * nlane<Exec> - dy * stride;
+    const double* left = weighted + kx + v * simd_width<Exec>;
+    const double* right = spot + lx + v * simd_width<Exec> - dy * stride;
     L sum[n] = {};
     for (int iy = iy0; iy < iy1; ++iy)
       for (int i = 0; i < n; ++i)
-        sum[i] = fused(load_lanes<L>(left + iy * stride + i * nlane<Exec>),
-                       load_lanes<L>(right + iy * stride + i * nlane<Exec>), sum[i]);
+        sum[i] = fused(simd_load<L>(left + iy * stride + i * simd_width<Exec>),
+                       simd_load<L>(right + iy * stride + i * simd_width<Exec>), sum[i]);
     for (int i = 0; i < n; ++i) total += sum[i];
   };
   int v = 0;
   for (; v + 2 <= nvec; v += 2) add(std::integral_constant<int, 2>{}, v);
   if (v < nvec) add(std::integral_constant<int, 1>{}, v);
-  return lane_sum(total);
+  return simd_sum(total);
 }
 
 }  // namespace detail
@@ -55,12 +55,11 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
   const auto fluxweight = slots.fluxweight;
   const auto good = slots.good;
   using Scratch = Kokkos::View<double*, typename Exec::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  Kokkos::parallel_for(
-      "zspex::extract::form_normal_equations",
-      team_policy(exec, npatch * nblock).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(ny * stride))),
+  launch_teams(
+      exec, "zspex::extract::form_normal_equations", npatch * nblock, TeamShape{8, Scratch::shmem_size(ny * stride)},
       KOKKOS_LAMBDA(const Team<Exec>& team) {
-        using L = Lanes<Exec>;
-        constexpr int lanes = nlane<Exec>;
+        using L = Simd<Exec>;
+        constexpr int lanes = simd_width<Exec>;
         const int slot = team.league_rank() / nblock, k0 = team.league_rank() % nblock * block;
         const PatchShape patch = patches(order(slot));
         const int ns = patch.nspec, n = ns * patch.nwave;
@@ -75,26 +74,26 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
           const int nstrip = stride / lanes;
           team_for(team, row0 * nstrip, (row1 > row0 ? row1 : row0) * nstrip, [=](int t) {
             const int iy = t / nstrip, ix = t % nstrip * lanes;
-            store_lanes<L>(weighted + iy * stride + ix,
-                           load_lanes<L>(spot + iy * stride + ix) * load_lanes<L>(&ivar(corner.y + iy, corner.x + ix)));
+            simd_store<L>(weighted + iy * stride + ix,
+                          simd_load<L>(spot + iy * stride + ix) * simd_load<L>(&ivar(corner.y + iy, corner.x + ix)));
           });
           team.team_barrier();
           const int npartner = (patch.wavespan + 2) * ns;
           team_for(team, -1, npartner, [=](int t) {
             if (t < 0) {
-              L q = fill_lanes<L>(0.0), rhs = q, usable = q;
+              L q = simd_fill<L>(0.0), rhs = q, usable = q;
               for (int iy = row0; iy < row1; ++iy)
                 for (int ix = 0; ix < stride; ix += lanes) {
-                  const L value = load_lanes<L>(weighted + iy * stride + ix);
+                  const L value = simd_load<L>(weighted + iy * stride + ix);
                   q += value;
-                  rhs = fused(value, load_lanes<L>(&pixels(corner.y + iy, corner.x + ix)), rhs);
-                  const L weight = load_lanes<L>(&ivar(corner.y + iy, corner.x + ix));
-                  const L light = load_lanes<L>(spot + iy * stride + ix);
+                  rhs = fused(value, simd_load<L>(&pixels(corner.y + iy, corner.x + ix)), rhs);
+                  const L weight = simd_load<L>(&ivar(corner.y + iy, corner.x + ix));
+                  const L light = simd_load<L>(spot + iy * stride + ix);
                   usable += where_positive(weight, light);
                 }
-              fluxweight(slot, k) = lane_sum(q);
-              flux(slot, k) = lane_sum(rhs);
-              good(slot, k) = lane_sum(usable);
+              fluxweight(slot, k) = simd_sum(q);
+              flux(slot, k) = simd_sum(rhs);
+              good(slot, k) = simd_sum(usable);
               return;
             }
             const int v = w + t / ns, r = t % ns, d = (v - w) * ns + r - s;

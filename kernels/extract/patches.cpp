@@ -4,11 +4,11 @@
 #include <climits>
 #include <cstdlib>
 
-#include "kernels/base/lanes.hpp"
+#include "kernels/base/simd.hpp"
 
 namespace zspex::kernels {
 
-int spot_stride(int nx) { return round_up(nx + host_lanes - 1, host_lanes); }
+int spot_stride(int nx) { return round_up(nx + host_simd_width - 1, host_simd_width); }
 
 PixelWindow window_of(const Psf& psf, const Traces& traces) {
   int x0 = INT_MAX, x1 = INT_MIN, y0 = INT_MAX, y1 = INT_MIN;
@@ -20,7 +20,7 @@ PixelWindow window_of(const Psf& psf, const Traces& traces) {
   }
   const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
   PixelWindow window{x0, y0, x1 - x0 + nspotx, y1 - y0 + nspoty, 0};
-  window.stride = round_up(x1 - x0 + spot_stride(nspotx), host_lanes);
+  window.stride = round_up(x1 - x0 + spot_stride(nspotx), host_simd_width);
   return window;
 }
 

@@ -56,13 +56,13 @@ void weigh_residuals(const Exec& exec, const UnitData<Exec>& unit, const DeviceV
   const auto data = unit;
   constexpr int rowblock = 16;
   const int nblock = (maxrow + rowblock - 1) / rowblock;
-  Kokkos::parallel_for(
-      "zspex::extract::residuals", team_policy(exec, npatch * nblock), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      exec, "zspex::extract::residuals", npatch * nblock, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank() / nblock;
         const PatchShape patch = patches(order(slot));
         if (status(slot) != 0) return;
         const int ns = patch.nspec, nrow = patch.y1 - patch.y0;
-        const int ld = round_up(patch.x1 - patch.x0 + data.stride, host_lanes);
+        const int ld = round_up(patch.x1 - patch.x0 + data.stride, host_simd_width);
         const int row0 = team.league_rank() % nblock * rowblock;
         Kokkos::parallel_for(
             Kokkos::TeamThreadRange(team, row0 < nrow ? row0 : nrow, row0 + rowblock < nrow ? row0 + rowblock : nrow),
@@ -81,29 +81,29 @@ void weigh_residuals(const Exec& exec, const UnitData<Exec>& unit, const DeviceV
               });
             });
       });
-  Kokkos::parallel_for(
-      "zspex::extract::chi2pix", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      exec, "zspex::extract::chi2pix", npatch, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
         const PatchShape patch = patches(order(slot));
         if (status(slot) != 0) return;
-        const int ld = round_up(patch.x1 - patch.x0 + data.stride, host_lanes);
+        const int ld = round_up(patch.x1 - patch.x0 + data.stride, host_simd_width);
         team_for(team, 0, patch.nkeep * patch.nwavekeep, [=](int t) {
-          using L = Lanes<Exec>;
+          using L = Simd<Exec>;
           const int keep = t / patch.nwavekeep, w = t % patch.nwavekeep;
           const int s = patch.ikeep + keep, iw = patch.wavepad + w;
           const Corner corner = data.corner(patch.ispec + s, patch.iwave + iw);
-          L sum = fill_lanes<L>(0.0);
+          L sum = simd_fill<L>(0.0);
           for (int iy = 0; iy < data.nspoty; ++iy) {
             const int y = corner.y + iy;
             if (y < patch.y0 || y >= patch.y1) continue;
             const double* const spot = &data.spots(patch.ispec + s, patch.iwave + iw, iy, 0);
             const double* const chi2 =
                 &model(slot, static_cast<std::size_t>(y - patch.y0) * ld + (corner.x - patch.x0));
-            for (int ix = 0; ix < data.stride; ix += nlane<Exec>)
-              sum = fused(load_lanes<L>(spot + ix), load_lanes<L>(chi2 + ix), sum);
+            for (int ix = 0; ix < data.stride; ix += simd_width<Exec>)
+              sum = fused(simd_load<L>(spot + ix), simd_load<L>(chi2 + ix), sum);
           }
           const double used = good(slot, static_cast<std::size_t>(iw) * patch.nspec + s);
-          out.chi2pix(patch.outspec + keep, patch.outwave + w) = used > 0 ? lane_sum(sum) / used : 0.0;
+          out.chi2pix(patch.outspec + keep, patch.outwave + w) = used > 0 ? simd_sum(sum) / used : 0.0;
         });
       });
 }
@@ -116,8 +116,8 @@ void project_unit(const Exec& exec, const UnitData<Exec>& unit, const PatchShape
                   const DeviceView<const double**, Exec>& flux, const DeviceView<double**, Exec>& image) {
   const auto data = unit;
   const PatchShape patch = whole;
-  Kokkos::parallel_for(
-      "zspex::extract::project", team_policy(exec, unit.window.ny), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      exec, "zspex::extract::project", unit.window.ny, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         double* const row = &image(team.league_rank(), 0);
         Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, 1), [=](int) {
           Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, 0, data.window.stride), [=](int x) { row[x] = 0; });

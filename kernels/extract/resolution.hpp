@@ -88,8 +88,8 @@ void report_bins(const Exec& exec, const DeviceView<const PatchShape*, Exec>& pa
                  const DeviceView<const int*, Exec>& order, int npatch, const PatchFlux<Exec>& solution,
                  const UnitResults<Exec>& out) {
   const bool with_flux = out.deconvolved.extent(0) > 0;
-  Kokkos::parallel_for(
-      "zspex::extract::report_bins", team_policy(exec, npatch), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      exec, "zspex::extract::report_bins", npatch, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
         const PatchShape patch = patches(order(slot));
         team_for(team, 0, patch.nkeep * patch.nwavekeep, [=](int t) {
@@ -114,8 +114,8 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
   const auto rows = slots.rows;
   const auto status = slots.status;
   const auto root_status = slots.root_status;
-  Kokkos::parallel_for(
-      "zspex::extract::resolve_signal", team_policy(exec, nitem < nteam ? nitem : nteam),
+  launch_teams(
+      exec, "zspex::extract::resolve_signal", nitem < nteam ? nitem : nteam, TeamShape{},
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
         for (int item = team.league_rank(); item < nitem; item += nteam) {
@@ -175,8 +175,8 @@ void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& 
   const auto matrix = slots.matrix;
   const auto status = slots.status;
   const auto root_status = slots.root_status;
-  Kokkos::parallel_for(
-      "zspex::extract::resolve_noise", team_policy(exec, npatch < nteam ? npatch : nteam),
+  launch_teams(
+      exec, "zspex::extract::resolve_noise", npatch < nteam ? npatch : nteam, TeamShape{},
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
         for (int slot = team.league_rank(); slot < npatch; slot += nteam) {

@@ -8,7 +8,7 @@
 /// where (dx / sigma_x)^2 + (dy / sigma_y)^2 >= nsig^2 (dx, dy from the centroid to a pixel's centre), and a wider one.
 #pragma once
 
-#include "kernels/base/lanes.hpp"
+#include "kernels/base/simd.hpp"
 #include "kernels/extract/extract.hpp"
 #include "kernels/extract/grid.hpp"
 
@@ -229,9 +229,8 @@ void make_spots(const Exec& exec, const PsfOnDevice<Exec>& psf, int ispec, const
   const int nspec = spots.extent_int(0), nwave = spots.extent_int(1), stride = spots.extent_int(3);
   const int need = spot_scratch(psf, stride);
   using Scratch = Kokkos::View<double*, typename Exec::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  Kokkos::parallel_for(
-      "zspex::extract::make_spots",
-      team_policy(exec, nspec * nwave, 1).set_scratch_size(0, Kokkos::PerTeam(Scratch::shmem_size(need))),
+  launch_teams(
+      exec, "zspex::extract::make_spots", nspec * nwave, TeamShape{1, Scratch::shmem_size(need)},
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int is = team.league_rank() / nwave, iw = team.league_rank() % nwave;
         Scratch scratch(team.team_scratch(0), need);

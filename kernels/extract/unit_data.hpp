@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/base/lanes.hpp"
+#include "kernels/base/simd.hpp"
 #include "kernels/extract/patches.hpp"
 
 namespace zspex::kernels {
@@ -58,7 +58,7 @@ struct PatchSizes {
 
 /// Doubles that hold a patch's image of chi^2; also room for one number a bin.
 inline std::size_t model_size(const PatchShape& patch, int stride) {
-  const int row = round_up(patch.x1 - patch.x0 + stride, host_lanes);
+  const int row = round_up(patch.x1 - patch.x0 + stride, host_simd_width);
   return std::max(static_cast<std::size_t>(patch.y1 - patch.y0) * row, static_cast<std::size_t>(patch.nwave));
 }
 
@@ -76,7 +76,7 @@ inline PatchSizes sizes_of(const std::vector<PatchShape>& patches, int stride) {
 }
 
 /// Doubles a column of a band of half-width b: the factor's rows are read up to row_tile - 1 beyond it.
-constexpr int band_stride(int b) { return round_up(b + row_tile, host_lanes); }
+constexpr int band_stride(int b) { return round_up(b + row_tile, host_simd_width); }
 
 /// What of PatchSlots is needed beyond band and vectors.
 struct SlotParts {

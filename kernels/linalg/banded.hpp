@@ -3,7 +3,7 @@
 /// d, j), 0 <= d <= b, ld >= b + cholesky_panel. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
 #pragma once
 
-#include "kernels/base/lanes.hpp"
+#include "kernels/base/simd.hpp"
 
 namespace zspex::kernels {
 
@@ -95,12 +95,12 @@ KOKKOS_INLINE_FUNCTION void banded_solve(const Member& team, const double* band,
   for (int j = n - 1; j >= 0; --j) {
     const double* const column = band + static_cast<std::size_t>(j) * ld;
     const int below = b < n - 1 - j ? b : n - 1 - j;
-    using L = Lanes<Exec>;
-    L sum = fill_lanes<L>(0.0);
+    using L = Simd<Exec>;
+    L sum = simd_fill<L>(0.0);
     int d = 1;
-    for (; d + nlane<Exec> - 1 <= below; d += nlane<Exec>)
-      sum = fused(load_lanes<L>(column + d), load_lanes<L>(x + j + d), sum);
-    double tail = lane_sum(sum);
+    for (; d + simd_width<Exec> - 1 <= below; d += simd_width<Exec>)
+      sum = fused(simd_load<L>(column + d), simd_load<L>(x + j + d), sum);
+    double tail = simd_sum(sum);
     for (; d <= below; ++d) tail = fused(column[d], x[j + d], tail);
     const double value = (x[j] - tail) / column[0];
     team.team_barrier();

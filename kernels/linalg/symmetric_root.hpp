@@ -5,7 +5,7 @@
 /// coalesced threads from the same source, and no sum depends on the number of threads.
 #pragma once
 
-#include "kernels/base/lanes.hpp"
+#include "kernels/base/simd.hpp"
 
 namespace zspex::kernels {
 
@@ -38,7 +38,7 @@ KOKKOS_INLINE_FUNCTION double strip_dot(const double* a, const double* b, int fi
 template <class Exec, class Member, class Begin>
 KOKKOS_INLINE_FUNCTION void team_gram(const Member& team, const double* x, int ld, int nrow, int m, double* c,
                                       const Begin& begin) {
-  constexpr int ti = on_host<Exec> ? host_lanes : 1;  // as many sums as there are registers
+  constexpr int ti = on_host<Exec> ? host_simd_width : 1;  // as many sums as there are registers
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
   const int ntile = (m + ti - 1) / ti, nstrip = (m + Strip::width - 1) / Strip::width;
   team_for(team, 0, ntile * nstrip, [=](int t) {
@@ -150,7 +150,7 @@ KOKKOS_INLINE_FUNCTION void tridiagonalize(const Member& team, double* a, const 
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void transform_back(const Member& team, const RootScratch& s) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
-  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / nlane<Exec> : 1>;
+  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / simd_width<Exec> : 1>;
   const int m = s.m, ld = s.ld, nstrip = ld / Strip::width, nwide = ld / Wide::width;
   double *const z = s.z, *const zt = s.zt, *const beta = s.beta;
   const auto at = [ld](double* base, int i) { return base + static_cast<std::size_t>(i) * ld; };
@@ -191,7 +191,7 @@ KOKKOS_INLINE_FUNCTION void transform_back(const Member& team, const RootScratch
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION int diagonalize(const Member& team, const RootScratch& s0) {
   // Wider where a recurrence runs down the rows: more columns hide the latency of its multiply-adds.
-  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / nlane<Exec> : 1>;
+  using Wide = Chunk<Exec, on_host<Exec> ? row_quantum<Exec> / simd_width<Exec> : 1>;
   const int m = s0.m, ld = s0.ld, nwide = ld / Wide::width;
   double *const z = s0.z, *const diag = s0.diag, *const off = s0.off, *const p = s0.p, *const cs = s0.cs;
   const auto at = [ld](double* base, int i) { return base + static_cast<std::size_t>(i) * ld; };

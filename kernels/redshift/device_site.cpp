@@ -15,7 +15,6 @@ std::size_t device_workspace_bytes(int nbasis, std::size_t npair) {
 namespace detail {
 
 std::unique_ptr<FitSite> make_device_site(std::shared_ptr<const Engine> engine) {
-  using Device = Kokkos::DefaultExecutionSpace;
   if (on_host<Device> && !engine->settings().teams) return std::make_unique<HostSite>(std::move(engine), true);
   return std::make_unique<TeamSite<Device>>(std::move(engine));
 }

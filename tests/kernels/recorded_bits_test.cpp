@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "kernels/base/lanes.hpp"
+#include "kernels/base/simd.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "tests/kernels/support/compare.hpp"
 #include "tests/kernels/support/invented.hpp"
@@ -39,14 +39,14 @@ class Hash {
 struct Recorded {
   std::uint64_t avx512, avx2_fma, plain;
 
-  std::uint64_t here() const { return host_lanes == 8 ? avx512 : host_fuses ? avx2_fma : plain; }
+  std::uint64_t here() const { return host_simd_width == 8 ? avx512 : host_fuses ? avx2_fma : plain; }
 };
 
 class RecordedBits : public testing::Test {
  protected:
   void SetUp() override {
     if (!on_host<Kokkos::DefaultExecutionSpace>) GTEST_SKIP() << "recorded for the host, this is built for a device";
-    if (host_lanes == 8 && !host_fuses) GTEST_SKIP() << "not recorded for AVX-512 without multiply-adds";
+    if (host_simd_width == 8 && !host_fuses) GTEST_SKIP() << "not recorded for AVX-512 without multiply-adds";
   }
 };
 

@@ -6,11 +6,9 @@
 #include <cstddef>
 #include <vector>
 
-#include "kernels/base/kokkos.hpp"
+#include "kernels/base/launch.hpp"
 
 namespace zspex::kernels::detail {
-
-using Host = Kokkos::DefaultHostExecutionSpace;
 
 inline std::size_t host_threads() { return static_cast<std::size_t>(Host().concurrency()); }
 

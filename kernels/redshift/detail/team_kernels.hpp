@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "kernels/base/fused.hpp"
+#include "kernels/base/launch.hpp"
 #include "kernels/redshift/detail/inoue14.hpp"
 #include "kernels/redshift/detail/layout.hpp"
 #include "kernels/redshift/detail/normal_fit.hpp"
@@ -190,7 +191,8 @@ struct SumProducts {
   double* products;     ///< [npair][products_of(nbasis)]
 
   void run(const Exec& exec, std::size_t npair) const {
-    Kokkos::parallel_for("zspex::redshift::sum_products", team_policy(exec, static_cast<int>(npair), 4), *this);
+    Kokkos::parallel_for("zspex::redshift::sum_products", team_policy<Exec>(exec, static_cast<int>(npair), {4, 0}),
+                         *this);
   }
 
   /// Columns [c0, c0 + N) of a pixel.
@@ -293,7 +295,8 @@ struct SumResiduals {
   double* chi2;
 
   void run(const Exec& exec, std::size_t npair) const {
-    Kokkos::parallel_for("zspex::redshift::sum_residuals", team_policy(exec, static_cast<int>(npair), 4), *this);
+    Kokkos::parallel_for("zspex::redshift::sum_residuals", team_policy<Exec>(exec, static_cast<int>(npair), {4, 0}),
+                         *this);
   }
   KOKKOS_FUNCTION void operator()(const Team<Exec>& team) const {
     const auto pair = static_cast<std::size_t>(team.league_rank());

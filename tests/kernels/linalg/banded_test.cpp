@@ -30,8 +30,8 @@ int factorise(Band& band) {
   const auto data = to_device(band.data);
   const test::OnDevice<int> status("zspex::test::status", 1);
   const int n = band.n, b = band.b, ld = band.ld;
-  Kokkos::parallel_for(
-      "zspex::test::banded_cholesky", team_policy(Exec(), 1), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      Exec(), "zspex::test::banded_cholesky", 1, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int failed = banded_cholesky<Exec>(team, data.data(), n, b, ld);
         Kokkos::single(Kokkos::PerTeam(team), [=]() { status(0) = failed; });
       });
@@ -42,8 +42,8 @@ int factorise(Band& band) {
 std::vector<double> solve(const Band& factor, const std::vector<double>& y) {
   const auto data = to_device(factor.data), x = to_device(y);
   const int n = factor.n, b = factor.b, ld = factor.ld;
-  Kokkos::parallel_for(
-      "zspex::test::banded_solve", team_policy(Exec(), 1),
+  launch_teams(
+      Exec(), "zspex::test::banded_solve", 1, TeamShape{},
       KOKKOS_LAMBDA(const Team<Exec>& team) { banded_solve<Exec>(team, data.data(), n, b, ld, x.data()); });
   return to_host(x);
 }
@@ -51,8 +51,8 @@ std::vector<double> solve(const Band& factor, const std::vector<double>& y) {
 std::vector<double> by_rows(const Band& factor, int nrow) {
   const auto data = to_device(factor.data), rows = to_device(std::vector<double>(std::size_t(nrow) * factor.ld, 7e77));
   const int n = factor.n, b = factor.b, ld = factor.ld;
-  Kokkos::parallel_for(
-      "zspex::test::banded_rows", team_policy(Exec(), 1),
+  launch_teams(
+      Exec(), "zspex::test::banded_rows", 1, TeamShape{},
       KOKKOS_LAMBDA(const Team<Exec>& team) { banded_rows<Exec>(team, data.data(), n, nrow, b, ld, rows.data()); });
   return to_host(rows);
 }

@@ -30,8 +30,8 @@ RootOf root_of(const Matrix& a, Root root) {
   const auto data = test::to_device(padded);
   const auto scratch = test::to_device(std::vector<double>(symmetric_root_scratch<Exec>(m), 3e33));
   const test::OnDevice<int> status("zspex::test::status", 1);
-  Kokkos::parallel_for(
-      "zspex::test::symmetric_root", team_policy(Exec(), 1), KOKKOS_LAMBDA(const Team<Exec>& team) {
+  launch_teams(
+      Exec(), "zspex::test::symmetric_root", 1, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int failed = symmetric_root<Exec>(team, data.data(), m, root, scratch.data());
         Kokkos::single(Kokkos::PerTeam(team), [=]() { status(0) = failed; });
       });
