@@ -63,9 +63,8 @@ if(ZSPEX_BACKEND AND NOT ZSPEX_BACKEND IN_LIST Kokkos_DEVICES)
     "${Kokkos_DIR}. Name another with the environment variable Kokkos_ROOT=/its/prefix, and delete the build folder.")
 endif()
 
-# As in ZspexOptions.cmake, for device code.
-if("CUDA" IN_LIST Kokkos_DEVICES AND CMAKE_CXX_COMPILER MATCHES "nvcc")
-  target_compile_options(zspex_kokkos INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fmad=false>)
+if("CUDA" IN_LIST Kokkos_DEVICES)
+  include(ZspexCuda)
 endif()
 
 if(ZSPEX_TESTS)

@@ -21,7 +21,7 @@ foreach(name IN LISTS zspex_cached)
       list(APPEND zspex_unknown ${name})
       # Or it would stay in the cache, and the next configure would fail although the command line is right.
       unset(${name} CACHE)
-    elseif(NOT name STREQUAL "ZSPEX_NVCC_WRAPPER")
+    else()
       list(APPEND zspex_options ${name})
     endif()
   endif()
@@ -43,8 +43,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # Stated here, before Kokkos is found: its package sets it otherwise, with a warning.
 set(CMAKE_CXX_EXTENSIONS OFF)
 
-# ccache does not see what nvcc_wrapper does with its arguments.
-if(ZSPEX_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER AND NOT CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper")
+# ccache does not see what nvcc_wrapper does with its arguments, and stands in the way of Kokkos' own launcher of it.
+if(ZSPEX_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER AND NOT ZSPEX_BACKEND STREQUAL "CUDA"
+   AND NOT CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper")
   find_program(CCACHE_PROGRAM ccache)
   mark_as_advanced(CCACHE_PROGRAM)
   if(CCACHE_PROGRAM)
