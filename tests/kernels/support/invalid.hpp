@@ -16,14 +16,17 @@ class TrapInvalid {
   ~TrapInvalid() { fedisableexcept(FE_INVALID); }
 };
 
-/// For a test that hands in NaN on purpose.
+/// For a test that hands in NaN on purpose. Traps are afterwards as they were before.
 class AllowInvalid {
  public:
-  AllowInvalid() { fedisableexcept(FE_INVALID); }
+  AllowInvalid() : trapped_(fedisableexcept(FE_INVALID) & FE_INVALID) {}
   ~AllowInvalid() {
     std::feclearexcept(FE_ALL_EXCEPT);
-    feenableexcept(FE_INVALID);
+    feenableexcept(trapped_);
   }
+
+ private:
+  int trapped_;
 };
 #else
 class TrapInvalid {
