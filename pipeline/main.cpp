@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <string>
 
 #include "config/command_line.hpp"
 #include "io/output.hpp"
@@ -144,8 +145,8 @@ int main(int argc, char** argv) {
   try {
     const pipeline::InterruptWatch interrupt;
     const comm::MpiSession mpi(argc, argv);
-    pipeline::install_last_words();
     const auto world = comm::Communicator::duplicate(MPI_COMM_WORLD);
+    pipeline::install_last_words(world.size() > 1 ? "rank " + std::to_string(world.rank()) + ": " : "");
     return static_cast<int>(run_and_tell(world, argc, argv));
   } catch (const Error& error) {
     std::cerr << "zspex: " << error.what() << std::endl;
