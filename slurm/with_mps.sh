@@ -12,7 +12,11 @@ fi
 
 # Of this job alone: another job's service on the same node would refuse us, or end before we do.
 owner=${SLURM_JOB_ID:-${ZSPEX_RUN:-$PPID}}.${SLURM_STEP_ID:-0}
-export CUDA_MPS_PIPE_DIRECTORY=${TMPDIR:-/tmp}/zspex-mps-$(id -u)-$owner
+pipes=zspex-mps-$(id -u)-$owner
+folder=${TMPDIR:-/tmp}
+# A socket's path has 107 characters at most; the longest is that of control_privileged.
+if ((${#folder} + ${#pipes} > 107 - 20)); then folder=/tmp; fi
+export CUDA_MPS_PIPE_DIRECTORY=$folder/$pipes
 export CUDA_MPS_LOG_DIRECTORY=$CUDA_MPS_PIPE_DIRECTORY/log
 
 if [[ $local_rank != 0 ]]; then

@@ -105,7 +105,13 @@ check "MPS starts before the ranks" start "$(head -n 1 "$CALLS")"
 check "all ranks run under it" "$(printf 'rank %s\n' "0 $pipe" "1 $pipe" "2 $pipe")" "$(sed 1d "$CALLS" | grep rank | sort)"
 check "MPS stops once, at the end" "1 quit" "$(grep -c quit "$CALLS") $(tail -n 1 "$CALLS")"
 check "nothing of it is left" "" "$(ls -d "$dir"/zspex-mps-* 2>/dev/null)"
+long=$dir/$(printf 'long%.0s' {1..20})
+mkdir "$long"
+stand_in rank 'echo "${#CUDA_MPS_PIPE_DIRECTORY} ${CUDA_MPS_PIPE_DIRECTORY%/*}" >>"$CALLS"'
+check "sockets of MPS have short paths, however long TMPDIR is" "1 /tmp" \
+  "$(TMPDIR=$long run_ranks >/dev/null; grep / "$CALLS" | sort -u | awk '{ print $1 + length("/control_privileged") <= 107, $2 }')"
 check "ZSPEX_MPS=no" "0" "$(ZSPEX_MPS=no run_ranks >/dev/null; grep -c start "$CALLS")"
+stand_in rank 'exit $((SLURM_LOCALID + STATUS))'
 stand_in nvidia-cuda-mps-control 'exit 1'
 check "without MPS the ranks run all the same" "2 1 0 " "$(run_ranks 2>/dev/null)"
 
