@@ -106,8 +106,12 @@ ExitCode run(const comm::Communicator& world, int argc, char** argv) {
     case config::Job::inspect:
       return inspect(world, *line);
     case config::Job::help:
-    case config::Job::version:
       if (world.is_root()) std::cout << line->text;
+      break;
+    case config::Job::version:
+      if (world.is_root())
+        std::cout << line->text << "revision " << pipeline::program_revision() << "\n"
+                  << kernels::kokkos_description() << "\n";
       break;
   }
   return ExitCode::success;

@@ -18,6 +18,7 @@ extract "a frame" 0 "" -i $r -p $psf -o ok.fits
 expect "it can be inspected" 0 "25 spectra" "${launcher[@]}" "$zspex" inspect ok.fits
 extract "HDF5" 0 "" -i $r -p $psf -o ok.h5
 expect "help" 0 "Usage: zspex extract" "${launcher[@]}" "$zspex" extract --help
+expect "the version, told once" 0 "Kokkos" "${launcher[@]}" "$zspex" --version
 expect "an unknown option" 2 "--nspecs" "${launcher[@]}" "$zspex" extract --nspecs 25
 
 extract "a missing image" 3 "missing.fits" -i missing.fits -p $psf -o bad.fits
