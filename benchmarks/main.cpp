@@ -1,6 +1,7 @@
 // Of each benchmark program: its options, and what it says of itself.
 #include <benchmark/benchmark.h>
 
+#include "benchmarks/device_peak.hpp"
 #include "kernels/base/kokkos.hpp"
 #include "kernels/base/session.hpp"
 #include "kernels/base/simd.hpp"
@@ -14,6 +15,12 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("backend", zspex::kernels::kokkos_description());
   benchmark::AddCustomContext("threads", std::to_string(Kokkos::DefaultExecutionSpace().concurrency()));
   benchmark::AddCustomContext("lanes", std::to_string(zspex::kernels::simd_width<Kokkos::DefaultExecutionSpace>));
+  if (const auto peak = zspex::benchmarks::device_peak()) {
+    benchmark::AddCustomContext("device", zspex::kernels::device_name());
+    benchmark::AddCustomContext("peak flop/s, float", std::to_string(peak->float_flops));
+    benchmark::AddCustomContext("peak flop/s, double", std::to_string(peak->double_flops));
+    benchmark::AddCustomContext("peak bytes/s", std::to_string(peak->bytes));
+  }
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -207,9 +207,13 @@ ExitCode plan_and_execute(const RedshiftStage& stage, const comm::Communicator& 
     out << line;
     print_timing(report.timing, out);
     if (job.verbosity > 0) print_ranks(report, out);
-    if (job.verbosity > 0 && !plan.strategies.empty()) {
-      std::snprintf(line, sizeof line, "  scan and refinement: %.2f s predicted, %.2f s taken\n",
-                    plan.strategies[plan.chosen].time.total(), report.scan_and_refine());
+    if (job.verbosity > 0) {
+      out << "  scan and refinement: ";
+      if (!plan.strategies.empty()) {
+        std::snprintf(line, sizeof line, "%.2f s predicted, ", plan.strategies[plan.chosen].time.total());
+        out << line;
+      }
+      std::snprintf(line, sizeof line, "%.2f s taken\n", report.scan_and_refine());
       out << line;
     }
   }
