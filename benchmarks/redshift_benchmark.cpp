@@ -47,9 +47,9 @@ Target make_target(test::Random& random) {
 
 /// A fitter with targets at both places.
 struct Fits {
-  std::vector<std::byte> memory;
   RedshiftFitter fitter;
-  SiteMemory slice;
+  OwnTargets packed;
+  Values slice;
   std::vector<double> chi2, penalty;
   Place place;
   std::size_t ntarget;
@@ -79,26 +79,17 @@ struct Fits {
     test::Random random(2);
     std::vector<Target> targets;
     for (std::size_t i = 0; i < n; ++i) targets.push_back(make_target(random));
-    std::size_t nbytes = 0;
-    for (const Target& target : targets)
-      for (const TargetSpectrum& spectrum : target.spectra)
-        nbytes += (fitter.spectrum_bytes(spectrum.band, spectrum.ndiag) + 63) / 64 * 64;
-    memory.resize(nbytes + 64);
-    const std::size_t shift = (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64) % 64;
-    const std::span<std::byte> aligned = std::span(memory).subspan(shift);
-    PackedTargets packed;
-    std::size_t at = 0;
-    for (const Target& target : targets) at = fitter.pack(target, aligned, at, packed);
-    fitter.set_targets(std::move(packed), aligned, place == Place::device);
-    slice = site().allocate(fitter.slice_bytes(0, nz));
+    packed = fitter.pack(targets);
+    fitter.set_targets(packed.packed, packed.arrays(), place == Place::device);
+    slice = site().allocate(fitter.slice_size(0, nz));
     rebin();
     scan();
   }
 
   FitSite& site() { return fitter.site(place); }
-  void rebin() { site().rebin(0, 0, nz, slice.data()); }
+  void rebin() { site().rebin(0, 0, nz, slice); }
   void scan() {
-    site().scan(0, 0, nz, slice.data(), {0, ntarget}, {0, nz, chi2.data(), penalty.data(), nullptr});
+    site().scan(0, 0, nz, slice, {0, ntarget}, {0, nz, chi2.data(), penalty.data(), nullptr});
     site().finish();
   }
 

@@ -148,7 +148,8 @@ PinnedView<T*, Exec> pinned_array(const char* label, std::size_t n) {
 /// The host's values as an array that can be copied from or to.
 template <class T>
 Kokkos::View<T*, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host_view(std::span<T> values) {
-  return {values.data(), values.size()};
+  return Kokkos::View<T*, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>(values.data(),
+                                                                                           values.size());
 }
 
 /// A new array with the host's values, which must live until a fence.

@@ -1,5 +1,7 @@
 #include "kernels/linalg/small_solve.hpp"
 
+#include <vector>
+
 #include "kernels/linalg/detail/small_solve.hpp"
 
 namespace zspex::kernels {
@@ -11,9 +13,8 @@ bool solve_nonnegative(int n, const double* m, const double* y, double* c) {
 }
 
 bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double* y, double* c) {
-  constexpr int few = 12;  // the usual number: less memory is touched
-  return n <= few ? detail::solve_partly_nonnegative<few>(n, nbounded, m, y, c)
-                  : detail::solve_partly_nonnegative<most_unknowns>(n, nbounded, m, y, c);
+  std::vector<double> room(static_cast<std::size_t>(detail::nonnegative_room(n)));
+  return detail::solve_partly_nonnegative(n, nbounded, m, y, c, room.data());
 }
 
 }  // namespace zspex::kernels

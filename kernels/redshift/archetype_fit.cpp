@@ -1,10 +1,14 @@
+#include "kernels/base/host_only.hpp"
+// clang-format off: host_only.hpp comes first
+#include "kernels/base/simd.hpp"
+// clang-format on
+
 #include <algorithm>
 #include <string>
 
 #include "config/base/error.hpp"
 #include "kernels/linalg/small_solve.hpp"
 #include "kernels/redshift/detail/archetype_fit.hpp"
-#include "kernels/redshift/detail/vec.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -37,17 +41,9 @@ bool ArchetypeFitter::covers(double zmin, double zmax) const {
                      [&](const auto& edges) { return rebinners_.front().covers(edges, zmin, zmax); });
 }
 
-std::vector<double> ArchetypeFitter::rebin(std::size_t group, double z,
-                                           const std::vector<Transmission>& transmission) const {
-  const Rebinner& rebinner = rebinners_[group];
-  std::vector<double> rows(static_cast<std::size_t>(rebinner.nbasis()) * layout_.row, 0.0);
-  for (std::size_t band = 0; band < wave_.size(); ++band) {
-    const BandLayout& place = layout_.bands[band];
-    rebinner.rebin(edges_[band], z, rows.data() + place.first, layout_.row);
-    for (int i = 0; i < rebinner.nbasis(); ++i)
-      transmission[band].apply(
-          z, std::span<double>(rows.data() + i * layout_.row + place.first, static_cast<std::size_t>(place.nwave)));
-  }
+std::vector<double> ArchetypeFitter::rebin(std::size_t group, double z, const Transmission& medium) const {
+  std::vector<double> rows(static_cast<std::size_t>(rebinners_[group].nbasis()) * layout_.row, 0.0);
+  rebin_row(rebinners_[group], medium, layout_, edges_, z, rows.data());
   return rows;
 }
 
@@ -67,30 +63,22 @@ Array2<double> ArchetypeFitter::legendre(std::size_t band) const {
   return values;
 }
 
-ArchetypeFitter::Column ArchetypeFitter::convolve(const PackedTarget& target, const double* row, int band) const {
+ArchetypeFitter::Column ArchetypeFitter::convolve(const Spectra<Host>& spectra, const TargetSpectra& target,
+                                                  const double* row, int band) const {
   Column column;
-  std::size_t npixel = 0;
-  for (const auto& spectrum : target.spectra) npixel += static_cast<std::size_t>(spectrum.nstrip) * strip_width;
-  column.values.assign(npixel, 0.0);
-  column.first = npixel;
+  column.values.assign(static_cast<std::size_t>(target.npixel), 0.0);
+  column.first = column.values.size();
   std::size_t at = 0;
-  for (const auto& spectrum : target.spectra) {
-    const std::size_t n = static_cast<std::size_t>(spectrum.nstrip) * strip_width;
+  for (int is = target.first; is < target.last; ++is) {
+    const Spectrum& spectrum = spectra.spectra(is);
+    const auto n = static_cast<std::size_t>(spectrum.npixel);
     if (band < 0 || spectrum.band == band) {
       column.first = std::min(column.first, at);
       column.last = at + n;
-      const double* from = row + layout_.bands[spectrum.band].first - spectrum.ndiag / 2;
-      for (int strip = 0; strip < spectrum.nstrip; ++strip) {
-        double sum[strip_width] = {};
-        const float* factors = spectrum.rows + static_cast<std::size_t>(strip) * spectrum.ndiag * strip_width;
-        for (int m = 0; m < spectrum.ndiag; ++m)
-          for (int lane = 0; lane < strip_width; ++lane)
-            sum[lane] = fused(static_cast<double>(factors[m * strip_width + lane]),
-                              from[strip * strip_width + lane + m], sum[lane]);
-        for (int lane = 0; lane < strip_width; ++lane) {
-          const std::size_t p = static_cast<std::size_t>(strip) * strip_width + lane;
-          column.values[at + p] = spectrum.root_ivar[p] * sum[lane];
-        }
+      for (int strip = 0; strip < spectrum.npixel; strip += strip_width) {
+        double* to = column.values.data() + at + strip;
+        spectra.convolve_strip(spectrum, row, strip, to);
+        for (int lane = 0; lane < strip_width; ++lane) to[lane] = spectra.weights(spectrum)[strip + lane] * to[lane];
       }
     }
     at += n;
@@ -98,7 +86,8 @@ ArchetypeFitter::Column ArchetypeFitter::convolve(const PackedTarget& target, co
   return column;
 }
 
-std::vector<ArchetypeFitter::Column> ArchetypeFitter::legendre_columns(const PackedTarget& target) const {
+std::vector<ArchetypeFitter::Column> ArchetypeFitter::legendre_columns(const Spectra<Host>& spectra,
+                                                                       const TargetSpectra& target) const {
   std::vector<Column> columns;
   for (int k = 0; k < settings_.degree; ++k) {
     std::vector<double> row(layout_.row, 0.0);
@@ -107,11 +96,11 @@ std::vector<ArchetypeFitter::Column> ArchetypeFitter::legendre_columns(const Pac
       std::copy_n(polynomials.row(k).begin(), wave_[band].size(), row.begin() + layout_.bands[band].first);
     }
     if (!settings_.per_camera) {
-      columns.push_back(convolve(target, row.data(), -1));
+      columns.push_back(convolve(spectra, target, row.data(), -1));
       continue;
     }
     for (std::size_t band = 0; band < wave_.size(); ++band)
-      columns.push_back(convolve(target, row.data(), static_cast<int>(band)));
+      columns.push_back(convolve(spectra, target, row.data(), static_cast<int>(band)));
   }
   // Of polynomials [degree][nband] the order is made [nband][degree].
   if (!settings_.per_camera) return columns;
@@ -121,16 +110,18 @@ std::vector<ArchetypeFitter::Column> ArchetypeFitter::legendre_columns(const Pac
   return by_band;
 }
 
-ArchetypeFitter::Solution ArchetypeFitter::solve(const PackedTarget& target, const std::vector<const Column*>& columns,
-                                                 int narchetype) const {
+ArchetypeFitter::Solution ArchetypeFitter::solve(const Spectra<Host>& spectra, const TargetSpectra& target,
+                                                 const std::vector<const Column*>& columns, int narchetype) const {
   // Columns without pixels, of cameras that the target doesn't have, stay out of the fit.
   std::vector<int> used;
   for (std::size_t i = 0; i < columns.size(); ++i)
     if (columns[i]->first < columns[i]->last) used.push_back(static_cast<int>(i));
   const int n = static_cast<int>(used.size());
   std::vector<double> flux;
-  for (const auto& spectrum : target.spectra)
-    flux.insert(flux.end(), spectrum.scaled_flux, spectrum.scaled_flux + spectrum.npixel());
+  for (int is = target.first; is < target.last; ++is) {
+    const Spectrum& spectrum = spectra.spectra(is);
+    flux.insert(flux.end(), spectra.flux(spectrum), spectra.flux(spectrum) + spectrum.npixel);
+  }
   std::vector<double> m(static_cast<std::size_t>(n) * n), y(n), c(n);
   for (int i = 0; i < n; ++i) {
     const Column& a = *columns[used[i]];
@@ -156,9 +147,10 @@ ArchetypeFitter::Solution ArchetypeFitter::solve(const PackedTarget& target, con
   return solution;
 }
 
-void ArchetypeFitter::refit(const PackedTarget& target, const std::vector<Transmission>& transmission,
+void ArchetypeFitter::refit(const Spectra<Host>& spectra, std::size_t itarget, const Transmission& medium,
                             Zfit& fit) const {
-  const auto polynomials = legendre_columns(target);
+  const TargetSpectra& target = spectra.targets(itarget);
+  const auto polynomials = legendre_columns(spectra, target);
   const auto with_polynomials = [&](std::vector<const Column*> columns) {
     for (const Column& column : polynomials) columns.push_back(&column);
     return columns;
@@ -171,11 +163,11 @@ void ArchetypeFitter::refit(const PackedTarget& target, const std::vector<Transm
   };
   std::vector<Candidate> nearest;  // the least chi^2 first
   for (std::size_t group = 0; group < rebinners_.size(); ++group) {
-    const auto rows = rebin(group, fit.z, transmission);
+    const auto rows = rebin(group, fit.z, medium);
     for (int i = 0; i < rebinners_[group].nbasis(); ++i) {
       Candidate candidate{
-          static_cast<int>(group * group_size) + i, {}, convolve(target, rows.data() + i * layout_.row, -1)};
-      candidate.solution = solve(target, with_polynomials({&candidate.column}), 1);
+          static_cast<int>(group * group_size) + i, {}, convolve(spectra, target, rows.data() + i * layout_.row, -1)};
+      candidate.solution = solve(spectra, target, with_polynomials({&candidate.column}), 1);
       const auto place = std::find_if(nearest.begin(), nearest.end(), [&](const Candidate& other) {
         return candidate.solution.chi2 < other.solution.chi2;
       });
@@ -187,7 +179,7 @@ void ArchetypeFitter::refit(const PackedTarget& target, const std::vector<Transm
   if (settings_.nnearest > 0) {
     std::vector<const Column*> columns;
     for (const Candidate& candidate : nearest) columns.push_back(&candidate.column);
-    best = solve(target, with_polynomials(std::move(columns)), static_cast<int>(nkept));
+    best = solve(spectra, target, with_polynomials(std::move(columns)), static_cast<int>(nkept));
   }
   fit.pca_coeff = std::move(fit.coeff);
   fit.pca_spectype = fit.spectype;
@@ -206,11 +198,11 @@ void ArchetypeFitter::refit(const PackedTarget& target, const std::vector<Transm
   }
 }
 
-std::vector<double> ArchetypeFitter::model(const Zfit& fit, const std::vector<Transmission>& transmission) const {
+std::vector<double> ArchetypeFitter::model(const Zfit& fit, const Transmission& medium) const {
   std::vector<double> sum(layout_.row, 0.0);
   for (std::size_t i = 0; i < fit.archetypes.size(); ++i) {
     const auto archetype = static_cast<std::size_t>(fit.archetypes[i]);
-    const auto rows = rebin(archetype / group_size, fit.z, transmission);
+    const auto rows = rebin(archetype / group_size, fit.z, medium);
     const double* row = rows.data() + archetype % group_size * layout_.row;
     for (std::size_t p = 0; p < layout_.row; ++p) sum[p] = fused(fit.coeff[i], row[p], sum[p]);
   }

@@ -1,23 +1,25 @@
-#include "kernels/redshift/detail/device_site.hpp"
-
-#include <algorithm>
-
-#include "kernels/redshift/detail/host_site.hpp"
-#include "kernels/redshift/detail/team_site.hpp"
-#include "kernels/redshift/fitter.hpp"
+#include "kernels/redshift/detail/make_site.hpp"
+#include "kernels/redshift/detail/site_impl.hpp"
 
 namespace zspex::kernels {
 
 std::size_t device_workspace_bytes(int nbasis, std::size_t npair) {
-  return detail::fine_workspace_bytes + 2 * std::min(detail::scan_workspace_bytes, npair * detail::pair_bytes(nbasis));
+  using detail::pair_bytes, detail::scan_workspace_bytes;
+  return detail::fine_workspace_bytes +
+         2 * (detail::solve_workspace_bytes + std::min(scan_workspace_bytes<Device>, npair * pair_bytes(nbasis)));
 }
 
 namespace detail {
 
-std::unique_ptr<FitSite> make_device_site(std::shared_ptr<const Engine> engine) {
-  if (on_host<Device> && !engine->settings().teams) return std::make_unique<HostSite>(std::move(engine), true);
-  return std::make_unique<TeamSite<Device>>(std::move(engine));
+#if defined(KOKKOS_ENABLE_CUDA) || defined(KOKKOS_ENABLE_HIP) || defined(KOKKOS_ENABLE_SYCL)
+std::unique_ptr<FitSite> make_device_site(std::shared_ptr<const FitSetup> setup) {
+  return std::make_unique<Site<Device>>(std::move(setup));
 }
+#else
+std::unique_ptr<FitSite> make_emulated_site(std::shared_ptr<const FitSetup> setup) {
+  return std::make_unique<Site<EmulatedDevice>>(std::move(setup));
+}
+#endif
 
 }  // namespace detail
 }  // namespace zspex::kernels

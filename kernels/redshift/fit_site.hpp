@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "kernels/redshift/packed_targets.hpp"
@@ -35,17 +36,37 @@ struct FitGroup {
   std::vector<double> coeff;  ///< [n][nz][nbasis] made; 0 where there is no fit
 };
 
-/// Memory at a place, freed with its owner.
-class SiteMemory {
+/// Numbers at a place, in a row: floats or doubles, as the settings want for what the scan reads. A handle, as a pointer
+/// is; those that a site has allocated are freed with the last handle to them.
+class Values {
  public:
-  SiteMemory() = default;
-  SiteMemory(std::byte* data, std::size_t size, std::shared_ptr<void> owner)
+  Values() = default;
+  /// \param owner  of the memory, if there is one
+  template <class Real>
+  Values(Real* data, std::size_t size, std::shared_ptr<void> owner = nullptr)
       : data_(data), size_(size), owner_(std::move(owner)) {}
-  std::byte* data() const { return data_; }
+
   std::size_t size() const { return size_; }
+  /// Those from `first` on.
+  Values from(std::size_t first) const {
+    return std::visit([&](auto* data) { return Values(data + first, size_ - first, owner_); }, data_);
+  }
+  Values from(std::size_t first, std::size_t n) const {
+    return std::visit([&](auto* data) { return Values(data + first, n, owner_); }, data_);
+  }
+  /// The first one. \throws std::bad_variant_access when they are of another kind
+  template <class Real>
+  Real* as() const {
+    return std::get<Real*>(data_);
+  }
+  /// f(pointer to the first one)
+  template <class F>
+  decltype(auto) visit(const F& f) const {
+    return std::visit(f, data_);
+  }
 
  private:
-  std::byte* data_ = nullptr;
+  std::variant<float*, double*> data_ = static_cast<float*>(nullptr);
   std::size_t size_ = 0;
   std::shared_ptr<void> owner_;
 };
@@ -56,28 +77,26 @@ class FitSite {
 
   /// "host", or the device's name.
   virtual const char* name() const = 0;
-  /// Zeros, aligned for all kinds of values. \throws std::bad_alloc
-  virtual SiteMemory allocate(std::size_t nbytes) const = 0;
-  /// From the host's memory to this place.
-  virtual void copy_in(std::byte* to, std::span<const std::byte> from) const = 0;
+  /// So many zeros. \throws std::bad_alloc
+  virtual Values allocate(std::size_t n) const = 0;
+  /// From the host's memory to this place, as many as there are in `from`.
+  virtual void copy_in(const Values& to, const Values& from) const = 0;
 
-  /// The targets from now on, as they lie in `memory` of the host, which stays. A device copies them.
-  virtual void set_targets(const PackedTargets& packed, std::span<const std::byte> memory) = 0;
+  /// The targets from now on, in arrays of the host, which stay. A device copies them.
+  virtual void set_targets(const PackedTargets& packed, const SpectraArrays& arrays) = 0;
 
   /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
   ///   slice  [nz][nbasis][row] at this place; what lies between the bands stays as it is, zero
-  virtual void rebin(int itemplate, int first, int nz, std::byte* slice) const = 0;
+  virtual void rebin(int itemplate, int first, int nz, const Values& slice) const = 0;
   /// Fits targets at the redshifts of a slice, which lies at this place; fills columns [first, first + nz) of their rows.
   /// They are there after finish(). A slice that was just rebinned is read by the next scan; by others after finish(). It
   /// may be written again after finish(), or when the next scan has been called.
-  virtual void scan(int itemplate, int first, int nz, const std::byte* slice, TargetRange targets,
+  virtual void scan(int itemplate, int first, int nz, const Values& slice, TargetRange targets,
                     const ScanRows& rows) const = 0;
-  /// The first half of that for one target: sqrt(ivar) R x basis vectors, [nz][nbasis][npixel of all its spectra].
-  virtual void convolve(int itemplate, int nz, const std::byte* slice, std::size_t itarget,
-                        std::byte* columns) const = 0;
-  /// And the second half: its fits, from columns at this place.
+  /// The same for one target from R x basis vectors that the host has made (RedshiftFitter::convolve).
   ///   host_slice  the slice in the host's memory, for the few chi^2 that are summed from residuals
-  virtual void fit_columns(int itemplate, int first, int nz, const std::byte* host_slice, const std::byte* columns,
+  ///   columns     [nz][nbasis][npixel of all its spectra] at this place
+  virtual void fit_columns(int itemplate, int first, int nz, const Values& host_slice, const Values& columns,
                            std::size_t itarget, const ScanRows& rows) const = 0;
   /// Waits for the results of scan() and fit_columns().
   virtual void finish() const = 0;

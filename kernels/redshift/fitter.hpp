@@ -37,21 +37,14 @@ struct FitSettings {
   bool teams = false;
 };
 
-/// The coarse scan of one template, for the targets of a batch.
-struct Zscan {
-  Array2<double> chi2;     ///< [ntarget][nz] without penalty; no_chi2 where there is no fit
-  Array2<double> penalty;  ///< [ntarget][nz] for negative [OII] emission; GALAXY only, else 0
-  Array3<float> coeff;     ///< [ntarget][nz][nbasis]; empty unless wanted
-};
-
 /// Threads of the host that fits use.
 std::size_t host_concurrency();
 /// Bytes of a GPU that fits work with, beside targets and slices: fine scans, and two scans of `npair` pairs of a target and
 /// a redshift, or as many at a time as there is room for.
 std::size_t device_workspace_bytes(int nbasis, std::size_t npair);
 
-/// Templates on the pixels of spectra, and the fits made with them. Targets are either copied here, and then scanned
-/// and refined on the host in batches; or packed by the caller into memory of its own, and fitted at one of two sites.
+/// Templates on the pixels of spectra, and the fits made with them at one of two sites. Targets are packed by the caller
+/// into memory of its own.
 class RedshiftFitter {
  public:
   /// \param wave       [nband] grids of the bands, Angstrom, increasing
@@ -63,53 +56,45 @@ class RedshiftFitter {
                  const std::vector<Archetypes>& archetypes = {});
   ~RedshiftFitter();
   RedshiftFitter(RedshiftFitter&&) noexcept;
+  RedshiftFitter& operator=(RedshiftFitter&&) noexcept;
 
   const std::vector<Template>& templates() const;
   /// Pixels of all bands, and diagonals of R at most.
   std::size_t npixel() const;
   int max_ndiag() const;
 
-  /// Bytes of a packed spectrum.
-  std::size_t spectrum_bytes(int band, int ndiag) const;
-  /// Bytes of a slice of nz redshifts of a template.
+  /// Of a packed spectrum.
+  SpectraSize spectrum_size(int band, int ndiag) const;
+  /// Values of a slice of nz redshifts of a template, and their bytes.
+  std::size_t slice_size(int itemplate, int nz) const;
   std::size_t slice_bytes(int itemplate, int nz) const;
-  /// Bytes of R x basis vectors of a target with `nspectrum` spectra of each band at nz redshifts; and of one of the targets.
-  std::size_t columns_bytes(int itemplate, int nz, int nspectrum = 1) const;
-  std::size_t columns_bytes_of(std::size_t itarget, int itemplate, int nz) const;
+  std::size_t value_bytes() const { return mixed() ? sizeof(float) : sizeof(double); }
+  bool mixed() const;
+  /// Values of R x basis vectors of a target with `nspectrum` spectra of each band at nz redshifts; and of one of the targets.
+  std::size_t columns_size(int itemplate, int nz, int nspectrum = 1) const;
+  std::size_t columns_size_of(std::size_t itarget, int itemplate, int nz) const;
 
-  // --- targets in the caller's memory, fitted at sites
-
-  /// Packs a target's spectra into `memory` from offset `at` (a multiple of 64) on, and appends them to `packed`.
-  /// \return the offset behind them; spectra without a good pixel are left out
-  std::size_t pack(const Target& target, std::span<std::byte> memory, std::size_t at, PackedTargets& packed) const;
-  /// The targets from now on. `memory` stays where it is; a device copies it.
-  void set_targets(PackedTargets packed, std::span<const std::byte> memory, bool on_device);
+  /// Packs a target's spectra into `arrays` from `at` on, and appends them to `packed`.
+  /// \return where they end; spectra without a good pixel are left out
+  SpectraSize pack(const Target& target, const SpectraArrays& arrays, SpectraSize at, PackedTargets& packed) const;
+  OwnTargets pack(std::span<const Target> targets) const;
+  /// The targets from now on. The arrays stay where they are; a device copies them.
+  void set_targets(PackedTargets packed, const SpectraArrays& arrays, bool on_device);
   /// Those that are set already, on the device, too.
   void copy_targets_to_device();
   std::size_t ntarget() const;
   /// The device is that of Kokkos' default execution space; without a GPU it is the host, with memory of its own.
-  FitSite& site(Place place);
+  FitSite& site(Place place) const;
+  /// R x basis vectors of a target, made on the host: the first half of a scan, FitSite::fit_columns() is the second.
+  ///   slice    [nz][nbasis][row] on the host
+  ///   columns  [nz][nbasis][npixel of all its spectra] on the host
+  void convolve(int itemplate, int nz, const Values& slice, std::size_t itarget, const Values& columns) const;
   /// Refines the minima of some targets in one template, fits made at a site.
   /// \param chi2  [range.n][nz] with penalty and prior
   /// \return [range.n] at most nminima each, the least chi^2 first; neither ranked nor named yet. None for a target
   ///         without data.
-  std::vector<std::vector<Zfit>> refine(Place place, int itemplate, TargetRange range, const Array2<double>& chi2);
-
-  // --- targets that are copied, on the host
-
-  /// The targets from now on.
-  /// \param batch  so many at a time are scanned and refined, to bound the memory of scans; 0 = all
-  void set_targets(std::span<const Target> targets, std::size_t batch = 0);
-  /// The targets of a batch; none beyond the last one.
-  TargetRange batch(std::size_t ibatch) const;
-  /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
-  void rebin(int itemplate, int first, int nz, std::span<std::byte> slice) const;
-  /// Fits the targets of a batch at the redshifts of a slice; fills columns [first, first + nz) of `scan`, which has room
-  /// for all redshifts of these targets.
-  void scan(int itemplate, int first, int nz, std::span<const std::byte> slice, Zscan& scan,
-            std::size_t ibatch = 0) const;
-  /// Refines the minima of the targets of a batch in one template.
-  std::vector<std::vector<Zfit>> refine(int itemplate, const Array2<double>& chi2, std::size_t ibatch = 0) const;
+  std::vector<std::vector<Zfit>> refine(Place place, int itemplate, TargetRange range,
+                                        const Array2<double>& chi2) const;
 
   /// Pixels with ivar > 0 over all spectra of a target.
   int npixels(std::size_t itarget) const;

@@ -1,9 +1,12 @@
+#include "kernels/base/host_only.hpp"
+// clang-format off: host_only.hpp comes first
 #include "kernels/redshift/igm.hpp"
+// clang-format on
 
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/redshift/detail/inoue14.hpp"
+#include "kernels/redshift/detail/tables.hpp"
 
 namespace zspex::kernels {
 namespace {
@@ -76,10 +79,10 @@ double inoue14_line(const InoueLine& line, double wave) {
 
 Transmission::Transmission(IgmModel model, std::span<const double> wave)
     : model_(model), wave_(wave.begin(), wave.end()) {
-  const auto add = [&](double line_wave, const auto& passing) {
-    Line line{line_wave, {}};
-    for (const double w : wave_) line.passing.push_back(passing(w));
-    lines_.push_back(std::move(line));
+  std::vector<double> passing;
+  const auto add = [&](double line_wave, const auto& part) {
+    line_wave_.push_back(line_wave);
+    for (const double w : wave_) passing.push_back(part(w));
   };
   const auto add_power_laws = [&](std::span<const PowerLaw> lines) {
     for (const PowerLaw& line : lines)
@@ -98,22 +101,17 @@ Transmission::Transmission(IgmModel model, std::span<const double> wave)
       for (const InoueLine& line : inoue14_lines) add(line.wave, [&](double w) { return inoue14_line(line, w); });
       break;
   }
+  passing_ = Array2<double>({line_wave_.size(), wave_.size()}, passing);
 }
 
 template <class Real>
-void Transmission::apply(double z, std::span<Real> values) const {
-  const double scale = 1 + z;
-  if (lines_.empty() || wave_.front() / scale >= lyman_alpha_angstrom) return;
-  for (const Line& line : lines_) {
-    for (std::size_t i = 0; i < values.size() && wave_[i] / scale < line.wave; ++i)
-      values[i] = static_cast<Real>(values[i] * line.passing[i]);
-  }
-  if (model_ != IgmModel::inoue14) return;
-  for (std::size_t i = 0; i < values.size() && wave_[i] < detail::lyman_limit_angstrom * scale; ++i)
-    values[i] = static_cast<Real>(values[i] * std::exp(-detail::inoue14_continuum(wave_[i], z)));
+void Transmission::apply(double z, std::size_t first, std::size_t n, int nbasis, Real* values,
+                         std::size_t stride) const {
+  detail::absorb(detail::absorption_table<Host>(Host(), *this), z, {static_cast<int>(first), static_cast<int>(n)},
+                 nbasis, values, stride);
 }
 
-template void Transmission::apply<float>(double, std::span<float>) const;
-template void Transmission::apply<double>(double, std::span<double>) const;
+template void Transmission::apply<float>(double, std::size_t, std::size_t, int, float*, std::size_t) const;
+template void Transmission::apply<double>(double, std::size_t, std::size_t, int, double*, std::size_t) const;
 
 }  // namespace zspex::kernels

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "config/base/array.hpp"
 #include "kernels/redshift/redshift.hpp"
 
 namespace zspex::kernels {
@@ -12,32 +13,31 @@ namespace zspex::kernels {
 /// Rest wavelength of Lyman alpha, Angstrom: nothing is absorbed redward of it.
 inline constexpr double lyman_alpha_angstrom = 1215.67;
 
-/// The transmission of the intergalactic medium towards redshifts z on one grid of wavelengths. What depends on the
-/// wavelength alone, each line's absorption, is computed once.
+/// The transmission of the intergalactic medium towards redshifts z on some wavelengths. What depends on the wavelength
+/// alone, each line's absorption, is computed once.
 ///   calura12  Lyman alpha to epsilon, tau = A (lambda / lambda_line)^B: Calura et al. 2012, MNRAS 422, 3019
 ///   kamble20  Lyman alpha only: Kamble et al. 2020, ApJ 892, 70
 ///   inoue14   39 Lyman lines and the Lyman continuum of the forest and of damped systems: Inoue et al. 2014,
 ///             MNRAS 442, 1805, eq. 21-29
 class Transmission {
  public:
-  /// \param wave  [nwave] observed, Angstrom, increasing
+  /// \param wave  [nwave] observed, Angstrom, in one piece or more of which each increases
   Transmission(IgmModel model, std::span<const double> wave);
 
-  /// values[i] *= transmission at wave[i] towards z.
+  /// values[b * stride + i] *= transmission at wave[first + i] towards z, i < n, b < nbasis; the wavelengths increase.
   template <class Real>
-  void apply(double z, std::span<Real> values) const;
+  void apply(double z, std::size_t first, std::size_t n, int nbasis, Real* values, std::size_t stride) const;
 
-  struct Line {
-    double wave;                  ///< rest frame, Angstrom
-    std::vector<double> passing;  ///< [nwave] of light that is bluer than the line where it is absorbed
-  };
-  const std::vector<Line>& lines() const { return lines_; }
+  /// What kernels read; see detail/absorb.hpp.
   IgmModel model() const { return model_; }
+  const std::vector<double>& wave() const { return wave_; }
+  const std::vector<double>& line_wave() const { return line_wave_; }  ///< [nline] rest frame, Angstrom
+  const Array2<double>& passing() const { return passing_; }           ///< [nline][nwave]
 
  private:
   IgmModel model_;
-  std::vector<double> wave_;
-  std::vector<Line> lines_;
+  std::vector<double> wave_, line_wave_;
+  Array2<double> passing_;
 };
 
 }  // namespace zspex::kernels

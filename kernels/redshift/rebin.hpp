@@ -11,26 +11,23 @@
 
 namespace zspex::kernels {
 
-/// Edges between bins whose centres are given: [n + 1], midpoints, the outermost as far out as the next is in.
-std::vector<double> bin_edges(std::span<const double> centres);
+/// Edges between bins whose centers are given: [n + 1], midpoints, the outermost as far out as the next is in.
+std::vector<double> bin_edges(std::span<const double> centers);
 
 /// A set of spectra on one rest-frame grid, ready to be rebinned at any redshift. Its integral from the first sample on
 /// is kept at each sample, so that a bin costs two look-ups however fine the template is.
 class Rebinner {
  public:
-  /// Bins that are done together; a longer row is cut into such pieces.
-  static constexpr std::size_t piece_bins = 255;
-
   /// \param wave   [nsample] rest frame, increasing, at least two samples
   /// \param basis  [nbasis][nsample]
   Rebinner(std::span<const double> wave, const Array2<double>& basis);
 
   int nbasis() const { return nbasis_; }
 
-  /// What a device needs to do the same.
-  std::span<const double> wave() const { return wave_; }
-  std::span<const double> samples() const { return samples_; }  ///< [nsample][2][nbasis], and a few more
-  std::span<const std::uint32_t> guide() const { return guide_; }
+  /// What kernels read; see detail/rebin.hpp.
+  const std::vector<double>& wave() const { return wave_; }
+  const std::vector<double>& samples() const { return samples_; }
+  const std::vector<std::uint32_t>& guide() const { return guide_; }
   double guides_per_angstrom() const { return guides_per_angstrom_; }
   bool even() const { return even_; }
 
@@ -44,21 +41,6 @@ class Rebinner {
   void rebin(std::span<const double> edges, double z, Real* out, std::size_t stride) const;
 
  private:
-  /// Where edges lie between two samples: integral(edge) = integral(sample) + reach * value + slope * (next - value).
-  struct Places {
-    std::int64_t at[piece_bins + 1];  ///< of the sample in samples_
-    double reach[piece_bins + 1], slope[piece_bins + 1];
-  };
-  static constexpr int most_lanes = 8;  ///< basis vectors that are averaged together
-  /// The last sample at or below x, but at most the last but one.
-  std::size_t sample_below(double x) const;
-  /// Places of the edges x, growing and in the rest frame.
-  void find_places(std::span<const double> x, Places& places) const;
-  /// Means of `nlane` basis vectors from `first` on in the bins between the edges at `places`.
-  template <int nlane, class Real>
-  void average(const Places& places, std::size_t nbin, const double* inverse_width, int first, Real* out,
-               std::size_t stride) const;
-
   int nbasis_ = 0;
   std::vector<double> wave_;
   bool even_ = false;                 ///< samples are equally far apart

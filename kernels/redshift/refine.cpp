@@ -23,8 +23,8 @@ struct Request {
 
 class FineScans {
  public:
-  FineScans(const Engine& engine, const FitSite& site, int itemplate, std::size_t first)
-      : engine_(engine), site_(site), itemplate_(itemplate), first_(first) {}
+  FineScans(const FitSetup& setup, const FitSite& site, int itemplate, std::size_t first)
+      : setup_(setup), site_(site), itemplate_(itemplate), first_(first) {}
 
   /// Makes all fits that are asked for.
   void fit(std::vector<Request>& requests) const {
@@ -54,7 +54,7 @@ class FineScans {
     const std::size_t nbasis = request.coeff.size() / request.chi2.size();
     std::vector<double> sum = request.chi2;
     for (std::size_t iz = 0; iz < sum.size(); ++iz)
-      sum[iz] += engine_.penalty(itemplate_, request.coeff.data() + iz * nbasis);
+      sum[iz] += setup_.penalty(itemplate_, request.coeff.data() + iz * nbasis);
     return sum;
   }
 
@@ -71,7 +71,7 @@ class FineScans {
     }
   }
 
-  const Engine& engine_;
+  const FitSetup& setup_;
   const FitSite& site_;
   int itemplate_;
   std::size_t first_;  ///< target of the range
@@ -95,16 +95,15 @@ void look_closer(const FineScans& scans, std::vector<Refinement>& refinements) {
 
 }  // namespace
 
-std::vector<std::vector<Zfit>> refine(const Engine& engine, const FitSite& site, int itemplate,
-                                      std::span<const PackedTarget> targets, TargetRange range,
-                                      const Array2<double>& chi2) {
-  const Template& tmpl = engine.templates()[itemplate];
-  const FitSettings& settings = engine.settings();
-  const FineScans scans(engine, site, itemplate, range.first);
-  targets = targets.subspan(range.first, range.n);
+std::vector<std::vector<Zfit>> refine(const FitSetup& setup, const FitSite& site, int itemplate,
+                                      const Spectra<Host>& spectra, TargetRange range, const Array2<double>& chi2) {
+  const Template& tmpl = setup.templates()[itemplate];
+  const FitSettings& settings = setup.settings();
+  const FineScans scans(setup, site, itemplate, range.first);
+  const auto target = [&](std::size_t i) -> const TargetSpectra& { return spectra.targets(range.first + i); };
   std::vector<Refinement> refinements;
   for (std::size_t i = 0; i < range.n; ++i)
-    refinements.emplace_back(tmpl, settings, targets[i].npixels > 0 ? chi2.row(i) : std::span<const double>());
+    refinements.emplace_back(tmpl, settings, target(i).ngood > 0 ? chi2.row(i) : std::span<const double>());
   if (settings.adaptive) look_closer(scans, refinements);
   for (;;) {
     std::vector<Request> fine;
@@ -119,8 +118,8 @@ std::vector<std::vector<Zfit>> refine(const Engine& engine, const FitSite& site,
       Zfit fit = refinements[request.target].fit_of(std::move(request.redshifts), scans.with_penalty(request));
       if (refinements[request.target].is_known(fit)) continue;
       fit.itemplate = itemplate;
-      fit.npixels = targets[request.target].npixels;
-      fit.null_chi2 = targets[request.target].flux_square;
+      fit.npixels = target(request.target).ngood;
+      fit.null_chi2 = target(request.target).flux_square;
       vertices.push_back({request.target, request.valley, {fit.z}, {}, {}});
       fits.push_back(std::move(fit));
     }
@@ -128,7 +127,7 @@ std::vector<std::vector<Zfit>> refine(const Engine& engine, const FitSite& site,
     for_all("zspex::redshift::archetypes", fits.size(), [&](std::size_t i) {
       fits[i].model_chi2 = vertices[i].chi2.front();
       fits[i].coeff = std::move(vertices[i].coeff);
-      engine.fit_archetypes(targets[vertices[i].target], fits[i]);
+      setup.fit_archetypes(spectra, range.first + vertices[i].target, fits[i]);
     });
     for (std::size_t i = 0; i < fits.size(); ++i) refinements[vertices[i].target].accept(std::move(fits[i]));
   }

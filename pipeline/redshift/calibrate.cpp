@@ -60,18 +60,18 @@ PlaceRates rates_at(const kernels::FitSite& site, const kernels::RedshiftFitter&
                     const config::RedshiftConfig& config) {
   const auto& tmpl = fitter.templates()[static_cast<std::size_t>(it)];
   const int nz = std::min({slice_redshifts(fitter, it, config), static_cast<int>(tmpl.redshifts.size())});
-  const auto slice = site.allocate(fitter.slice_bytes(it, nz));
+  const auto slice = site.allocate(fitter.slice_size(it, nz));
   const int middle = (static_cast<int>(tmpl.redshifts.size()) - nz) / 2;
   std::vector<double> chi2(ntarget * tmpl.redshifts.size()), penalty(chi2.size());
   const kernels::ScanRows rows{0, tmpl.redshifts.size(), chi2.data(), penalty.data(), nullptr};
   PlaceRates rates;
   rates.rebin = nz * rebin_values(fitter, it) / giga * rate_of([&] {
-                  site.rebin(it, middle, nz, slice.data());
-                  site.scan(it, middle, 1, slice.data(), {0, 1}, rows);  // so that a device is waited for
+                  site.rebin(it, middle, nz, slice);
+                  site.scan(it, middle, 1, slice, {0, 1}, rows);  // so that a device is waited for
                   site.finish();
                 });
   rates.scan = nz * ntarget * fit_operations(fitter, it) / giga * rate_of([&] {
-                 site.scan(it, middle, nz, slice.data(), {0, ntarget}, rows);
+                 site.scan(it, middle, nz, slice, {0, ntarget}, rows);
                  site.finish();
                });
   std::vector<kernels::FitGroup> groups(1);
@@ -122,8 +122,8 @@ void calibrate(const comm::Communicator& world, const Roles& roles, const config
       it = i;
   world.barrier();
   comm::agree(world, "calibrate", [&] {
-    std::vector<kernels::Target> made = invent_targets(targets);
-    fitter.set_targets(made);
+    kernels::OwnTargets made = fitter.pack(invent_targets(targets));
+    fitter.set_targets(made.packed, made.arrays(), false);
     const double threads = static_cast<double>(kernels::host_concurrency());
     mine.host = rates_at(fitter.site(kernels::Place::host), fitter, it, config);
     for (double* rate : {&mine.host.rebin, &mine.host.scan, &mine.host.fine}) *rate /= threads;
@@ -131,9 +131,10 @@ void calibrate(const comm::Communicator& world, const Roles& roles, const config
     fitter.copy_targets_to_device();
     const kernels::FitSite& device = fitter.site(kernels::Place::device);
     mine.gpu = rates_at(device, fitter, it, config);
-    const std::vector<std::byte> here(std::size_t{16} << 20);
-    const auto there = device.allocate(here.size());
-    mine.upload = static_cast<double>(here.size()) / giga * rate_of([&] { device.copy_in(there.data(), here); });
+    const kernels::Values here = fitter.site(kernels::Place::host).allocate(std::size_t{4} << 20),
+                          there = device.allocate(here.size());
+    mine.upload =
+        static_cast<double>(here.size() * fitter.value_bytes()) / giga * rate_of([&] { device.copy_in(there, here); });
   });
   const double ring = ring_rate(world) / giga;
   const auto all = comm::all_gather(world, mine);
@@ -163,7 +164,7 @@ void calibrate(const comm::Communicator& world, const Roles& roles, const config
   take(
       machine.gpu_bandwidth, [](const Mine& m) { return m.upload; }, true);
   if (const double measured = median(rings); measured > 0) machine.ring_bandwidth = measured;
-  fitter.set_targets(std::vector<kernels::Target>());
+  fitter.set_targets({}, {}, false);
 #ifdef __GLIBC__
   malloc_trim(0);  // what was freed would otherwise stay with the process, beside what the plan counts
 #endif

@@ -24,7 +24,7 @@ Work work_of(const kernels::RedshiftFitter& fitter) {
     work.convolve += nz * convolve_operations(fitter, it);
     work.solve += nz * solve_operations(fitter, it);
     work.slices += static_cast<double>(fitter.slice_bytes(it, nz));
-    work.columns += static_cast<double>(fitter.columns_bytes(it, nz));
+    work.columns += static_cast<double>(fitter.columns_size(it, nz) * fitter.value_bytes());
   }
   return work;
 }

@@ -95,7 +95,8 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
          rows = 0;
   for (std::size_t i = 0; i < targets.size(); ++i)
     spectra = std::max(
-        spectra, static_cast<double>(TargetStore::target_bytes(fitter, targets, static_cast<int>(i), config.allspec)));
+        spectra,
+        static_cast<double>(TargetStore::target_size(fitter, targets, static_cast<int>(i), config.allspec).bytes()));
   Footprint print;
   print.base = overheads.rank_overhead * mebibyte;
   for (int it = 0; it < static_cast<int>(templates.size()); ++it) {
@@ -103,7 +104,7 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     const double nz = static_cast<double>(tmpl.redshifts.size()), nbasis = tmpl.nbasis();
     const int n = std::min(slice_redshifts(fitter, it, config), static_cast<int>(nz));
     slice = std::max(slice, static_cast<double>(fitter.slice_bytes(it, n)));
-    columns = std::max(columns, static_cast<double>(fitter.columns_bytes(it, n)));
+    columns = std::max(columns, static_cast<double>(fitter.columns_size(it, n) * fitter.value_bytes()));
     fine = std::max(fine, nbasis * config.zminfit_npoints * static_cast<double>(fitter.npixel()) * sizeof(double));
     workspace = std::max(workspace, static_cast<double>(kernels::device_workspace_bytes(
                                         tmpl.nbasis(), targets.size() * static_cast<std::size_t>(n))));

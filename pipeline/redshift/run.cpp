@@ -135,8 +135,7 @@ void RedshiftRun::round(std::size_t first, std::size_t n, const Done& done) {
   comm::agree(world_, "", [&] { spectra.read(); });
   times_.add(kReadSpectra, reading.seconds());
   spectra.publish(team_, role().on_gpu);
-  ScanStore store(team_, fitter_.site(kernels::Place::host), fitter_.templates(), ours.size(),
-                  !config_.details.empty());
+  ScanStore store(team_, fitter_.templates(), ours.size(), !config_.details.empty());
 
   std::vector<TemplateFits> fits;
   count_work([&] {

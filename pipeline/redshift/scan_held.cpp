@@ -15,8 +15,8 @@ class HeldScanner final : public Scanner {
  public:
   explicit HeldScanner(const ScanSetup& setup) : setup_(setup) {
     for (int it = 0; it < ntemplate(); ++it) {
-      at_.push_back(nbytes_);
-      nbytes_ += setup_.fitter.slice_bytes(it, nz_of(it));
+      at_.push_back(size_);
+      size_ += setup_.fitter.slice_size(it, nz_of(it));
     }
     if (setup_.strategy.templates == Holding::node)
       share();
@@ -47,15 +47,14 @@ class HeldScanner final : public Scanner {
   int nz_of(int it) const {
     return static_cast<int>(setup_.fitter.templates()[static_cast<std::size_t>(it)].redshifts.size());
   }
-  std::byte* slice(int it, int first) const {
-    return data_ + at_[static_cast<std::size_t>(it)] + setup_.fitter.slice_bytes(it, first);
+  kernels::Values slice(int it, int first) const {
+    return templates_.from(at_[static_cast<std::size_t>(it)] + setup_.fitter.slice_size(it, first));
   }
 
   void rebin_all() {
     const kernels::FitSite& site = setup_.fitter.site(place());
     times_.rebin += setup_.pace.run([&] {
-      own_ = site.allocate(nbytes_);
-      data_ = own_.data();
+      templates_ = site.allocate(size_);
       for (int it = 0; it < ntemplate(); ++it)
         for (int first = 0; first < nz_of(it); first += setup_.config.slice)
           site.rebin(it, first, std::min(setup_.config.slice, nz_of(it) - first), slice(it, first));
@@ -65,9 +64,8 @@ class HeldScanner final : public Scanner {
 
   /// The ranks of the node take slices in turn and rebin them into memory that they share.
   void share() {
-    times_.rebin +=
-        setup_.pace.run([&] { shared_ = TeamMemory(setup_.node, setup_.fitter.site(kernels::Place::host), nbytes_); });
-    data_ = shared_.data();
+    times_.rebin += setup_.pace.run([&] { shared_ = TeamMemory(setup_.node, size_ * setup_.fitter.value_bytes()); });
+    templates_ = shared_.values(setup_.fitter);
     struct Piece {
       int it, first, nz;
     };
@@ -92,19 +90,17 @@ class HeldScanner final : public Scanner {
       if (!setup_.role.on_gpu) return;
       times_.rebin += setup_.pace.run([&] {
         const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
-        own_ = device.allocate(nbytes_);
-        device.copy_in(own_.data(), shared_.bytes());
-        data_ = own_.data();
+        templates_ = device.allocate(size_);
+        device.copy_in(templates_, shared_.values(setup_.fitter));
       });
     });
   }
 
   ScanSetup setup_;
   std::vector<std::size_t> at_;  ///< [ntemplate] where each begins
-  std::size_t nbytes_ = 0;
-  kernels::SiteMemory own_;
+  std::size_t size_ = 0;
   TeamMemory shared_;
-  std::byte* data_ = nullptr;
+  kernels::Values templates_;  ///< all of them, where they are fitted
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/comm/agree.hpp"
+#include "pipeline/redshift/team.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -27,8 +28,8 @@ class RingScanner final : public Scanner {
     std::size_t most = 0, columns = 0;
     for (int it = 0; it < static_cast<int>(setup_.fitter.templates().size()); ++it) {
       const int nz = slice_redshifts(setup_.fitter, it, setup_.config);
-      most = std::max(most, setup_.fitter.slice_bytes(it, nz));
-      columns = std::max(columns, setup_.fitter.columns_bytes(it, nz));
+      most = std::max(most, setup_.fitter.slice_size(it, nz));
+      columns = std::max(columns, setup_.fitter.columns_size(it, nz));
     }
     const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
     held_ = host.allocate(most);
@@ -52,17 +53,17 @@ class RingScanner final : public Scanner {
       const int n = std::min(slice * nrank, nz - first);
       // Slice i of this turn is [begin(i), begin(i + 1)).
       const auto begin = [&](int i) { return first + static_cast<int>(static_cast<long long>(n) * i / nrank); };
-      const auto bytes = [&](int i) { return setup_.fitter.slice_bytes(it, begin(i + 1) - begin(i)); };
+      const auto bytes = [&](const kernels::Values& values, int i) {
+        return bytes_of(values.from(0, setup_.fitter.slice_size(it, begin(i + 1) - begin(i))));
+      };
       int mine = rank;
       times_.rebin += setup_.pace.run([&] {
-        setup_.fitter.site(kernels::Place::host).rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_.data());
+        setup_.fitter.site(kernels::Place::host).rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_);
       });
       for (int step = 0; step < nrank; ++step) {
         const int next = (mine + nrank - 1) % nrank;
         std::optional<comm::Exchange> exchange;
-        if (step + 1 < nrank)
-          exchange.emplace(setup_.world, std::span(held_.data(), bytes(mine)), after,
-                           std::span(coming_.data(), bytes(next)), before);
+        if (step + 1 < nrank) exchange.emplace(setup_.world, bytes(held_, mine), after, bytes(coming_, next), before);
         fit(it, begin(mine), begin(mine + 1) - begin(mine), store);
         if (!exchange) break;
         const Stopwatch watch;
@@ -86,36 +87,36 @@ class RingScanner final : public Scanner {
     times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
     times_.scan += setup_.pace.run([&] {
       const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
-      if (!setup_.role.on_gpu) return host.scan(it, first, nz, held_.data(), {0, ntarget}, rows);
+      if (!setup_.role.on_gpu) return host.scan(it, first, nz, held_, {0, ntarget}, rows);
       const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
       if (setup_.strategy.convolve == kernels::Place::device) {
         // The slice before may still be in use there.
         turn_ = 1 - turn_;
-        device.copy_in(device_slices_[turn_].data(), {held_.data(), setup_.fitter.slice_bytes(it, nz)});
-        device.scan(it, first, nz, device_slices_[turn_].data(), {0, ntarget}, rows);
+        device.copy_in(device_slices_[turn_], held_.from(0, setup_.fitter.slice_size(it, nz)));
+        device.scan(it, first, nz, device_slices_[turn_], {0, ntarget}, rows);
         return;
       }
       for (std::size_t i = 0; i < ntarget; ++i) {
-        const std::size_t nbytes = setup_.fitter.columns_bytes_of(i, it, nz);
-        reserve_columns(nbytes);
-        host.convolve(it, nz, held_.data(), i, columns_.data());
+        const std::size_t size = setup_.fitter.columns_size_of(i, it, nz);
+        reserve_columns(size);
+        setup_.fitter.convolve(it, nz, held_, i, columns_);
         turn_ = 1 - turn_;
-        device.copy_in(device_columns_[turn_].data(), {columns_.data(), nbytes});
-        device.fit_columns(it, first, nz, held_.data(), device_columns_[turn_].data(), i, rows);
+        device.copy_in(device_columns_[turn_], columns_.from(0, size));
+        device.fit_columns(it, first, nz, held_, device_columns_[turn_], i, rows);
       }
     });
   }
 
   /// More than one spectrum a band needs more room.
-  void reserve_columns(std::size_t nbytes) {
-    if (nbytes <= columns_.size()) return;
-    columns_ = setup_.fitter.site(kernels::Place::host).allocate(nbytes);
-    for (auto& there : device_columns_) there = setup_.fitter.site(kernels::Place::device).allocate(nbytes);
+  void reserve_columns(std::size_t size) {
+    if (size <= columns_.size()) return;
+    columns_ = setup_.fitter.site(kernels::Place::host).allocate(size);
+    for (auto& there : device_columns_) there = setup_.fitter.site(kernels::Place::device).allocate(size);
   }
 
   ScanSetup setup_;
-  kernels::SiteMemory held_, coming_, columns_;
-  kernels::SiteMemory device_slices_[2], device_columns_[2];
+  kernels::Values held_, coming_, columns_;
+  kernels::Values device_slices_[2], device_columns_[2];
   int turn_ = 0;
 };
 

@@ -10,8 +10,8 @@ std::size_t ScanStore::target_bytes(const std::vector<kernels::Template>& templa
   return nbytes;
 }
 
-ScanStore::ScanStore(const comm::Communicator& team, const kernels::FitSite& host,
-                     const std::vector<kernels::Template>& templates, std::size_t ntarget, bool coefficients)
+ScanStore::ScanStore(const comm::Communicator& team, const std::vector<kernels::Template>& templates,
+                     std::size_t ntarget, bool coefficients)
     : coefficients_(coefficients) {
   std::size_t at = 0;
   const auto take = [&](std::size_t nbytes) {
@@ -28,14 +28,14 @@ ScanStore::ScanStore(const comm::Communicator& team, const kernels::FitSite& hos
     for (std::size_t it = 0; it < templates.size(); ++it)
       places_[it].coeff =
           take(ntarget * places_[it].nz * static_cast<std::size_t>(templates[it].nbasis()) * sizeof(float));
-  memory_ = TeamMemory(team, host, at);
+  memory_ = TeamMemory(team, at);
 }
 
 kernels::ScanRows ScanStore::rows(int itemplate) const {
   const Place& place = places_[static_cast<std::size_t>(itemplate)];
-  std::byte* data = memory_.data();
-  return {0, place.nz, reinterpret_cast<double*>(data + place.chi2), reinterpret_cast<double*>(data + place.penalty),
-          coefficients_ ? reinterpret_cast<float*>(data + place.coeff) : nullptr};
+  const auto at = [&](auto value, std::size_t offset) { return memory_.values<decltype(value)>(offset, 0).data(); };
+  return {0, place.nz, at(double{}, place.chi2), at(double{}, place.penalty),
+          coefficients_ ? at(float{}, place.coeff) : nullptr};
 }
 
 }  // namespace zspex::pipeline

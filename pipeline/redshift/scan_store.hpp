@@ -18,8 +18,8 @@ class ScanStore {
 
   ScanStore() = default;
   /// Collective over the team.
-  ScanStore(const comm::Communicator& team, const kernels::FitSite& host,
-            const std::vector<kernels::Template>& templates, std::size_t ntarget, bool coefficients);
+  ScanStore(const comm::Communicator& team, const std::vector<kernels::Template>& templates, std::size_t ntarget,
+            bool coefficients);
 
   /// Rows of a template, from target 0 of the team on.
   kernels::ScanRows rows(int itemplate) const;

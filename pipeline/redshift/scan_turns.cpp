@@ -24,13 +24,14 @@ class TurnScanner final : public Scanner {
         for (int first = 0; first < nz; first += most) {
           const int n = std::min(most, nz - first);
           tiles_.push_back({it, first, n, n * fit_operations(fitter, it)});
-          tile_bytes_ = std::max(tile_bytes_, (fitter.slice_bytes(it, n) + 63) / 64 * 64);
+          constexpr std::size_t line = 16;  // tiles begin at cache lines
+          tile_size_ = std::max(tile_size_, (fitter.slice_size(it, n) + line - 1) / line * line);
         }
       }
       if (!setup_.role.on_gpu) return;
-      for (auto& tile : device_tiles_) tile = setup_.fitter.site(kernels::Place::device).allocate(tile_bytes_);
+      for (auto& tile : device_tiles_) tile = setup_.fitter.site(kernels::Place::device).allocate(tile_size_);
     });
-    shared_ = TeamMemory(setup_.node, setup_.fitter.site(kernels::Place::host), shared_tiles * tile_bytes_);
+    shared_ = TeamMemory(setup_.node, shared_tiles * tile_size_ * setup_.fitter.value_bytes());
   }
 
   void scan(ScanStore& store, const std::function<void(std::size_t nz)>& done) override {
@@ -80,7 +81,7 @@ class TurnScanner final : public Scanner {
       const Tile& tile = queue.tiles()[static_cast<std::size_t>(*itile)];
       turn = 1 - turn;
       const double took = setup_.pace.run([&] {
-        std::byte* slice = device_tiles_[turn].data();
+        const kernels::Values& slice = device_tiles_[turn];
         device.rebin(tile.itemplate, tile.first, tile.nz, slice);
         device.scan(tile.itemplate, tile.first, tile.nz, slice, {0, ntarget}, store.rows(tile.itemplate));
       });
@@ -123,7 +124,9 @@ class TurnScanner final : public Scanner {
     times_.wait += waiting.seconds();
   }
 
-  std::byte* slice(int islot) const { return shared_.data() + static_cast<std::size_t>(islot) * tile_bytes_; }
+  kernels::Values slice(int islot) const {
+    return shared_.values(setup_.fitter).from(static_cast<std::size_t>(islot) * tile_size_);
+  }
 
   /// Some redshifts of a tile.
   void rebin(const Tile& tile, const TileUnit& unit) const {
@@ -131,14 +134,14 @@ class TurnScanner final : public Scanner {
     if (first == last) return;
     setup_.fitter.site(kernels::Place::host)
         .rebin(tile.itemplate, tile.first + first, last - first,
-               slice(unit.slot) + setup_.fitter.slice_bytes(tile.itemplate, first));
+               slice(unit.slot).from(setup_.fitter.slice_size(tile.itemplate, first)));
   }
 
   ScanSetup setup_;
   std::vector<Tile> tiles_;
-  std::size_t tile_bytes_ = 0;
+  std::size_t tile_size_ = 0;  ///< values
   TeamMemory shared_;
-  kernels::SiteMemory device_tiles_[2];  ///< the next is rebinned while the last is still in use
+  kernels::Values device_tiles_[2];  ///< the next is rebinned while the last is still in use
 };
 
 }  // namespace

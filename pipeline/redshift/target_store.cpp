@@ -6,17 +6,17 @@
 
 namespace zspex::pipeline {
 
-std::size_t TargetStore::target_bytes(const kernels::RedshiftFitter& fitter, const TargetList& targets, int itarget,
-                                      bool allspec) {
+kernels::SpectraSize TargetStore::target_size(const kernels::RedshiftFitter& fitter, const TargetList& targets,
+                                              int itarget, bool allspec) {
   std::vector<std::size_t> spectra(targets.bands.size(), 0);
   for (const SpectrumPlace& place : targets.places[static_cast<std::size_t>(itarget)])
     for (const int band : targets.bands_of_file[static_cast<std::size_t>(place.file)])
       ++spectra[static_cast<std::size_t>(band)];
-  std::size_t nbytes = 0;
+  kernels::SpectraSize size;
   for (std::size_t band = 0; band < spectra.size(); ++band)
-    nbytes += (allspec ? spectra[band] : std::min<std::size_t>(spectra[band], 1)) *
-              fitter.spectrum_bytes(static_cast<int>(band), targets.bands[band].ndiag);
-  return nbytes;
+    for (std::size_t i = 0; i < (allspec ? spectra[band] : std::min<std::size_t>(spectra[band], 1)); ++i)
+      size += fitter.spectrum_size(static_cast<int>(band), targets.bands[band].ndiag);
+  return size;
 }
 
 TargetStore::TargetStore(const comm::Communicator& team, kernels::RedshiftFitter& fitter,
@@ -26,19 +26,22 @@ TargetStore::TargetStore(const comm::Communicator& team, kernels::RedshiftFitter
   const std::size_t n = ours.size(), nrank = static_cast<std::size_t>(team.size()),
                     rank = static_cast<std::size_t>(team.rank());
   const std::size_t first = n * rank / nrank, last = n * (rank + 1) / nrank;
-  std::size_t nbytes = 0;
+  kernels::SpectraSize size;
   for (std::size_t i = 0; i < n; ++i) {
-    if (i == first) at_ = nbytes;
-    nbytes += target_bytes(fitter, targets, ours[i], config.allspec);
+    if (i == first) at_ = size;
+    size += target_size(fitter, targets, ours[i], config.allspec);
   }
   mine_.assign(ours.begin() + static_cast<std::ptrdiff_t>(first), ours.begin() + static_cast<std::ptrdiff_t>(last));
-  memory_ = TeamMemory(team, fitter.site(kernels::Place::host), nbytes);
+  memory_ = TeamMemory(team, size.bytes());
+  const std::size_t of_doubles = size.npixel * sizeof(double);
+  arrays_ = {memory_.values<double>(0, size.npixel), memory_.values<double>(of_doubles, size.npixel),
+             memory_.values<float>(2 * of_doubles, size.nrow)};
 }
 
 void TargetStore::read() {
-  std::size_t at = at_;
+  kernels::SpectraSize at = at_;
   read_targets(*config_, *targets_, mine_,
-               [&](const kernels::Target& target) { at = fitter_->pack(target, memory_.bytes(), at, packed_); });
+               [&](const kernels::Target& target) { at = fitter_->pack(target, arrays_, at, packed_); });
 }
 
 void TargetStore::publish(const comm::Communicator& team, bool on_device) {
@@ -49,7 +52,7 @@ void TargetStore::publish(const comm::Communicator& team, bool on_device) {
   for (const auto& some : comm::all_gather_lists(team, packed_.spectra))
     all.spectra.insert(all.spectra.end(), some.begin(), some.end());
   packed_ = {};
-  fitter_->set_targets(std::move(all), memory_.bytes(), on_device);
+  fitter_->set_targets(std::move(all), arrays_, on_device);
 }
 
 }  // namespace zspex::pipeline

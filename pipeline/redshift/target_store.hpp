@@ -15,9 +15,9 @@ namespace zspex::pipeline {
 
 class TargetStore {
  public:
-  /// Bytes of one target's packed spectra, at most.
-  static std::size_t target_bytes(const kernels::RedshiftFitter& fitter, const TargetList& targets, int itarget,
-                                  bool allspec);
+  /// Of one target's packed spectra, at most.
+  static kernels::SpectraSize target_size(const kernels::RedshiftFitter& fitter, const TargetList& targets, int itarget,
+                                          bool allspec);
 
   TargetStore() = default;
   /// Room for a team's targets; and what a rank needs to fill its share of it. Collective over the team.
@@ -35,7 +35,8 @@ class TargetStore {
   const config::RedshiftConfig* config_ = nullptr;
   const TargetList* targets_ = nullptr;
   std::vector<int> mine_;
-  std::size_t at_ = 0;  ///< where mine begin
+  kernels::SpectraSize at_;  ///< where mine begin
+  kernels::SpectraArrays arrays_;
   kernels::PackedTargets packed_;
   TeamMemory memory_;
 };

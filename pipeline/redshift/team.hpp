@@ -7,8 +7,9 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <vector>
 
-#include "kernels/redshift/fit_site.hpp"
+#include "kernels/redshift/fitter.hpp"
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/comm/node_shared.hpp"
 
@@ -19,17 +20,16 @@ class TeamMemory {
  public:
   TeamMemory() = default;
   /// Zeros. Collective over the team; the same size on all. \throws std::bad_alloc, CommError when there is too little
-  TeamMemory(const comm::Communicator& team, const kernels::FitSite& host, std::size_t nbytes) : nbytes_(nbytes) {
+  TeamMemory(const comm::Communicator& team, std::size_t nbytes) : nbytes_(nbytes) {
     if (team.size() == 1) {
-      own_ = host.allocate(nbytes);
-      data_ = own_.data();
+      own_.resize((nbytes + sizeof(Line) - 1) / sizeof(Line));
+      data_ = reinterpret_cast<std::byte*>(own_.data());
       return;
     }
-    constexpr std::size_t line = 64;
-    window_ = comm::SharedWindow(team, nbytes + line);
+    window_ = comm::SharedWindow(team, nbytes + sizeof(Line));
     void* start = window_.data();
-    std::size_t space = nbytes + line;
-    data_ = static_cast<std::byte*>(std::align(line, nbytes, start, space));
+    std::size_t space = nbytes + sizeof(Line);
+    data_ = static_cast<std::byte*>(std::align(alignof(Line), nbytes, start, space));
     // Pages are taken by the rank that touches them first: each takes its share.
     const std::size_t share = nbytes / static_cast<std::size_t>(team.size()) + 1;
     const std::size_t first = std::min(nbytes, share * static_cast<std::size_t>(team.rank()));
@@ -37,18 +37,34 @@ class TeamMemory {
     window_.publish(team);
   }
 
-  std::span<std::byte> bytes() const { return {data_, nbytes_}; }
-  std::byte* data() const { return data_; }
+  /// n values of a type from byte `at` on, which is a multiple of their alignment.
+  template <class T>
+  std::span<T> values(std::size_t at, std::size_t n) const {
+    return {reinterpret_cast<T*>(data_ + at), n};
+  }
+  /// All of it as what the fitter's scan reads.
+  kernels::Values values(const kernels::RedshiftFitter& fitter) const {
+    if (fitter.mixed()) return {reinterpret_cast<float*>(data_), nbytes_ / sizeof(float)};
+    return {reinterpret_cast<double*>(data_), nbytes_ / sizeof(double)};
+  }
   /// What one rank wrote before this call all may read after it. Collective.
   void publish(const comm::Communicator& team) const {
     if (team.size() > 1) window_.publish(team);
   }
 
  private:
-  kernels::SiteMemory own_;
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  std::vector<Line> own_;
   comm::SharedWindow window_;
   std::byte* data_ = nullptr;
   std::size_t nbytes_ = 0;
 };
+
+/// The memory of values.
+inline std::span<std::byte> bytes_of(const kernels::Values& values) {
+  return values.visit([&](auto* data) { return std::as_writable_bytes(std::span(data, values.size())); });
+}
 
 }  // namespace zspex::pipeline

@@ -17,6 +17,9 @@
 namespace zspex::kernels {
 namespace {
 
+using test::HostFitter;
+using test::Zscan;
+
 using test::Random;
 
 /// FNV-1a of all bytes.
@@ -75,7 +78,7 @@ std::uint64_t scan_bits(FitMethod method, bool mixed) {
       for (std::size_t k = 0; k < spectrum.ndiag * grids[band].size(); ++k)
         spectrum.resolution.push_back(static_cast<float>(random.uniform(0, 0.3)));
     }
-  RedshiftFitter fitter(grids, {tmpl}, {.mixed = mixed});
+  HostFitter fitter(grids, {tmpl}, {.mixed = mixed});
   fitter.set_targets(targets);
   const Zscan scan = test::scan_slices(fitter, 0, {0, 4});
   Hash hash;

@@ -1,11 +1,13 @@
 /// \file
-/// The solvers of small_solve.hpp for host and device: no library calls, no memory but the stack's. `most` is the number of
-/// unknowns that the arrays have room for.
+/// The solvers of small_solve.hpp for host and device: no library calls, no memory but the caller's. On a GPU each thread
+/// would take a stack for arrays of its own, as many of them as there could be, used or not.
 #pragma once
 
 #include <cfloat>
+#include <cstdint>
 
 #include "kernels/base/fused.hpp"
+#include "kernels/linalg/small_solve.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -53,53 +55,69 @@ KOKKOS_INLINE_FUNCTION double length_of(double a, double b) {
 
 /// min |A_P s - y|_2 over the columns P of A, by Householder reflections. `a` [n][n] row-major. \return false when A_P
 /// has no full rank
-template <int most>
-KOKKOS_INLINE_FUNCTION bool least_squares(int n, const double* a, const double* y, const int* columns, int ncolumn,
-                                          double* s) {
-  double q[most * most], right[most], diagonal[most];
+/// \param room  n (n + 2) doubles
+KOKKOS_INLINE_FUNCTION bool least_squares(int n, const double* a, const double* y, const unsigned char* columns,
+                                          int ncolumn, double* s, double* room) {
+  double *q = room, *right = q + n * n, *diagonal = right + n;
   for (int i = 0; i < n; ++i) {
     right[i] = y[i];
-    for (int j = 0; j < ncolumn; ++j) q[i * most + j] = a[i * n + columns[j]];
+    for (int j = 0; j < ncolumn; ++j) q[i * n + j] = a[i * n + columns[j]];
   }
   for (int j = 0; j < ncolumn; ++j) {
     double norm = 0;
-    for (int i = j; i < n; ++i) norm = length_of(norm, q[i * most + j]);
+    for (int i = j; i < n; ++i) norm = length_of(norm, q[i * n + j]);
     if (norm == 0) return false;
-    const double alpha = q[j * most + j] > 0 ? -norm : norm;
-    const double head = q[j * most + j] - alpha;  // v = x - alpha e1; H = I - v v' / (norm * |head|)
-    q[j * most + j] = head;
+    const double alpha = q[j * n + j] > 0 ? -norm : norm;
+    const double head = q[j * n + j] - alpha;  // v = x - alpha e1; H = I - v v' / (norm * |head|)
+    q[j * n + j] = head;
     const double scale = norm * math::fabs(head);
     for (int k = j + 1; k <= ncolumn; ++k) {  // the last one is the right-hand side
       double dot = 0;
-      for (int i = j; i < n; ++i) dot = fused(q[i * most + j], k < ncolumn ? q[i * most + k] : right[i], dot);
+      for (int i = j; i < n; ++i) dot = fused(q[i * n + j], k < ncolumn ? q[i * n + k] : right[i], dot);
       dot /= scale;
       for (int i = j; i < n; ++i) {
-        double& value = k < ncolumn ? q[i * most + k] : right[i];
-        value = fused(-dot, q[i * most + j], value);
+        double& value = k < ncolumn ? q[i * n + k] : right[i];
+        value = fused(-dot, q[i * n + j], value);
       }
     }
     diagonal[j] = alpha;  // of R; its place in q holds v
   }
   for (int j = ncolumn - 1; j >= 0; --j) {
     double value = right[j];
-    for (int k = j + 1; k < ncolumn; ++k) value = fused(-q[j * most + k], s[k], value);
+    for (int k = j + 1; k < ncolumn; ++k) value = fused(-q[j * n + k], s[k], value);
     s[j] = value / diagonal[j];
   }
   return true;
 }
 
-/// What a bounded solver works with.
-template <int most>
+/// Doubles that solve_partly_nonnegative() works with.
+KOKKOS_INLINE_FUNCTION constexpr int nonnegative_room(int n) { return n * (n + 7); }
+
+/// A bounded fit on its way.
 struct BoundedFit {
   int n, nbounded;
   const double *m, *y;
-  double* c;
-  bool free[most];
-  double gradient[most], s[most];
+  double *c, *gradient, *s, *residual, *size, *packed, *room;
+  std::uint64_t free_unknowns = 0;  ///< a bit each
+
+  KOKKOS_INLINE_FUNCTION BoundedFit(int n_, int nbounded_, const double* m_, const double* y_, double* c_,
+                                    double* room_)
+      : n(n_), nbounded(nbounded_), m(m_), y(y_), c(c_) {
+    gradient = room_;
+    s = gradient + n;
+    residual = s + n;
+    size = residual + n;
+    packed = size + n;
+    room = packed + n;
+  }
+  KOKKOS_INLINE_FUNCTION bool is_free(int j) const { return (free_unknowns >> j & 1U) != 0; }
+  KOKKOS_INLINE_FUNCTION void set_free(int j, bool on) {
+    const std::uint64_t bit = std::uint64_t{1} << j;
+    free_unknowns = on ? free_unknowns | bit : free_unknowns & ~bit;
+  }
 
   /// w = M' (y - M c); zero where that is nothing but rounding, whatever the units.
   KOKKOS_INLINE_FUNCTION void update_gradient() {
-    double residual[most], size[most];
     for (int i = 0; i < n; ++i) {
       residual[i] = y[i];
       size[i] = math::fabs(y[i]);
@@ -121,11 +139,11 @@ struct BoundedFit {
 
   /// s: the solution in the free unknowns, 0 in the others.
   KOKKOS_INLINE_FUNCTION bool solve_free() {
-    int columns[most] = {}, nfree = 0;
-    double packed[most];
+    unsigned char columns[most_unknowns];
+    int nfree = 0;
     for (int j = 0; j < n; ++j)
-      if (free[j]) columns[nfree++] = j;
-    if (!least_squares<most>(n, m, y, columns, nfree, packed)) return false;
+      if (is_free(j)) columns[nfree++] = static_cast<unsigned char>(j);
+    if (!least_squares(n, m, y, columns, nfree, packed, room)) return false;
     for (int j = 0; j < n; ++j) s[j] = 0;
     for (int k = 0; k < nfree; ++k) s[columns[k]] = packed[k];
     return true;
@@ -135,7 +153,7 @@ struct BoundedFit {
   KOKKOS_INLINE_FUNCTION int next_free() const {
     int best = -1;
     for (int j = 0; j < n; ++j)
-      if (!free[j] && gradient[j] > 0 && (best < 0 || gradient[j] > gradient[best])) best = j;
+      if (!is_free(j) && gradient[j] > 0 && (best < 0 || gradient[j] > gradient[best])) best = j;
     return best;
   }
 
@@ -144,7 +162,7 @@ struct BoundedFit {
     int limit = -1;
     alpha = 1;
     for (int j = 0; j < n; ++j) {
-      if (!free[j] || s[j] > 0 || j >= nbounded) continue;
+      if (!is_free(j) || s[j] > 0 || j >= nbounded) continue;
       const double reach = c[j] / (c[j] - s[j]);
       if (limit < 0 || reach < alpha) {
         alpha = reach;
@@ -156,28 +174,24 @@ struct BoundedFit {
   /// That far towards s; what reaches zero is bound again.
   KOKKOS_INLINE_FUNCTION void move(double alpha, int limit) {
     for (int j = 0; j < n; ++j) {
-      if (!free[j]) continue;
+      if (!is_free(j)) continue;
       c[j] = fused(alpha, s[j] - c[j], c[j]);
       if (j == limit || (j < nbounded && c[j] <= 0)) {
         c[j] = 0;
-        free[j] = false;
+        set_free(j, false);
       }
     }
   }
 };
 
 /// See kernels::solve_partly_nonnegative.
-template <int most>
-KOKKOS_INLINE_FUNCTION bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double* y, double* c) {
-  BoundedFit<most> fit;
-  fit.n = n;
-  fit.nbounded = nbounded;
-  fit.m = m;
-  fit.y = y;
-  fit.c = c;
+/// \param room  nonnegative_room(n) doubles
+KOKKOS_INLINE_FUNCTION bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double* y, double* c,
+                                                     double* room) {
+  BoundedFit fit(n, nbounded, m, y, c, room);
   for (int j = 0; j < n; ++j) {
     c[j] = 0;
-    fit.free[j] = j >= nbounded;
+    fit.set_free(j, j >= nbounded);
   }
   if (nbounded < n) {
     if (!fit.solve_free()) return false;
@@ -187,7 +201,7 @@ KOKKOS_INLINE_FUNCTION bool solve_partly_nonnegative(int n, int nbounded, const 
   for (int step = 0; step < 3 * n;) {
     const int best = fit.next_free();
     if (best < 0) return true;
-    fit.free[best] = true;
+    fit.set_free(best, true);
     for (;;) {
       if (!fit.solve_free()) return false;
       double alpha;

@@ -6,12 +6,18 @@
 #include <vector>
 
 #include "kernels/redshift/detail/layout.hpp"
-#include "kernels/redshift/detail/packed.hpp"
+#include "kernels/redshift/detail/spectra.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "kernels/redshift/igm.hpp"
 #include "kernels/redshift/rebin.hpp"
 
 namespace zspex::kernels::detail {
+
+/// A set of spectra at z on the pixels of all bands, in the light that passes the intergalactic medium.
+///   edges  [nband][nwave + 1]
+///   out    [nbasis][layout.row]; what lies between the bands stays as it is
+void rebin_row(const Rebinner& rebinner, const Transmission& medium, const PixelLayout& layout,
+               const std::vector<std::vector<double>>& edges, double z, double* out);
 
 class ArchetypeFitter {
  public:
@@ -24,11 +30,11 @@ class ArchetypeFitter {
 
   /// Puts the best archetypes at the redshift of `fit` in the place of its basis vectors: chi^2, coefficients, method,
   /// subtype. What they replace is kept in pca_coeff, pca_spectype and pca_subtype.
-  /// \param transmission  [nband] of the template
-  void refit(const PackedTarget& target, const std::vector<Transmission>& transmission, Zfit& fit) const;
+  /// \param medium  for the template, on the pixels of a row
+  void refit(const Spectra<Host>& spectra, std::size_t itarget, const Transmission& medium, Zfit& fit) const;
 
   /// The model of a fit before it is convolved, [layout.row].
-  std::vector<double> model(const Zfit& fit, const std::vector<Transmission>& transmission) const;
+  std::vector<double> model(const Zfit& fit, const Transmission& medium) const;
 
  private:
   /// One weighted column of the fit, zero outside of [first, last).
@@ -43,14 +49,15 @@ class ArchetypeFitter {
 
   /// Archetypes [group * group_size, ...) at z on all pixels, in the light that passes the intergalactic medium:
   /// [narchetype of the group][layout.row].
-  std::vector<double> rebin(std::size_t group, double z, const std::vector<Transmission>& transmission) const;
+  std::vector<double> rebin(std::size_t group, double z, const Transmission& medium) const;
   /// Legendre polynomials 0 to degree - 1 on the pixels of one band, [degree][nwave].
   Array2<double> legendre(std::size_t band) const;
   /// sqrt(ivar) R row of the target's spectra in `band`, or in all for -1.
-  Column convolve(const PackedTarget& target, const double* row, int band) const;
-  std::vector<Column> legendre_columns(const PackedTarget& target) const;
+  Column convolve(const Spectra<Host>& spectra, const TargetSpectra& target, const double* row, int band) const;
+  std::vector<Column> legendre_columns(const Spectra<Host>& spectra, const TargetSpectra& target) const;
   /// The first columns, archetypes, take coefficients >= 0; the rest are polynomials.
-  Solution solve(const PackedTarget& target, const std::vector<const Column*>& columns, int narchetype) const;
+  Solution solve(const Spectra<Host>& spectra, const TargetSpectra& target, const std::vector<const Column*>& columns,
+                 int narchetype) const;
 
   static constexpr std::size_t group_size = 8;
   Archetypes archetypes_;

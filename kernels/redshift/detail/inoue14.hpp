@@ -2,7 +2,7 @@
 /// Absorption beyond the Lyman limit, on host and device: Inoue et al. 2014, MNRAS 442, 1805.
 #pragma once
 
-#include "kernels/base/kokkos.hpp"
+#include "kernels/base/launch.hpp"
 
 namespace zspex::kernels::detail {
 

@@ -23,25 +23,34 @@ struct LinearFit {
   bool cancelled = false;
 };
 
-/// Basis vectors of the usual templates; more of them need larger arrays.
-inline constexpr int few_unknowns = 12;
+/// The penalty for negative [OII] emission: minus the sum of the model over 3724 to 3733 Angstrom, rest frame, where that is
+/// positive.
+///   sums  [nbasis] of each vector there
+KOKKOS_INLINE_FUNCTION double negative_light(int nbasis, const double* coeff, const double* sums) {
+  double light = 0;
+  for (int b = 0; b < nbasis; ++b) light = fused(coeff[b], sums[b], light);
+  return light < 0 ? -light : 0;
+}
 
-/// Solves M c = y, or min |M c - y| with c >= 0; chi^2 = f'f - 2 c'y + c'M c, which holds for any c.
+/// Doubles that solve_normal() works with.
+KOKKOS_INLINE_FUNCTION constexpr int solve_room(int nbasis) { return nbasis * (nbasis + 1) + nonnegative_room(nbasis); }
+
+/// Solves M c = y, or min |M c - y| with c >= 0; chi^2 = f'f - 2 c'y + c'M c, which holds for any c. 2/3 n^3 operations.
 ///   products  [products_of(nbasis)]
 ///   coeff     [nbasis], 0 when not solved
-/// \tparam most  nbasis at most
-template <int most>
-KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, const double* products, double* coeff) {
-  double m[most * most], y[most];
+///   room      [solve_room(nbasis)]
+KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, const double* products, double* coeff,
+                                              double* room) {
+  double *m = room, *y = m + nbasis * nbasis, *rest = y + nbasis;
   for (int i = 0; i < nbasis; ++i) {
     y[i] = products[product_index(nbasis, i)];
     for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = products[product_index(i, j)];
   }
   LinearFit fit;
   if (nonnegative) {
-    fit.solved = solve_partly_nonnegative<most>(nbasis, nbasis, m, y, coeff);
+    fit.solved = solve_partly_nonnegative(nbasis, nbasis, m, y, coeff, rest);
   } else {
-    double factors[most * most];
+    double* factors = rest;
     for (int k = 0; k < nbasis * nbasis; ++k) factors[k] = m[k];
     for (int i = 0; i < nbasis; ++i) coeff[i] = y[i];
     fit.solved = solve_lu(nbasis, factors, coeff);

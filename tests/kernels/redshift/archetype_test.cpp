@@ -14,6 +14,9 @@
 namespace zspex::kernels {
 namespace {
 
+using test::HostFitter;
+using test::Zscan;
+
 using test::invent_grids;
 using test::invent_target;
 using test::invent_template;
@@ -51,7 +54,7 @@ Target invent_kind(const Shape& shape, const Archetypes& set, int which, double 
 
 Fits refine(const Template& tmpl, const std::vector<Archetypes>& sets, const Target& target,
             const ArchetypeSettings& settings) {
-  RedshiftFitter fitter(invent_grids(), {tmpl}, {.archetypes = settings}, sets);
+  HostFitter fitter(invent_grids(), {tmpl}, {.archetypes = settings}, sets);
   fitter.set_targets({&target, 1});
   const Zscan scan = test::scan_slices(fitter, 0, {0}, false);
   Array2<double> chi2 = scan.chi2;
@@ -215,7 +218,7 @@ class ArchetypeRules : public ArchetypeFit {
   /// All minima of all templates.
   std::vector<Fits> refine_all(const std::vector<Template>& templates, const std::vector<Archetypes>& sets,
                                const Target& target, const ArchetypeSettings& settings) const {
-    RedshiftFitter fitter(invent_grids(), templates, {.archetypes = settings}, sets);
+    HostFitter fitter(invent_grids(), templates, {.archetypes = settings}, sets);
     fitter.set_targets({&target, 1});
     std::vector<Fits> all;
     for (int it = 0; it < static_cast<int>(templates.size()); ++it)
@@ -275,7 +278,7 @@ TEST_F(ArchetypeRules, RejectABestOneOfZeroWhereAllTypesHaveArchetypes) {
 /// The message of the error that making a fitter throws.
 std::string refusal(const Template& tmpl, const Archetypes& set, const ArchetypeSettings& settings) {
   try {
-    RedshiftFitter(invent_grids(), {tmpl}, {.archetypes = settings}, {set});
+    HostFitter(invent_grids(), {tmpl}, {.archetypes = settings}, {set});
   } catch (const NumericsError& error) {
     return error.what();
   }

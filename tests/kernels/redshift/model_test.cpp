@@ -13,6 +13,9 @@
 namespace zspex::kernels {
 namespace {
 
+using test::HostFitter;
+using test::Zscan;
+
 using test::invent_grids;
 using test::invent_target;
 using test::invent_template;
@@ -93,7 +96,7 @@ class Model : public testing::TestWithParam<Case> {
 };
 
 TEST_P(Model, IsResolutionTimesTemplateTimesTransmission) {
-  const RedshiftFitter fitter(invent_grids(), {tmpl_}, {}), other(invent_grids(), {tmpl_}, {.mixed = false});
+  const HostFitter fitter(invent_grids(), {tmpl_}, {}), other(invent_grids(), {tmpl_}, {.mixed = false});
   const Values coeff = {1.5, -0.3, 0.25, 2, -1};
   for (const Shape& shape : {common, Shape{{2, 3}, {0, 9}}, Shape{{1, 1}}, Shape{{0, 5}, {1, 7}, {1, 3}, {0, 11}}}) {
     const Target one = target(shape);
@@ -110,7 +113,7 @@ TEST_P(Model, IsResolutionTimesTemplateTimesTransmission) {
 
 TEST_P(Model, HasTheChi2ThatItsFitSays) {
   const Target one = target(common);
-  RedshiftFitter fitter(invent_grids(), {tmpl_}, {});
+  HostFitter fitter(invent_grids(), {tmpl_}, {});
   fitter.set_targets({&one, 1});
   const auto fits = fitter.refine(0, test::scan_slices(fitter, 0, {0}, false).chi2)[0];
   ASSERT_FALSE(fits.empty());
@@ -119,7 +122,7 @@ TEST_P(Model, HasTheChi2ThatItsFitSays) {
 
 TEST_P(Model, IsZeroWithoutCoefficientsAndWhereTheTemplateDoesNotReach) {
   const Target one = target(common);
-  const RedshiftFitter fitter(invent_grids(), {tmpl_}, {});
+  const HostFitter fitter(invent_grids(), {tmpl_}, {});
   Models zeros;
   for (const auto& grid : invent_grids()) zeros.emplace_back(grid.size(), 0.0F);
   EXPECT_EQ(fitter.model(one, fit_of(tmpl_, GetParam().z, {0, 0, 0, 0, 0})), zeros);
@@ -139,7 +142,7 @@ TEST_P(Model, TakesTheTemplateThatTheFitIsOf) {
   Random random(601);
   const Template other = invent_template("STAR", FitMethod::pca, 2, test::even_redshifts(0.1, 0.01, 3), random);
   const Target one = target(common);
-  const RedshiftFitter alone(invent_grids(), {tmpl_}, {}), fitter(invent_grids(), {other, tmpl_}, {});
+  const HostFitter alone(invent_grids(), {tmpl_}, {}), fitter(invent_grids(), {other, tmpl_}, {});
   Zfit fit = fit_of(tmpl_, GetParam().z, {1, 2, 3, 4, 5});
   const Models expected = alone.model(one, fit);
   fit.itemplate = 1;
@@ -176,7 +179,7 @@ TEST(ModelOfArchetypes, IsThatOfItsArchetypesAndPolynomials) {
         for (std::size_t k = 0; k < 3; ++k)
           light[band][p] += fit.legcoeff[per_camera ? band * 3 + k : k] * polynomials[k][band][p];
     const ArchetypeSettings settings{2, 3, per_camera, 0.1};
-    const RedshiftFitter fitter(invent_grids(), {tmpl}, {.archetypes = settings}, {set});
+    const HostFitter fitter(invent_grids(), {tmpl}, {.archetypes = settings}, {set});
     expect_models(fitter.model(target, fit), target, light, 50);
   }
 }
@@ -187,7 +190,7 @@ TEST(ModelOfArchetypes, HasTheChi2ThatItsFitSays) {
   const Template kinds = invent_template("GALAXY", FitMethod::nmf, 5, tmpl.redshifts, random);
   const Archetypes set{"GALAXY", std::vector<std::string>(5, "K"), kinds.wave, kinds.basis};
   const Target target = invent_target({{2, 11}, {0, 5}}, invent_grids(), tmpl, {1, 1, 1}, 0.32, random);
-  RedshiftFitter fitter(invent_grids(), {tmpl}, {}, {set});
+  HostFitter fitter(invent_grids(), {tmpl}, {}, {set});
   fitter.set_targets({&target, 1});
   const auto fits = fitter.refine(0, test::scan_slices(fitter, 0, {0}, false).chi2)[0];
   ASSERT_FALSE(fits.empty());

@@ -15,6 +15,9 @@
 namespace zspex::kernels {
 namespace {
 
+using test::HostFitter;
+using test::Zscan;
+
 using Fits = std::vector<Zfit>;
 using Values = std::vector<double>;
 constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
@@ -74,8 +77,8 @@ class Lines {
   }
 
  private:
-  RedshiftFitter fitter(const FitSettings& settings) const {
-    RedshiftFitter fitter({wave_}, {tmpl_}, settings);
+  HostFitter fitter(const FitSettings& settings) const {
+    HostFitter fitter({wave_}, {tmpl_}, settings);
     fitter.set_targets({&target_, 1});
     return fitter;
   }

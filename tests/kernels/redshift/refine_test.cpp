@@ -13,6 +13,9 @@
 namespace zspex::kernels {
 namespace {
 
+using test::HostFitter;
+using test::Zscan;
+
 using test::invent_grids;
 using test::invent_target;
 using test::invent_template;
@@ -25,7 +28,7 @@ using Values = std::vector<double>;
 const Shape common = {{0, 5}, {1, 7}, {2, 11}};
 
 /// chi^2 with penalty, as refine() takes it.
-Array2<double> total_chi2(const RedshiftFitter& fitter, std::size_t ibatch = 0) {
+Array2<double> total_chi2(const HostFitter& fitter, std::size_t ibatch = 0) {
   Zscan scan = test::scan_slices(fitter, 0, {0}, false, ibatch);
   std::transform(scan.chi2.begin(), scan.chi2.end(), scan.penalty.begin(), scan.chi2.begin(), std::plus<>());
   return scan.chi2;
@@ -95,7 +98,7 @@ TEST_P(Refine, FindsThePlainMinima) {
   for (const auto& [nminima, npoints] : {std::pair{3, 15}, {1, 3}, {2, 4}, {5, 8}, {9, 31}}) {
     SCOPED_TRACE(std::to_string(nminima) + " minima, " + std::to_string(npoints) + " points");
     const FitSettings settings{.nminima = nminima, .npoints = npoints};
-    RedshiftFitter fitter(invent_grids(), {tmpl}, settings);
+    HostFitter fitter(invent_grids(), {tmpl}, settings);
     fitter.set_targets(targets);
     const Array2<double> chi2 = total_chi2(fitter);
     const auto found = fitter.refine(0, chi2);
@@ -112,7 +115,7 @@ TEST_P(Refine, FollowsTheRulesWhereverItIsTold) {
   const Template tmpl = invent(random);
   const Target target = target_of(tmpl, random);
   const FitSettings settings{.nminima = 12, .npoints = 7};
-  RedshiftFitter fitter(invent_grids(), {tmpl}, settings);
+  HostFitter fitter(invent_grids(), {tmpl}, settings);
   fitter.set_targets({&target, 1});
   int seen = 0;
   for (int round = 0; round < 8; ++round) {
@@ -137,7 +140,7 @@ TEST_P(Refine, FindsTheRedshiftAndCoefficientsOfALightWithoutNoise) {
     const double z = GetParam().z + part * step;
     const Values coeff = test::invent_coeff(3, random);
     const Target target = invent_target(common, grids, tmpl, coeff, z, random, 0);
-    RedshiftFitter fitter(grids, {tmpl}, {});
+    HostFitter fitter(grids, {tmpl}, {});
     fitter.set_targets({&target, 1});
     const Zfit best = fitter.refine(0, total_chi2(fitter))[0].at(0);
     EXPECT_NEAR(best.z, z, 1e-6);
@@ -163,7 +166,7 @@ TEST_P(Refine, HasTheSameBitsInAnyBatchAndWhateverTheScanWasMadeOf) {
   std::vector<Target> targets;
   for (int i = 0; i < 5; ++i) targets.push_back(target_of(tmpl, random));
   targets[3].spectra[0].ivar.assign(101, 0);
-  RedshiftFitter fitter(invent_grids(), {tmpl}, {.mixed = true}), other(invent_grids(), {tmpl}, {.mixed = false});
+  HostFitter fitter(invent_grids(), {tmpl}, {.mixed = true}), other(invent_grids(), {tmpl}, {.mixed = false});
   fitter.set_targets(targets);
   const Array2<double> chi2 = total_chi2(fitter);
   const auto all = fitter.refine(0, chi2);
@@ -178,7 +181,7 @@ TEST_P(Refine, HasTheSameBitsInAnyBatchAndWhateverTheScanWasMadeOf) {
       EXPECT_EQ(a[k].model_chi2, b[k].model_chi2);
     }
   };
-  for (RedshiftFitter* one : {&fitter, &other}) {
+  for (HostFitter* one : {&fitter, &other}) {
     one->set_targets(targets, 2);
     for (std::size_t ibatch = 0; ibatch < 3; ++ibatch) {
       const auto range = one->batch(ibatch);
@@ -205,7 +208,7 @@ TEST(RefineLimits, ATargetWithoutDataHasNoMinima) {
   const Template tmpl = invent_template("GALAXY", FitMethod::pca, 2, test::even_redshifts(0.3, 0.001, 11), random);
   std::vector<Target> targets(2, invent_target(common, invent_grids(), tmpl, {1, 1}, 0.305, random));
   for (auto& spectrum : targets[0].spectra) spectrum.ivar.assign(spectrum.ivar.size(), 0);
-  RedshiftFitter fitter(invent_grids(), {tmpl}, {});
+  HostFitter fitter(invent_grids(), {tmpl}, {});
   fitter.set_targets(targets);
   const auto found = fitter.refine(0, total_chi2(fitter));
   EXPECT_TRUE(found[0].empty());
@@ -218,7 +221,7 @@ TEST(RefineLimits, AConstantChi2HasNoVertex) {
   const Template tmpl = invent_template("QSO", FitMethod::pca, 2, test::even_redshifts(0.3, 0.001, 11), random);
   Target target = invent_target(common, invent_grids(), tmpl, {1, 1}, 0.305, random);
   for (auto& spectrum : target.spectra) spectrum.flux.assign(spectrum.flux.size(), 0);
-  RedshiftFitter fitter(invent_grids(), {tmpl}, {});
+  HostFitter fitter(invent_grids(), {tmpl}, {});
   fitter.set_targets({&target, 1});
   Array2<double> chi2({1, 11}, 5.0);
   chi2(0, 4) = 1;

@@ -13,6 +13,9 @@
 namespace zspex::kernels {
 namespace {
 
+using test::HostFitter;
+using test::Zscan;
+
 using test::invent_grids;
 using test::scan_slices;
 using test::Shape;
@@ -57,10 +60,10 @@ class ScanBits : public testing::TestWithParam<Case> {
     targets_[10].spectra[1].ivar.assign(targets_[10].spectra[1].ivar.size(), 0);  // one band masked
   }
 
-  RedshiftFitter fitter() const { return {invent_grids(), {tmpl_}, {.mixed = GetParam().mixed}}; }
+  HostFitter fitter() const { return {invent_grids(), {tmpl_}, {.mixed = GetParam().mixed}}; }
   /// Rows of these targets, scanned together.
   std::vector<std::string> scan(const Targets& targets) const {
-    RedshiftFitter one = fitter();
+    HostFitter one = fitter();
     one.set_targets(targets);
     return rows_of(scan_slices(one));
   }
@@ -104,7 +107,7 @@ TEST_P(ScanBits, InAnyOrder) {
 
 TEST_P(ScanBits, InBatches) {
   const auto together = scan(targets_);
-  RedshiftFitter one = fitter();
+  HostFitter one = fitter();
   for (const std::size_t batch : {1u, 2u, 5u, 18u, 19u, 1000u}) {
     one.set_targets(targets_, batch);
     std::size_t next = 0;
@@ -124,7 +127,7 @@ TEST_P(ScanBits, InBatches) {
 }
 
 TEST_P(ScanBits, InSlicesOfAnyLength) {
-  RedshiftFitter one = fitter();
+  HostFitter one = fitter();
   one.set_targets(targets_);
   const auto whole = rows_of(scan_slices(one));
   EXPECT_EQ(rows_of(scan_slices(one, 0, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})), whole);
@@ -133,25 +136,27 @@ TEST_P(ScanBits, InSlicesOfAnyLength) {
 }
 
 TEST_P(ScanBits, AndOfSlicesTheMemoryToo) {
-  const RedshiftFitter one = fitter();
-  const std::size_t bytes = one.slice_bytes(0, 1);
-  ASSERT_EQ(one.slice_bytes(0, 17), 17 * bytes);
-  std::vector<std::byte> whole(17 * bytes), pieces(17 * bytes);
-  one.rebin(0, 0, 17, whole);
-  for (const auto& [first, n] : {std::pair{11, 6}, {0, 3}, {3, 8}})
-    one.rebin(0, first, n, std::span(pieces).subspan(first * bytes, n * bytes));
-  EXPECT_TRUE(whole == pieces);
+  const HostFitter one = fitter();
+  const FitSite& host = one.site(Place::host);
+  const std::size_t size = one.slice_size(0, 1);
+  ASSERT_EQ(one.slice_size(0, 17), 17 * size);
+  const Values whole = host.allocate(17 * size), pieces = host.allocate(17 * size);
+  host.rebin(0, 0, 17, whole);
+  for (const auto& [first, n] : {std::pair{11, 6}, {0, 3}, {3, 8}}) host.rebin(0, first, n, pieces.from(first * size));
+  whole.visit([&](auto* data) {
+    using Real = std::remove_pointer_t<decltype(data)>;
+    EXPECT_TRUE(std::equal(data, data + whole.size(), pieces.as<Real>()));
+    EXPECT_TRUE(std::any_of(data, data + whole.size(), [](Real value) { return value != 0; }));
+  });
 }
 
 TEST_P(ScanBits, InOnesOwnColumnsOnly) {
-  RedshiftFitter one = fitter();
+  HostFitter one = fitter();
   one.set_targets(targets_);
   const Zscan whole = scan_slices(one);
   const std::size_t n = targets_.size();
   Zscan part{Array2<double>({n, 17}, -7.0), Array2<double>({n, 17}, -7.0), Array3<float>({n, 17, 5}, -7.0F)};
-  std::vector<std::byte> slice(one.slice_bytes(0, 4));
-  one.rebin(0, 6, 4, slice);
-  one.scan(0, 6, 4, slice, part);
+  one.scan(0, 6, 4, part);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t iz = 0; iz < 17; ++iz) {
       const bool inside = iz >= 6 && iz < 10;
@@ -163,7 +168,7 @@ TEST_P(ScanBits, InOnesOwnColumnsOnly) {
 }
 
 TEST_P(ScanBits, WithAndWithoutCoefficients) {
-  RedshiftFitter one = fitter();
+  HostFitter one = fitter();
   one.set_targets(targets_);
   const Zscan with = scan_slices(one), without = scan_slices(one, 0, {0}, false);
   EXPECT_EQ(with.chi2, without.chi2);
@@ -175,7 +180,7 @@ TEST_P(ScanBits, BesideOtherTemplates) {
   test::Random random(202);
   const Template other =
       test::invent_template("QSO", FitMethod::nmf, 3, test::even_redshifts(0.2, 0.01, 5), random, IgmModel::inoue14);
-  RedshiftFitter one(invent_grids(), {other, tmpl_, other}, {.mixed = GetParam().mixed});
+  HostFitter one(invent_grids(), {other, tmpl_, other}, {.mixed = GetParam().mixed});
   one.set_targets(targets_);
   EXPECT_EQ(one.templates()[1].spectype, "GALAXY");
   EXPECT_EQ(rows_of(scan_slices(one, 1)), scan(targets_));
@@ -183,13 +188,13 @@ TEST_P(ScanBits, BesideOtherTemplates) {
 
 TEST_P(ScanBits, AfterTargetsHaveBeenReplacedAndTheFitterMoved) {
   const auto together = scan(targets_);
-  RedshiftFitter one = fitter();
+  HostFitter one = fitter();
   one.set_targets({&targets_[3], 5}, 2);
   {
     const Targets copy = targets_;
     one.set_targets(copy);
   }  // they have been copied
-  const RedshiftFitter moved = std::move(one);
+  const HostFitter moved = std::move(one);
   EXPECT_EQ(rows_of(scan_slices(moved)), together);
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     int npixels = 0;

@@ -13,6 +13,9 @@
 namespace zspex::kernels {
 namespace {
 
+using test::HostFitter;
+using test::Zscan;
+
 using test::invent_coeff;
 using test::invent_grids;
 using test::invent_target;
@@ -30,7 +33,7 @@ const std::vector<double> high_redshifts = test::even_redshifts(2.6, 0.061, 7); 
 void expect_plain_fits(const Template& tmpl, const Targets& targets, FitSettings settings, int ndiag = 11) {
   const auto grids = invent_grids();
   settings.max_ndiag = ndiag;
-  RedshiftFitter fitter(grids, {tmpl}, settings);
+  HostFitter fitter(grids, {tmpl}, settings);
   fitter.set_targets(targets);
   const Zscan scan = scan_slices(fitter);
   const auto rounding = rounding_of(settings.mixed, ndiag);
@@ -133,7 +136,7 @@ TEST_P(Scan, PullsCoefficientsBelowZeroOnlyWithPca) {
     for (auto& spectrum : target.spectra)
       for (double& flux : spectrum.flux) flux = 0.3 + random.normal();
   expect_plain_fits(tmpl, targets, settings());
-  RedshiftFitter fitter(invent_grids(), {tmpl}, settings());
+  HostFitter fitter(invent_grids(), {tmpl}, settings());
   fitter.set_targets(targets);
   const Zscan scan = scan_slices(fitter);
   const float least = *std::min_element(scan.coeff.begin(), scan.coeff.end());

@@ -116,19 +116,17 @@ Rounding rounding_of(bool mixed, int ndiag) {
   return {epsilon * (8 * 1500 * 1.5 / 1.7 + ndiag + 5), mixed ? std::sqrt(2 * ndiag + 5.0) * 0x1p-24 : 0};
 }
 
-kernels::Zscan scan_slices(const kernels::RedshiftFitter& fitter, int itemplate, const std::vector<int>& cuts,
-                           bool with_coeff, std::size_t ibatch) {
+Zscan scan_slices(const HostFitter& fitter, int itemplate, const std::vector<int>& cuts, bool with_coeff,
+                  std::size_t ibatch) {
   const auto& tmpl = fitter.templates()[itemplate];
   const std::size_t nz = tmpl.redshifts.size(), n = fitter.batch(ibatch).n;
-  kernels::Zscan scan;
+  Zscan scan;
   scan.chi2 = Array2<double>({n, nz}, -7.0);
   scan.penalty = Array2<double>({n, nz}, -7.0);
   if (with_coeff) scan.coeff = Array3<float>({n, nz, static_cast<std::size_t>(tmpl.nbasis())}, -7.0F);
   for (std::size_t i = 0; i < cuts.size(); ++i) {
     const int first = cuts[i], last = i + 1 < cuts.size() ? cuts[i + 1] : static_cast<int>(nz);
-    std::vector<std::byte> slice(fitter.slice_bytes(itemplate, last - first));
-    fitter.rebin(itemplate, first, last - first, slice);
-    fitter.scan(itemplate, first, last - first, slice, scan, ibatch);
+    fitter.scan(itemplate, first, last - first, scan, ibatch);
   }
   return scan;
 }

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/redshift/fitter.hpp"
+#include "tests/kernels/support/host_fitter.hpp"
 #include "tests/kernels/support/plain_redshift.hpp"
 #include "tests/kernels/support/random.hpp"
 
@@ -39,7 +39,7 @@ std::vector<double> invent_coeff(int nbasis, Random& random);
 Rounding rounding_of(bool mixed, int ndiag = 11);
 
 /// Scans a template for the targets of a batch, in slices that begin at `cuts`. What isn't written is -7.
-kernels::Zscan scan_slices(const kernels::RedshiftFitter& fitter, int itemplate = 0, const std::vector<int>& cuts = {0},
-                           bool with_coeff = true, std::size_t ibatch = 0);
+Zscan scan_slices(const HostFitter& fitter, int itemplate = 0, const std::vector<int>& cuts = {0},
+                  bool with_coeff = true, std::size_t ibatch = 0);
 
 }  // namespace zspex::test

@@ -45,7 +45,7 @@ std::vector<Light> observe_plainly(std::span<const double> wave, const Array2<do
   std::vector<Light> lights(flux.extent(0));
   for (const auto& grid : grids) {
     std::vector<double> passing(grid.size(), 1.0);
-    kernels::Transmission(igm, grid).apply(z, std::span(passing));
+    kernels::Transmission(igm, grid).apply(z, 0, grid.size(), 1, passing.data(), grid.size());
     const std::size_t n = grid.size();
     for (std::size_t b = 0; b < lights.size(); ++b) {
       auto& light = lights[b].emplace_back(n);

@@ -1,0 +1,188 @@
+/// \file
+/// The kernel that brings templates onto pixels: the mean over each pixel, exactly, and what the intergalactic medium lets
+/// through. One thread makes some pixels side by side at one redshift (device) or at all of them (host, where neighbors in
+/// redshift use the same samples): 2 look-ups, and 2 (4 + 2) operations a value.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/base/simd.hpp"
+#include "kernels/redshift/detail/absorb.hpp"
+
+namespace zspex::kernels::detail {
+
+/// A set of spectra on one rest-frame grid: integrals up to each sample, and values, of all vectors.
+template <class Exec>
+struct TemplateTable {
+  int nbasis = 0;
+  std::int64_t nsample = 0;
+  bool even = false;                        ///< samples are equally far apart
+  double first = 0, guides = 0;             ///< wavelength of the first sample; guides per Angstrom
+  DeviceView<const double*, Exec> samples;  ///< [nsample][2][nbasis], and some more for lanes beyond the last vector
+  DeviceView<const double*, Exec> wave;     ///< [nsample] rest frame, Angstrom
+  DeviceView<const std::uint32_t*, Exec> guide;  ///< [nsample] the last sample at or below first + i / guides
+};
+
+/// Pixels that one thread makes side by side, at most.
+template <class Exec>
+inline constexpr int rebin_pixels = on_host<Exec> ? 255 : 4;
+
+/// Calls f(i) for i in [0, n), n <= most; in registers on a device.
+template <class Exec, int most, class F>
+KOKKOS_FORCEINLINE_FUNCTION void for_few(int n, const F& f) {
+  if constexpr (on_host<Exec>) {
+    for (int i = 0; i < n; ++i) f(i);
+  } else {
+    ZSPEX_UNROLL
+    for (int i = 0; i < most; ++i)
+      if (i < n) f(i);
+  }
+}
+
+/// Where edges lie between two samples: integral(edge) = integral(sample) + reach * value + slope * (next - value).
+template <class Exec>
+struct EdgePlaces {
+  static constexpr int most = rebin_pixels<Exec> + 1;
+  std::int64_t at[most];  ///< of the sample in TemplateTable::samples
+  double reach[most], slope[most];
+
+  /// Places of n edges x, growing and in the rest frame.
+  KOKKOS_INLINE_FUNCTION void find(const TemplateTable<Exec>& tmpl, const double* x, int n) {
+    const std::int64_t record = 2 * tmpl.nbasis;
+    if (tmpl.even) {
+      const double first = tmpl.first, guides = tmpl.guides, step = 1 / guides;
+      const auto last = static_cast<double>(tmpl.nsample - 2);
+      for_few<Exec, most>(n, [&](int i) {
+        const double where = (x[i] - first) * guides;
+        double sample = math::floor(where);
+        sample = sample < 0.0 ? 0.0 : sample;
+        sample = last < sample ? last : sample;
+        at[i] = record * static_cast<std::int64_t>(sample);
+        reach[i] = (where - sample) * step;
+        slope[i] = (where - sample) * (where - sample) * step / 2;
+      });
+      return;
+    }
+    for_few<Exec, most>(n, [&](int i) {
+      const std::int64_t j = sample_below(tmpl, x[i]);
+      reach[i] = x[i] - tmpl.wave(j);
+      at[i] = record * j;
+      slope[i] = reach[i] * reach[i] / 2 / (tmpl.wave(j + 1) - tmpl.wave(j));
+    });
+  }
+
+ private:
+  /// The last sample at or below x, but at most the last but one.
+  KOKKOS_INLINE_FUNCTION static std::int64_t sample_below(const TemplateTable<Exec>& tmpl, double x) {
+    const double where = (x - tmpl.first) * tmpl.guides;
+    std::int64_t i = where > 0 ? static_cast<std::int64_t>(where) : 0;
+    i = i < tmpl.nsample - 1 ? i : tmpl.nsample - 1;
+    std::int64_t j = tmpl.guide(i);
+    while (j + 2 < tmpl.nsample && tmpl.wave(j + 1) <= x) ++j;
+    while (j > 0 && tmpl.wave(j) > x) --j;
+    return j;
+  }
+};
+
+/// Basis vectors that are averaged together: a vector register of the host's, or half of one.
+template <class Exec>
+inline constexpr int rebin_lanes = on_host<Exec> ? 8 : 1;
+
+/// Means of `nlane` basis vectors from `first` on in the n pixels between the edges at `places`.
+template <class Exec, int nlane, class Real>
+KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgePlaces<Exec>& places, int n,
+                                    const double* inverse_width, int first, Real* out, std::size_t stride) {
+  using S = std::conditional_t<on_host<Exec>, Vector<double, (nlane < host_simd_width ? 32 : simd_bytes)>, double>;
+  constexpr int width = sizeof(S) / sizeof(double), nvec = nlane / width;
+  static_assert(nvec * width == nlane);
+  S integral[nvec], before[nvec];
+  double mean[rebin_pixels<Exec>][nlane];
+  const double* samples = tmpl.samples.data() + first;
+  const int nbasis = tmpl.nbasis;
+  const auto integrate = [&](int i) {
+    const double* sum = samples + places.at[i];
+    const double* value = sum + nbasis;
+    const double* next = value + 2 * nbasis;
+    ZSPEX_UNROLL
+    for (int v = 0; v < nvec; ++v) {
+      const S here = simd_load<S>(value + v * width);
+      integral[v] = fused(places.slope[i], simd_load<S>(next + v * width) - here,
+                          fused(places.reach[i], here, simd_load<S>(sum + v * width)));
+    }
+  };
+  integrate(0);
+  for_few<Exec, rebin_pixels<Exec>>(n, [&](int i) {
+    ZSPEX_UNROLL
+    for (int v = 0; v < nvec; ++v) before[v] = integral[v];
+    integrate(i + 1);
+    ZSPEX_UNROLL
+    for (int v = 0; v < nvec; ++v)
+      simd_store(mean[i] + v * width, static_cast<S>((integral[v] - before[v]) * inverse_width[i]));
+  });
+  const int nvector = nbasis - first < nlane ? nbasis - first : nlane;
+  for (int b = 0; b < nvector; ++b)
+    for_few<Exec, rebin_pixels<Exec>>(n, [&](int i) { out[b * stride + i] = static_cast<Real>(mean[i][b]); });
+}
+
+/// out[b * stride + i] = 1/(e[i+1] - e[i]) * integral of basis b, at lambda (1 + z) and linear between samples, from e[i]
+/// to e[i+1], i < n. No factor 1/(1+z): values are flux densities as seen by the observer.
+template <class Exec, class Real>
+KOKKOS_INLINE_FUNCTION void rebin_some(const TemplateTable<Exec>& tmpl, const double* edges, int n, double z, Real* out,
+                                       std::size_t stride) {
+  constexpr int most = rebin_pixels<Exec>, lanes = rebin_lanes<Exec>;
+  const double scale = 1 / (1 + z);
+  EdgePlaces<Exec> places;
+  double x[most + 1], inverse_width[most];
+  for_few<Exec, most + 1>(n + 1, [&](int i) { x[i] = edges[i] * scale; });
+  for_few<Exec, most>(n, [&](int i) { inverse_width[i] = 1 / (x[i + 1] - x[i]); });
+  places.find(tmpl, x, n + 1);
+  for (int first = 0; first < tmpl.nbasis; first += lanes) {
+    Real* to = out + first * stride;
+    if constexpr (lanes > 1) {
+      if (tmpl.nbasis - first <= lanes / 2) {
+        average<Exec, lanes / 2>(tmpl, places, n, inverse_width, first, to, stride);
+        continue;
+      }
+    }
+    average<Exec, lanes>(tmpl, places, n, inverse_width, first, to, stride);
+  }
+}
+
+/// Rebinned templates: [redshift][basis][pixel of a row].
+template <class Exec, class Real>
+using Slice = DeviceView<Real***, Exec>;
+template <class Exec, class Real>
+using ConstSlice = DeviceView<const Real***, Exec>;
+
+/// slice(iz, b, q) = mean of basis vector b over pixel q at redshift iz, times what the intergalactic medium lets through.
+template <class Exec, class Real>
+struct RebinTemplates {
+  TemplateTable<Exec> tmpl;
+  Absorption<Exec> absorption;
+  DeviceView<const double*, Exec> edges;      ///< [row] Angstrom: of pixel q from edges(q) to edges(q + 1)
+  DeviceView<const PixelRun*, Exec> runs;     ///< of at most rebin_pixels
+  DeviceView<const double*, Exec> redshifts;  ///< [nz]
+  Slice<Exec, Real> slice;                    ///< what lies between the bands stays as it is, zero
+
+  void run(const Exec& exec) const {
+    const auto nrun = static_cast<std::int64_t>(runs.extent(0)), nz = static_cast<std::int64_t>(redshifts.extent(0));
+    launch(exec, "zspex::redshift::rebin", on_host<Exec> ? nrun : nrun * nz, *this);
+  }
+  KOKKOS_FUNCTION void operator()(std::int64_t item) const {
+    const auto nrun = static_cast<std::int64_t>(runs.extent(0));
+    if constexpr (on_host<Exec>)
+      for (int iz = 0; iz < redshifts.extent_int(0); ++iz) make(runs(item), iz);
+    else
+      make(runs(item % nrun), static_cast<int>(item / nrun));
+  }
+
+ private:
+  KOKKOS_INLINE_FUNCTION void make(const PixelRun& run, int iz) const {
+    Real* out = &slice(iz, 0, run.first);
+    const std::size_t row = slice.extent(2);
+    rebin_some<Exec>(tmpl, edges.data() + run.first, run.n, redshifts(iz), out, row);
+    absorb(absorption, redshifts(iz), run, tmpl.nbasis, out, row);
+  }
+};
+
+}  // namespace zspex::kernels::detail

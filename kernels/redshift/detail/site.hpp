@@ -1,0 +1,201 @@
+/// \file
+/// Fits on any execution space: the host's cores, a GPU, or an emulated one. On a device two scans are under way at a time, so
+/// that it has work while the host takes the results of the last one and prepares the next.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/base/reused.hpp"
+#include "kernels/redshift/detail/fit_setup.hpp"
+#include "kernels/redshift/detail/scan.hpp"
+#include "kernels/redshift/detail/tables.hpp"
+#include "kernels/redshift/fit_site.hpp"
+
+namespace zspex::kernels::detail {
+
+/// Bytes of sums and results of each of two scans, beside targets and slices.
+template <class Exec>
+inline constexpr std::size_t scan_workspace_bytes = std::size_t{on_host<Exec> ? 8 : 64} << 20;
+/// Rebinned templates of fine scans on a device, and what solvers work with. On the host each thread has one group's.
+inline constexpr std::size_t fine_workspace_bytes = std::size_t{256} << 20,
+                             solve_workspace_bytes = std::size_t{32} << 20;
+
+/// Basis vectors whose sums of products a thread of a device can hold.
+inline constexpr int most_basis_in_registers = 11;
+
+/// Sums and results of a target at one redshift.
+inline std::size_t pair_bytes(int nbasis) {
+  return sizeof(double) * static_cast<std::size_t>(products_of(nbasis) + nbasis + 3);
+}
+
+/// Targets of one shape side by side, in groups of NT, where that many are alike.
+template <int NT, class Exec>
+struct GroupList {
+  static constexpr int ntarget = NT;
+  std::vector<TargetGroup<NT>> groups;
+  ReusedList<TargetGroup<NT>, Exec> memory;
+  DeviceView<const TargetGroup<NT>*, Exec> on_device;
+};
+
+/// All pairs of a target and a redshift that are fitted in one go, and the groups in which that is done.
+template <class Exec>
+struct FitPairs {
+  std::vector<int> targets, slices;  ///< [pair]
+  GroupList<4, Exec> fours;
+  GroupList<2, Exec> twos;
+  GroupList<1, Exec> ones;
+  int most_nz = 0;
+  ReusedList<int, Exec> target_memory, slice_memory;
+  DeviceView<const int*, Exec> device_targets, device_slices;
+
+  int npair() const { return static_cast<int>(targets.size()); }
+  void clear() {
+    targets.clear();
+    slices.clear();
+    fours.groups.clear();
+    twos.groups.clear();
+    ones.groups.clear();
+    most_nz = 0;
+  }
+  template <class F>
+  void for_lists(const F& f) {
+    f(fours);
+    f(twos);
+    f(ones);
+  }
+  void upload(const Exec& exec) {
+    device_targets = target_memory.set(exec, "zspex::redshift::pair_targets", targets);
+    device_slices = slice_memory.set(exec, "zspex::redshift::pair_slices", slices);
+    for_lists([&](auto& list) { list.on_device = list.memory.set(exec, "zspex::redshift::groups", list.groups); });
+  }
+};
+
+template <class Exec>
+class Site final : public FitSite {
+ public:
+  /// \param apart  a host with copies of its own, as a device would have: stands for one where there is none
+  explicit Site(std::shared_ptr<const FitSetup> setup, bool apart = !on_host<Exec>);
+
+  const char* name() const override;
+  Values allocate(std::size_t n) const override;
+  void copy_in(const Values& to, const Values& from) const override;
+  void set_targets(const PackedTargets& packed, const SpectraArrays& arrays) override;
+  void rebin(int itemplate, int first, int nz, const Values& slice) const override;
+  void scan(int itemplate, int first, int nz, const Values& slice, TargetRange targets,
+            const ScanRows& rows) const override;
+  void fit_columns(int itemplate, int first, int nz, const Values& host_slice, const Values& columns,
+                   std::size_t itarget, const ScanRows& rows) const override;
+  void finish() const override;
+  void fit_groups(int itemplate, std::span<FitGroup> groups) const override;
+
+ private:
+  /// A template on this execution space.
+  struct Tables {
+    TemplateTable<Exec> samples;
+    Absorption<Exec> absorption;
+    DeviceView<const double*, Exec> redshifts, oii;
+    int nbasis = 0;
+    bool nonnegative = false;
+  };
+
+  /// A stream with what launches on it need: pairs, sums and results there and, after a copy, on the host; and where the
+  /// results go.
+  struct Lane {
+    Exec exec;
+    FitPairs<Exec> pairs;
+    std::size_t targets_of_item = 1;
+    Reused<double, Exec> products, chi2, penalty, coeff, solve_room;
+    Reused<unsigned char, Exec> cancelled;
+    ReusedPinned<double, Exec> host_chi2, host_penalty, host_coeff;
+    ReusedPinned<unsigned char, Exec> host_cancelled;
+    // Of the fits that were launched last.
+    struct Results {
+      DeviceView<double*, Exec> chi2, penalty;
+      DeviceView<double**, Exec> coeff, products;
+      DeviceView<unsigned char*, Exec> cancelled;
+      PinnedView<double*, Exec> host_chi2, host_penalty, host_coeff;
+      PinnedView<unsigned char*, Exec> host_cancelled;
+    } results;
+    // A scan's: rows of targets from `target` on, columns [first, first + nz).
+    bool waiting = false;
+    int nbasis = 0, first = 0, nz = 0;
+    std::size_t target = 0;
+    ScanRows rows;
+  };
+  /// What a kernel's threads on the host work with.
+  template <class Real>
+  struct HostRooms {
+    Reused<Real, Host> values;
+    Reused<LaneSum<Host>, Host> sums;
+    DeviceView<int*, Host> next{"zspex::redshift::next", 1};
+  };
+
+  /// Calls f with the type in which slices are kept.
+  template <class F>
+  void with_real(const F& f) const {
+    setup_->settings().mixed ? f(float{}) : f(double{});
+  }
+  template <class Real>
+  ConstSlice<Exec, Real> slice_view(const Tables& tmpl, const Values& slice, int nz) const {
+    return ConstSlice<Exec, Real>(slice.as<Real>(), nz, tmpl.nbasis, setup_->layout().row);
+  }
+  template <class Real>
+  RebinTemplates<Exec, Real> rebinning(const Tables& tmpl, const DeviceView<const double*, Exec>& redshifts,
+                                       const Slice<Exec, Real>& slice) const {
+    return {tmpl.samples, tmpl.absorption, edges_, runs_, redshifts, slice};
+  }
+  /// The lane that is used next.
+  Lane& lane() const { return lanes_[turn_]; }
+  template <class Real>
+  HostRooms<Real>& rooms() const {
+    if constexpr (std::is_same_v<Real, float>)
+      return float_rooms_;
+    else
+      return double_rooms_;
+  }
+
+  /// Adds targets that are fitted at redshifts [slice, slice + nz) to the pairs, in groups of at most `most`.
+  void add_pairs(FitPairs<Exec>& pairs, std::span<const std::size_t> targets, int slice, int nz, int most) const;
+  /// Targets that are fitted together at most, of `n`.
+  template <class Real>
+  int most_together(const Tables& tmpl, std::size_t n) const {
+    if (!on_host<Exec> && tmpl.nbasis > most_basis_in_registers) return 1;
+    return static_cast<int>(std::min<std::size_t>(n, FitTile<Exec, Real>::targets));
+  }
+  /// Room for a template at nz redshifts, zero between the bands.
+  Slice<Exec, double> fine_slice(Lane& lane, const Tables& tmpl, std::size_t nz) const;
+  /// Launches sums, solutions and chi^2 of the lane's pairs, and copies of the results.
+  template <class Real>
+  void fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
+           const DeviceView<const Real***, Exec>& columns, bool coeff) const;
+  template <class Real, int NT>
+  void sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
+           const DeviceView<const Real***, Exec>& columns, const GroupList<NT, Exec>& list) const;
+  void reserve(Lane& lane, const Tables& tmpl) const;
+  /// Waits for a scan's results and puts them into their rows.
+  void deliver(Lane& lane) const;
+
+  std::shared_ptr<const FitSetup> setup_;
+  bool apart_;
+  mutable std::array<Lane, 2> lanes_;
+  mutable int turn_ = 0;
+  Exec copy_;  ///< copies to the device, beside the lanes
+  DeviceView<const double*, Exec> edges_;
+  DeviceView<const PixelRun*, Exec> runs_;
+  DeviceView<const Block*, Exec> float_blocks_, double_blocks_;
+  std::vector<Tables> templates_;
+  TargetLists lists_;
+  std::vector<int> shapes_;  ///< [target] the same number for targets of the same shape
+  Spectra<Host> host_spectra_;
+  Spectra<Exec> spectra_;
+  mutable Reused<double, Exec> fine_;  ///< rebinned templates of fine scans
+  mutable ReusedList<double, Exec> fine_redshifts_;
+  mutable HostRooms<float> float_rooms_;
+  mutable HostRooms<double> double_rooms_;
+};
+
+}  // namespace zspex::kernels::detail

@@ -1,0 +1,403 @@
+/// \file
+/// Site's functions; each execution space is compiled in a file of its own.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/redshift/detail/for_all.hpp"
+#include "kernels/redshift/detail/site.hpp"
+
+namespace zspex::kernels::detail {
+
+/// Targets whose tiles share what is in a core's caches: a block of a slice is read once for them, and the sums of all stay
+/// there; but no fewer items than threads have work for.
+inline std::size_t targets_of_item(std::size_t ntarget) {
+  constexpr std::size_t enough = 8, turns = 4;
+  const std::size_t threads = host_threads();
+  return threads == 1 ? enough : std::clamp(ntarget / (turns * threads), std::size_t{1}, enough);
+}
+
+template <class Exec>
+Site<Exec>::Site(std::shared_ptr<const FitSetup> setup, bool apart) : setup_(std::move(setup)), apart_(apart) {
+  const auto streams = make_streams<Exec>(3);
+  lanes_[0].exec = streams[0];
+  lanes_[1].exec = streams[1];
+  copy_ = streams[2];
+  const PixelLayout& layout = setup_->layout();
+  const auto keep = [&](const auto& values) {
+    const auto there = upload(copy_, "zspex::redshift::pixels", values);
+    fence(copy_, "a list of the host goes");
+    return there;
+  };
+  runs_ = keep(pixel_runs(layout, rebin_pixels<Exec>));
+  float_blocks_ = keep(blocks_of(layout, FitTile<Exec, float>::pixels));
+  double_blocks_ = keep(blocks_of(layout, FitTile<Exec, double>::pixels));
+  edges_ = table_of(copy_, setup_->row_edges());
+  for (int it = 0; it < static_cast<int>(setup_->templates().size()); ++it) {
+    const Template& tmpl = setup_->templates()[static_cast<std::size_t>(it)];
+    templates_.push_back({template_table(copy_, setup_->rebinner(it)),
+                          absorption_table(copy_, setup_->transmission(it)), table_of(copy_, tmpl.redshifts),
+                          table_of(copy_, setup_->oii(it)), tmpl.nbasis(), tmpl.method == FitMethod::nmf});
+  }
+  fence(copy_, "kernels read the tables");
+}
+
+template <class Exec>
+const char* Site<Exec>::name() const {
+  if constexpr (on_host<Exec>) return apart_ ? "host in place of a device" : "host";
+  return Exec::name();
+}
+
+template <class Exec>
+Values Site<Exec>::allocate(std::size_t n) const {
+  Values values;
+  with_real([&](auto real) {
+    using Real = decltype(real);
+    const auto array = std::make_shared<DeviceView<Real*, Exec>>(device_array<Real, Exec>("zspex::redshift::slice", n));
+    fill(copy_, *array, Real{0});
+    fence(copy_, "any stream may use it");
+    values = Values(array->data(), n, array);
+  });
+  return values;
+}
+
+template <class Exec>
+void Site<Exec>::copy_in(const Values& to, const Values& from) const {
+  if (from.size() == 0) return;
+  from.visit([&](auto* data) {
+    using Real = std::remove_pointer_t<decltype(data)>;
+    copy(copy_, DeviceView<Real*, Exec>(to.as<Real>(), from.size()), host_view(std::span(data, from.size())));
+  });
+  fence(copy_, "the host's copy may be used again");
+}
+
+template <class Exec>
+void Site<Exec>::set_targets(const PackedTargets& packed, const SpectraArrays& arrays) {
+  finish();
+  spectra_ = {};
+  lists_ = TargetLists(packed, setup_->layout());
+  host_spectra_ = spectra_on_host(lists_, arrays);
+  shapes_.clear();
+  std::vector<std::size_t> examples;
+  for (std::size_t i = 0; i < lists_.targets.size(); ++i) {
+    const auto found = std::find_if(examples.begin(), examples.end(),
+                                    [&](std::size_t example) { return lists_.same_shape(i, example); });
+    shapes_.push_back(static_cast<int>(found - examples.begin()));
+    if (found == examples.end()) examples.push_back(i);
+  }
+  if constexpr (on_host<Exec>) {
+    if (!apart_) {
+      spectra_ = host_spectra_;
+      return;
+    }
+  }
+  spectra_ = {upload(copy_, "zspex::redshift::targets", lists_.targets),
+              upload(copy_, "zspex::redshift::spectra", lists_.spectra),
+              upload(copy_, "zspex::redshift::root_ivar", arrays.root_ivar),
+              upload(copy_, "zspex::redshift::scaled_flux", arrays.scaled_flux),
+              upload(copy_, "zspex::redshift::resolution", arrays.rows)};
+  fence(copy_, "kernels read the targets");
+}
+
+template <class Exec>
+void Site<Exec>::rebin(int itemplate, int first, int nz, const Values& slice) const {
+  const Tables& tmpl = templates_[static_cast<std::size_t>(itemplate)];
+  with_real([&](auto real) {
+    using Real = decltype(real);
+    const DeviceView<const double*, Exec> redshifts(tmpl.redshifts.data() + first, nz);
+    rebinning<Real>(tmpl, redshifts, Slice<Exec, Real>(slice.as<Real>(), nz, tmpl.nbasis, setup_->layout().row))
+        .run(lane().exec);
+  });
+}
+
+template <class Exec>
+void Site<Exec>::add_pairs(FitPairs<Exec>& pairs, std::span<const std::size_t> targets, int slice, int nz,
+                           int most) const {
+  const int base = pairs.npair();
+  for (const std::size_t target : targets)
+    for (int iz = 0; iz < nz; ++iz) {
+      pairs.targets.push_back(static_cast<int>(target));
+      pairs.slices.push_back(slice + iz);
+    }
+  pairs.most_nz = std::max(pairs.most_nz, nz);
+  std::vector<std::size_t> order(targets.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto shape = [&](std::size_t k) { return shapes_[targets[k]]; };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return shape(a) < shape(b); });
+  const auto add = [&](auto& list, std::size_t& i) {
+    auto& group = list.groups.emplace_back();
+    group.slice = slice;
+    group.nz = nz;
+    group.ntarget = static_cast<int>(std::size(group.targets));
+    for (int t = 0; t < group.ntarget; ++t, ++i) {
+      group.targets[t] = static_cast<int>(targets[order[i]]);
+      group.pairs[t] = base + static_cast<int>(order[i]) * nz;
+    }
+  };
+  for (std::size_t i = 0; i < order.size();) {
+    std::size_t alike = 1;
+    while (i + alike < order.size() && alike < static_cast<std::size_t>(most) &&
+           shape(order[i]) == shape(order[i + alike]))
+      ++alike;
+    if (alike == 4)
+      add(pairs.fours, i);
+    else if (alike >= 2 && (on_host<Exec> || most == 2))
+      add(pairs.twos, i);
+    else
+      add(pairs.ones, i);
+  }
+}
+
+template <class Exec>
+void Site<Exec>::reserve(Lane& lane, const Tables& tmpl) const {
+  const auto n = static_cast<std::size_t>(lane.pairs.npair()), nbasis = static_cast<std::size_t>(tmpl.nbasis);
+  auto& r = lane.results;
+  using Matrix = DeviceView<double**, Exec>;
+  r.products =
+      lane.products.template shaped<Matrix>("zspex::redshift::products", n, std::size_t(products_of(tmpl.nbasis)));
+  r.coeff = lane.coeff.template shaped<Matrix>("zspex::redshift::coeff", n, nbasis);
+  r.chi2 = lane.chi2.array("zspex::redshift::chi2", n);
+  r.penalty = lane.penalty.array("zspex::redshift::penalty", n);
+  r.cancelled = lane.cancelled.array("zspex::redshift::cancelled", n);
+  if constexpr (on_host<Exec>) {
+    r.host_chi2 = r.chi2;
+    r.host_penalty = r.penalty;
+    r.host_coeff = PinnedView<double*, Exec>(r.coeff.data(), n * nbasis);
+    r.host_cancelled = r.cancelled;
+  } else {
+    r.host_chi2 = lane.host_chi2.array("zspex::redshift::host_chi2", n);
+    r.host_penalty = lane.host_penalty.array("zspex::redshift::host_penalty", n);
+    r.host_coeff = lane.host_coeff.array("zspex::redshift::host_coeff", n * nbasis);
+    r.host_cancelled = lane.host_cancelled.array("zspex::redshift::host_cancelled", n);
+  }
+}
+
+template <class Exec>
+template <class Real, int NT>
+void Site<Exec>::sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
+                     const DeviceView<const Real***, Exec>& columns, const GroupList<NT, Exec>& list) const {
+  const int ngroup = static_cast<int>(list.groups.size());
+  if (ngroup == 0) return;
+  const auto& blocks = sizeof(Real) == sizeof(float) ? float_blocks_ : double_blocks_;
+  const int max_ndiag = setup_->settings().max_ndiag;
+  const auto launch_with = [&](auto ni, auto nj, int i0, int j0) {
+    SumProducts<Exec, Real, NT, decltype(ni)::value, decltype(nj)::value> sums{
+        spectra_, blocks, list.on_device, slice, columns, lane.results.products, tmpl.nbasis, max_ndiag};
+    sums.i0 = i0;
+    sums.j0 = j0;
+    if constexpr (on_host<Exec>) {
+      sums.item = std::max(1, static_cast<int>(lane.targets_of_item) / NT);
+      const std::size_t nitem = static_cast<std::size_t>((ngroup + sums.item - 1) / sums.item),
+                        nworker = std::min(nitem, host_threads());
+      HostRooms<Real>& room = rooms<Real>();
+      sums.rooms = {room.values.template shaped<DeviceView<Real**, Host>>("zspex::redshift::room", nworker,
+                                                                          sums.room_values(tmpl.nbasis, max_ndiag)),
+                    room.sums.template shaped<DeviceView<LaneSum<Host>**, Host>>(
+                        "zspex::redshift::sums", nworker,
+                        sums.room_sums(tmpl.nbasis, lane.pairs.most_nz, std::min(sums.item, ngroup))),
+                    room.next};
+    } else {
+      sums.item = (lane.pairs.most_nz + sums.together * sums.turns - 1) / (sums.together * sums.turns);
+    }
+    sums.run(lane.exec);
+  };
+  using Zero = std::integral_constant<int, 0>;
+  if constexpr (on_host<Exec>) {
+    launch_with(Zero{}, Zero{}, 0, 0);
+  } else if (tmpl.nbasis <= most_basis_in_registers) {
+    with_constant<most_basis_in_registers>(
+        tmpl.nbasis, [&](auto n) { launch_with(std::integral_constant<int, decltype(n)::value + 1>{}, Zero{}, 0, 0); });
+  } else if constexpr (NT == 1) {
+    constexpr int tile = 6;
+    const int ncolumn = tmpl.nbasis + 1;
+    for (int i = 0; i < ncolumn; i += tile)
+      with_constant<tile>(std::min(tile, ncolumn - i), [&](auto n) {
+        for (int j = 0; j < i; j += tile) launch_with(n, std::integral_constant<int, tile>{}, i, j);
+        launch_with(n, Zero{}, i, 0);
+      });
+  }
+}
+
+template <class Exec>
+template <class Real>
+void Site<Exec>::fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
+                     const DeviceView<const Real***, Exec>& columns, bool coeff) const {
+  reserve(lane, tmpl);
+  lane.pairs.upload(lane.exec);
+  const auto sum_list = [&](const auto& list) {
+    constexpr int nt = std::decay_t<decltype(list)>::ntarget;
+    if constexpr (nt <= FitTile<Exec, Real>::targets &&
+                  (on_host<Exec> || nt == 1 || nt == FitTile<Exec, Real>::targets))
+      sum<Real, nt>(lane, tmpl, slice, columns, list);
+  };
+  lane.pairs.for_lists(sum_list);
+  auto& r = lane.results;
+  const int npair = lane.pairs.npair(), of_solver = solve_room(tmpl.nbasis);
+  const std::size_t most_workers =
+      on_host<Exec> ? host_threads() : solve_workspace_bytes / (sizeof(double) * static_cast<std::size_t>(of_solver));
+  const auto room = lane.solve_room.template shaped<DeviceView<double**, Exec>>(
+      "zspex::redshift::solve_room", std::min<std::size_t>(static_cast<std::size_t>(npair), most_workers),
+      static_cast<std::size_t>(of_solver));
+  SolveFits<Exec>{spectra_,    lane.pairs.device_targets,
+                  tmpl.oii,    r.products,
+                  r.chi2,      r.penalty,
+                  r.coeff,     r.cancelled,
+                  room,        npair,
+                  tmpl.nbasis, tmpl.nonnegative}
+      .run(lane.exec);
+  if (columns.data() == nullptr)
+    SumResiduals<Exec, Real>{
+        spectra_, lane.pairs.device_targets, lane.pairs.device_slices, slice, r.coeff, r.cancelled, r.chi2, npair}
+        .run(lane.exec);
+  if constexpr (!on_host<Exec>) {
+    copy(lane.exec, r.host_chi2, r.chi2);
+    copy(lane.exec, r.host_penalty, r.penalty);
+    if (coeff)
+      copy(lane.exec, r.host_coeff, DeviceView<double*, Exec>(r.coeff.data(), r.coeff.extent(0) * r.coeff.extent(1)));
+    if (columns.data() != nullptr) copy(lane.exec, r.host_cancelled, r.cancelled);
+  }
+}
+
+template <class Exec>
+void Site<Exec>::deliver(Lane& lane) const {
+  fence(lane.exec, "the host reads the results of a scan");
+  if (!lane.waiting) return;
+  lane.waiting = false;
+  const ScanRows& rows = lane.rows;
+  const auto n = static_cast<std::size_t>(lane.nz), nb = static_cast<std::size_t>(lane.nbasis);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(lane.pairs.npair()) / n; ++i) {
+    const std::size_t to = (lane.target + i - rows.first) * rows.nz + static_cast<std::size_t>(lane.first);
+    std::copy_n(lane.results.host_chi2.data() + i * n, n, rows.chi2 + to);
+    std::copy_n(lane.results.host_penalty.data() + i * n, n, rows.penalty + to);
+    if (rows.coeff) std::copy_n(lane.results.host_coeff.data() + i * n * nb, n * nb, rows.coeff + to * nb);
+  }
+}
+
+template <class Exec>
+void Site<Exec>::finish() const {
+  for (Lane& one : lanes_) deliver(one);
+}
+
+template <class Exec>
+void Site<Exec>::scan(int itemplate, int first, int nz, const Values& slice, TargetRange targets,
+                      const ScanRows& rows) const {
+  const Tables& tmpl = templates_[static_cast<std::size_t>(itemplate)];
+  const std::size_t one = static_cast<std::size_t>(nz) * pair_bytes(tmpl.nbasis);
+  const std::size_t most = std::max<std::size_t>(1, scan_workspace_bytes<Exec> / one);
+  with_real([&](auto real) {
+    using Real = decltype(real);
+    for (std::size_t done = 0; done < targets.n; done += most) {
+      const std::size_t n = std::min(most, targets.n - done);
+      Lane& now = lane();
+      std::vector<std::size_t> some(n);
+      std::iota(some.begin(), some.end(), targets.first + done);
+      now.pairs.clear();
+      now.targets_of_item = targets_of_item(n);
+      const std::size_t together = on_host<Exec> ? now.targets_of_item : n;
+      add_pairs(now.pairs, some, 0, nz, most_together<Real>(tmpl, together));
+      fit<Real>(now, tmpl, slice_view<Real>(tmpl, slice, nz), {}, rows.coeff != nullptr);
+      now.waiting = true;
+      now.nbasis = tmpl.nbasis;
+      now.first = first;
+      now.nz = nz;
+      now.target = targets.first + done;
+      now.rows = rows;
+      if constexpr (on_host<Exec>) {
+        deliver(now);
+      } else {
+        turn_ = 1 - turn_;
+        deliver(lane());  // of the scan before, while this one goes on
+      }
+    }
+  });
+}
+
+template <class Exec>
+void Site<Exec>::fit_columns(int itemplate, int first, int nz, const Values& host_slice, const Values& columns,
+                             std::size_t itarget, const ScanRows& rows) const {
+  const Tables& tmpl = templates_[static_cast<std::size_t>(itemplate)];
+  finish();
+  Lane& now = lane();
+  now.pairs.clear();
+  now.targets_of_item = 1;
+  add_pairs(now.pairs, std::span(&itarget, 1), 0, nz, 1);
+  with_real([&](auto real) {
+    using Real = decltype(real);
+    const int npixel = lists_.targets[itarget].npixel;
+    fit<Real>(now, tmpl, {}, DeviceView<const Real***, Exec>(columns.as<Real>(), nz, tmpl.nbasis, npixel), true);
+    fence(now.exec, "the host reads the results of columns");
+    const ConstSlice<Host, Real> here(host_slice.as<Real>(), nz, tmpl.nbasis, setup_->layout().row);
+    const SumResiduals<Host, Real> residuals{host_spectra_, {}, {}, here, {}, {}, {}, 0};
+    const std::size_t to = (itarget - rows.first) * rows.nz + static_cast<std::size_t>(first);
+    for (int iz = 0; iz < nz; ++iz) {
+      const double* c = now.results.host_coeff.data() + static_cast<std::ptrdiff_t>(iz) * tmpl.nbasis;
+      rows.chi2[to + iz] = now.results.host_cancelled(iz) == 0 ? now.results.host_chi2(iz)
+                                                               : residuals.of_target(static_cast<int>(itarget), iz, c);
+      rows.penalty[to + iz] = now.results.host_penalty(iz);
+      if (rows.coeff) std::copy_n(c, tmpl.nbasis, rows.coeff + (to + iz) * tmpl.nbasis);
+    }
+  });
+}
+
+template <class Exec>
+void Site<Exec>::fit_groups(int itemplate, std::span<FitGroup> groups) const {
+  finish();
+  const Tables& tmpl = templates_[static_cast<std::size_t>(itemplate)];
+  const auto nbasis = static_cast<std::size_t>(tmpl.nbasis);
+  const std::size_t slice_values = setup_->slice_size(itemplate, 1);
+  const std::size_t most_redshifts = std::max<std::size_t>(1, fine_workspace_bytes / (slice_values * sizeof(double)));
+  const std::size_t most_groups = on_host<Exec> ? host_threads() : groups.size();
+  Lane& now = lane();
+  now.targets_of_item = 1;
+  for (std::size_t begin = 0, end = 0; begin < groups.size(); begin = end) {
+    // As many groups as fit the workspace: at least one.
+    std::vector<double> redshifts;
+    now.pairs.clear();
+    std::vector<FitGroup*> fitted;
+    const auto has_room = [&](const FitGroup& group) {
+      return end == begin || (end - begin < most_groups && redshifts.size() + group.redshifts.size() <= most_redshifts);
+    };
+    for (end = begin; end < groups.size() && has_room(groups[end]); ++end) {
+      FitGroup& group = groups[end];
+      const std::size_t nz = group.redshifts.size();
+      group.chi2.assign(group.targets.size() * nz, no_chi2);
+      group.coeff.assign(group.targets.size() * nz * nbasis, 0.0);
+      const auto [least, most] = std::minmax_element(group.redshifts.begin(), group.redshifts.end());
+      if (!setup_->covers(itemplate, *least, *most)) {
+        for (std::size_t k = 0; k < group.chi2.size(); ++k)
+          group.chi2[k] = lists_.targets[group.targets[k / nz]].flux_square;
+        continue;
+      }
+      add_pairs(now.pairs, group.targets, static_cast<int>(redshifts.size()), static_cast<int>(nz),
+                most_together<double>(tmpl, 2));
+      redshifts.insert(redshifts.end(), group.redshifts.begin(), group.redshifts.end());
+      fitted.push_back(&group);
+    }
+    if (fitted.empty()) continue;
+    const Slice<Exec, double> slice = fine_slice(now, tmpl, redshifts.size());
+    rebinning<double>(tmpl, fine_redshifts_.set(now.exec, "zspex::redshift::fine_redshifts", redshifts), slice)
+        .run(now.exec);
+    fit<double>(now, tmpl, slice, {}, true);
+    fence(now.exec, "the host reads the results of fine scans");
+    std::size_t pair = 0;
+    for (FitGroup* group : fitted) {
+      std::copy_n(now.results.host_chi2.data() + pair, group->chi2.size(), group->chi2.begin());
+      std::copy_n(now.results.host_coeff.data() + pair * nbasis, group->coeff.size(), group->coeff.begin());
+      pair += group->chi2.size();
+    }
+  }
+}
+
+template <class Exec>
+Slice<Exec, double> Site<Exec>::fine_slice(Lane& lane, const Tables& tmpl, std::size_t nz) const {
+  const std::size_t row = setup_->layout().row, need = nz * static_cast<std::size_t>(tmpl.nbasis) * row;
+  if (need > fine_.size()) {
+    auto memory = fine_.array("zspex::redshift::fine_scans", need);
+    fill(lane.exec, memory, 0.0);  // what lies between the bands stays so
+  }
+  return fine_.template shaped<Slice<Exec, double>>("zspex::redshift::fine_scans", nz,
+                                                    static_cast<std::size_t>(tmpl.nbasis), row);
+}
+
+}  // namespace zspex::kernels::detail

@@ -1,0 +1,75 @@
+/// \file
+/// The spectra of targets on one execution space.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "kernels/base/fused.hpp"
+#include "kernels/base/launch.hpp"
+#include "kernels/redshift/detail/layout.hpp"
+#include "kernels/redshift/packed_targets.hpp"
+#include "kernels/redshift/redshift.hpp"
+
+namespace zspex::kernels::detail {
+
+/// One spectrum, padded to whole strips with pixels that have no weight.
+struct Spectrum {
+  int band = 0, ndiag = 0, npixel = 0;
+  int first = 0;                   ///< its pixel 0 in a row of a rebinned template
+  std::size_t pixel = 0, row = 0;  ///< its values in the arrays of all
+};
+
+/// The spectra [first, last) of one target.
+struct TargetSpectra {
+  int first = 0, last = 0;
+  int npixel = 0;          ///< of all of them, padding included
+  int ngood = 0;           ///< pixels with ivar > 0
+  double flux_square = 0;  ///< chi^2 of no model at all
+};
+
+/// All targets.
+template <class Exec>
+struct Spectra {
+  DeviceView<const TargetSpectra*, Exec> targets;
+  DeviceView<const Spectrum*, Exec> spectra;
+  DeviceView<const double*, Exec> root_ivar, scaled_flux;  ///< [npixel]
+  DeviceView<const float*, Exec> rows;                     ///< [nrow]
+
+  KOKKOS_FORCEINLINE_FUNCTION const double* weights(const Spectrum& s) const { return root_ivar.data() + s.pixel; }
+  KOKKOS_FORCEINLINE_FUNCTION const double* flux(const Spectrum& s) const { return scaled_flux.data() + s.pixel; }
+  KOKKOS_FORCEINLINE_FUNCTION const float* resolution(const Spectrum& s) const { return rows.data() + s.row; }
+  /// (R t)[first + i] of a spectrum, i < strip_width, for t on a row of pixels and the first pixel of a strip.
+  KOKKOS_INLINE_FUNCTION void convolve_strip(const Spectrum& s, const double* t, int first, double* out) const {
+    const float* r = resolution(s) + row_index(first, 0, s.ndiag);
+    const double* from = t + s.first + first - s.ndiag / 2;
+    for (int lane = 0; lane < strip_width; ++lane) out[lane] = 0;
+    for (int m = 0; m < s.ndiag; ++m)
+      for (int lane = 0; lane < strip_width; ++lane)
+        out[lane] = fused(static_cast<double>(r[m * strip_width + lane]), from[lane + m], out[lane]);
+  }
+};
+
+/// What is known of the targets without their values.
+struct TargetLists {
+  std::vector<TargetSpectra> targets;
+  std::vector<Spectrum> spectra;
+
+  TargetLists() = default;
+  TargetLists(const PackedTargets& packed, const PixelLayout& layout);
+
+  /// Whether both can be fitted side by side.
+  bool same_shape(std::size_t a, std::size_t b) const;
+};
+
+/// Of a spectrum's values.
+SpectraSize spectrum_size(const BandLayout& band, int ndiag);
+
+/// Packs a target's spectra into `arrays` from `at` on, and appends them to `packed`. \return where they end
+SpectraSize pack_target(const Target& target, const PixelLayout& layout, const SpectraArrays& arrays, SpectraSize at,
+                        PackedTargets& packed);
+
+/// The targets in arrays of the host, which stay there.
+Spectra<Host> spectra_on_host(const TargetLists& lists, const SpectraArrays& arrays);
+
+}  // namespace zspex::kernels::detail

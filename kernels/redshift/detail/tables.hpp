@@ -1,0 +1,57 @@
+/// \file
+/// Tables of templates and of the intergalactic medium, as kernels read them on some execution space. On the host they are
+/// the owners' own arrays; a device has copies.
+#pragma once
+
+#include "kernels/redshift/detail/rebin.hpp"
+#include "kernels/redshift/igm.hpp"
+#include "kernels/redshift/rebin.hpp"
+
+namespace zspex::kernels::detail {
+
+/// The values where Exec reads them. They must live as long as what is made, and until a fence.
+template <class Exec, class T>
+DeviceView<const T*, Exec> table_of(const Exec& exec, const std::vector<T>& values) {
+  if constexpr (on_host<Exec>)
+    return DeviceView<const T*, Exec>(values.data(), values.size());
+  else
+    return upload(exec, "zspex::redshift::table", values);
+}
+
+template <class Exec>
+TemplateTable<Exec> template_table(const Exec& exec, const Rebinner& rebinner) {
+  TemplateTable<Exec> table;
+  table.nbasis = rebinner.nbasis();
+  table.nsample = static_cast<std::int64_t>(rebinner.wave().size());
+  table.even = rebinner.even();
+  table.first = rebinner.wave().front();
+  table.guides = rebinner.guides_per_angstrom();
+  table.samples = table_of(exec, rebinner.samples());
+  table.wave = table_of(exec, rebinner.wave());
+  table.guide = table_of(exec, rebinner.guide());
+  return table;
+}
+
+template <class Exec>
+Absorption<Exec> absorption_table(const Exec& exec, const Transmission& medium) {
+  using Passing = DeviceView<const double**, Exec>;
+  const Array2<double>& passing = medium.passing();
+  Absorption<Exec> table;
+  table.line_wave = table_of(exec, medium.line_wave());
+  table.wave = table_of(exec, medium.wave());
+  table.continuum = medium.model() == IgmModel::inoue14;
+  const std::size_t nline = passing.extent(0), npixel = passing.extent(1);
+  if constexpr (on_host<Exec>) {
+    table.passing = Passing(passing.data(), nline, npixel);
+  } else {
+    const auto on_device = device_view<DeviceView<double**, Exec>, Exec>("zspex::redshift::passing", nline, npixel);
+    if (passing.size() > 0)
+      copy(exec, on_device,
+           Kokkos::View<const double**, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>(
+               passing.data(), nline, npixel));
+    table.passing = on_device;
+  }
+  return table;
+}
+
+}  // namespace zspex::kernels::detail

@@ -1,0 +1,149 @@
+#include "kernels/redshift/detail/fit_setup.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "config/base/error.hpp"
+#include "kernels/redshift/detail/normal_fit.hpp"
+
+namespace zspex::kernels::detail {
+namespace {
+
+/// Sums of each basis vector's samples around [OII], for galaxies fitted with any sign.
+std::vector<double> oii_sums(const Template& tmpl) {
+  if (tmpl.spectype != "GALAXY" || tmpl.method != FitMethod::pca) return {};
+  std::vector<double> sums(tmpl.nbasis(), 0.0);
+  for (int b = 0; b < tmpl.nbasis(); ++b)
+    for (std::size_t j = 0; j < tmpl.wave.size(); ++j)
+      if (tmpl.wave[j] >= 3724 && tmpl.wave[j] <= 3733) sums[b] += tmpl.basis(b, j);
+  return sums;
+}
+
+std::string angstrom(double value) { return std::to_string(static_cast<long long>(value + 0.5)); }
+
+[[noreturn]] void refuse_coverage(const std::string& what, const std::vector<std::vector<double>>& edges,
+                                  const std::vector<double>& wave, const std::vector<double>& redshifts) {
+  double least = edges[0].front(), most = edges[0].back();
+  for (const auto& band : edges) {
+    least = std::min(least, band.front());
+    most = std::max(most, band.back());
+  }
+  const double zmin = redshifts.front(), zmax = redshifts.back();
+  throw NumericsError("redshift",
+                      what + ": expected rest wavelengths from " + angstrom(least / (1 + zmax)) + " to " +
+                          angstrom(most / (1 + zmin)) + " Angstrom, to cover the spectra at redshifts " +
+                          std::to_string(zmin) + " to " + std::to_string(zmax) + ", found " + angstrom(wave.front()) +
+                          " to " + angstrom(wave.back()) +
+                          ". Narrow the scan (--zscan-galaxy, --zscan-qso, --zscan-star), or use longer ones.");
+}
+
+/// Values of each band at their places in a row.
+std::vector<double> on_row(const PixelLayout& layout, const std::vector<std::vector<double>>& bands) {
+  std::vector<double> row(layout.row, 0.0);
+  for (std::size_t band = 0; band < bands.size(); ++band)
+    std::copy(bands[band].begin(), bands[band].end(), row.begin() + layout.bands[band].first);
+  return row;
+}
+
+}  // namespace
+
+FitSetup::FitSetup(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
+                   const std::vector<Archetypes>& archetypes)
+    : wave_(std::move(wave)),
+      templates_(std::move(templates)),
+      settings_(settings),
+      layout_(wave_, settings.max_ndiag) {
+  for (const auto& grid : wave_) edges_.push_back(bin_edges(grid));
+  row_edges_ = on_row(layout_, edges_);
+  const std::vector<double> row_wave = on_row(layout_, wave_);
+  for (std::size_t it = 0; it < templates_.size(); ++it) {
+    const Template& tmpl = templates_[it];
+    if (tmpl.nbasis() > most_unknowns)
+      throw NumericsError("redshift", "template " + tmpl.full_type() + ": expected at most " +
+                                          std::to_string(most_unknowns) + " basis vectors, found " +
+                                          std::to_string(tmpl.nbasis()) + ". Leave some out.");
+    rebinners_.emplace_back(tmpl.wave, tmpl.basis);
+    transmissions_.emplace_back(tmpl.igm, row_wave);
+    oii_.push_back(oii_sums(tmpl));
+    if (!covers(static_cast<int>(it), tmpl.redshifts.front(), tmpl.redshifts.back()))
+      refuse_coverage("template " + tmpl.full_type(), edges_, tmpl.wave, tmpl.redshifts);
+  }
+  for (const auto& set : archetypes) {
+    archetypes_.emplace_back(set, wave_, settings.max_ndiag, settings.archetypes);
+    for (const Template& tmpl : templates_)
+      if (tmpl.spectype == set.spectype && !archetypes_.back().covers(tmpl.redshifts.front(), tmpl.redshifts.back()))
+        refuse_coverage("archetypes of " + set.spectype, edges_, set.wave, tmpl.redshifts);
+  }
+}
+
+const ArchetypeFitter* FitSetup::archetypes_of(int itemplate) const {
+  const auto found = std::find_if(archetypes_.begin(), archetypes_.end(), [&](const ArchetypeFitter& one) {
+    return one.archetypes().spectype == templates_[itemplate].spectype;
+  });
+  return found == archetypes_.end() ? nullptr : &*found;
+}
+
+bool FitSetup::is_negative(const Zfit& fit) const {
+  for (int it = 0; it < static_cast<int>(templates_.size()); ++it)
+    if (archetypes_of(it) == nullptr) return false;  // coefficients are never below zero
+  return settings_.archetypes.nnearest == 0 && fit.coeff.front() <= 0;
+}
+
+void FitSetup::fit_archetypes(const Spectra<Host>& spectra, std::size_t itarget, Zfit& fit) const {
+  const ArchetypeFitter* archetypes = archetypes_of(fit.itemplate);
+  if (archetypes == nullptr) return;
+  archetypes->refit(spectra, itarget, transmissions_[fit.itemplate], fit);
+  if (is_negative(fit)) fit.zwarn |= zwarn::negative_model;
+}
+
+bool FitSetup::covers(int itemplate, double zmin, double zmax) const {
+  return std::all_of(edges_.begin(), edges_.end(),
+                     [&](const auto& edges) { return rebinners_[itemplate].covers(edges, zmin, zmax); });
+}
+
+double FitSetup::penalty(int itemplate, const double* coeff) const {
+  const auto& sums = oii_[itemplate];
+  return negative_light(static_cast<int>(sums.size()), coeff, sums.data());
+}
+
+std::vector<double> FitSetup::intrinsic_model(const Zfit& fit) const {
+  const Transmission& medium = transmissions_[fit.itemplate];
+  if (fit.method == FitMethod::archetype) return archetypes_of(fit.itemplate)->model(fit, medium);
+  std::vector<double> sum(layout_.row, 0.0);
+  const bool dark = std::all_of(fit.coeff.begin(), fit.coeff.end(), [](double c) { return c == 0; });
+  if (dark || !covers(fit.itemplate, fit.z, fit.z)) return sum;
+  const int nbasis = templates_[fit.itemplate].nbasis();
+  std::vector<double> basis(slice_size(fit.itemplate, 1), 0.0);
+  rebin_row(rebinners_[fit.itemplate], medium, layout_, edges_, fit.z, basis.data());
+  for (int b = 0; b < nbasis; ++b)
+    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] = fused(fit.coeff[b], basis[b * layout_.row + p], sum[p]);
+  return sum;
+}
+
+std::vector<std::vector<float>> FitSetup::model(const Spectra<Host>& spectra, std::size_t itarget,
+                                                const Zfit& fit) const {
+  std::vector<std::vector<float>> models;
+  for (const auto& grid : wave_) models.emplace_back(grid.size(), 0.0F);
+  const std::vector<double> sum = intrinsic_model(fit);
+  const TargetSpectra& target = spectra.targets(itarget);
+  for (int is = target.first; is < target.last; ++is) {
+    const Spectrum& spectrum = spectra.spectra(is);
+    auto& model = models[static_cast<std::size_t>(spectrum.band)];
+    std::vector<double> convolved(static_cast<std::size_t>(spectrum.npixel));
+    for (int strip = 0; strip < spectrum.npixel; strip += strip_width)
+      spectra.convolve_strip(spectrum, sum.data(), strip, convolved.data() + strip);
+    std::copy_n(convolved.begin(), model.size(), model.begin());
+  }
+  return models;
+}
+
+void rebin_row(const Rebinner& rebinner, const Transmission& medium, const PixelLayout& layout,
+               const std::vector<std::vector<double>>& edges, double z, double* out) {
+  for (std::size_t band = 0; band < edges.size(); ++band) {
+    const auto first = static_cast<std::size_t>(layout.bands[band].first);
+    rebinner.rebin(edges[band], z, out + first, layout.row);
+    medium.apply(z, first, edges[band].size() - 1, rebinner.nbasis(), out + first, layout.row);
+  }
+}
+
+}  // namespace zspex::kernels::detail

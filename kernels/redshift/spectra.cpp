@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/base/fused.hpp"
+#include "kernels/redshift/detail/spectra.hpp"
+
+namespace zspex::kernels::detail {
+namespace {
+
+void pack_spectrum(const TargetSpectrum& from, std::span<double> root_ivar, std::span<double> scaled_flux,
+                   std::span<float> rows) {
+  const int nwave = static_cast<int>(from.flux.size()), ndiag = from.ndiag, half = ndiag / 2;
+  std::fill(root_ivar.begin(), root_ivar.end(), 0.0);
+  std::fill(scaled_flux.begin(), scaled_flux.end(), 0.0);
+  std::fill(rows.begin(), rows.end(), 0.0F);
+  for (int p = 0; p < nwave; ++p) {
+    root_ivar[p] = std::sqrt(from.ivar[p]);
+    scaled_flux[p] = root_ivar[p] * from.flux[p];
+    for (int m = 0; m < ndiag; ++m) {
+      const int column = p + m - half;
+      if (column < 0 || column >= nwave) continue;
+      rows[row_index(p, m, ndiag)] = from.resolution[static_cast<std::size_t>(ndiag - 1 - m) * nwave + column];
+    }
+  }
+}
+
+}  // namespace
+
+SpectraSize spectrum_size(const BandLayout& band, int ndiag) {
+  const std::size_t npixel = static_cast<std::size_t>(band.nstrip) * strip_width;
+  return {npixel, npixel * static_cast<std::size_t>(ndiag)};
+}
+
+SpectraSize pack_target(const Target& target, const PixelLayout& layout, const SpectraArrays& arrays, SpectraSize at,
+                        PackedTargets& packed) {
+  PackedTargets::Target& facts = packed.targets.emplace_back();
+  for (const auto& spectrum : target.spectra) {
+    const auto ngood = std::count_if(spectrum.ivar.begin(), spectrum.ivar.end(), [](double ivar) { return ivar > 0; });
+    if (ngood == 0) continue;
+    const SpectraSize size = spectrum_size(layout.bands[spectrum.band], spectrum.ndiag);
+    const auto flux = arrays.scaled_flux.subspan(at.npixel, size.npixel);
+    pack_spectrum(spectrum, arrays.root_ivar.subspan(at.npixel, size.npixel), flux,
+                  arrays.rows.subspan(at.nrow, size.nrow));
+    for (const double value : flux) facts.flux_square += value * value;
+    facts.npixels += static_cast<int>(ngood);
+    ++facts.nspectrum;
+    packed.spectra.push_back({spectrum.band, spectrum.ndiag, at.npixel, at.nrow});
+    at += size;
+  }
+  return at;
+}
+
+TargetLists::TargetLists(const PackedTargets& packed, const PixelLayout& layout) {
+  auto next = packed.spectra.begin();
+  for (const PackedTargets::Target& facts : packed.targets) {
+    TargetSpectra& target = targets.emplace_back();
+    target.first = static_cast<int>(spectra.size());
+    target.ngood = facts.npixels;
+    target.flux_square = facts.flux_square;
+    for (int i = 0; i < facts.nspectrum; ++i, ++next) {
+      const BandLayout& band = layout.bands[next->band];
+      spectra.push_back({next->band, next->ndiag, band.nstrip * strip_width, band.first, next->pixel, next->row});
+      target.npixel += spectra.back().npixel;
+    }
+    target.last = static_cast<int>(spectra.size());
+  }
+}
+
+bool TargetLists::same_shape(std::size_t a, std::size_t b) const {
+  const auto begin = spectra.begin();
+  return std::equal(begin + targets[a].first, begin + targets[a].last, begin + targets[b].first,
+                    begin + targets[b].last,
+                    [](const auto& x, const auto& y) { return x.band == y.band && x.ndiag == y.ndiag; });
+}
+
+Spectra<Host> spectra_on_host(const TargetLists& lists, const SpectraArrays& arrays) {
+  using Doubles = DeviceView<const double*, Host>;
+  Spectra<Host> spectra;
+  spectra.targets = DeviceView<const TargetSpectra*, Host>(lists.targets.data(), lists.targets.size());
+  spectra.spectra = DeviceView<const Spectrum*, Host>(lists.spectra.data(), lists.spectra.size());
+  spectra.root_ivar = Doubles(arrays.root_ivar.data(), arrays.root_ivar.size());
+  spectra.scaled_flux = Doubles(arrays.scaled_flux.data(), arrays.scaled_flux.size());
+  spectra.rows = DeviceView<const float*, Host>(arrays.rows.data(), arrays.rows.size());
+  return spectra;
+}
+
+}  // namespace zspex::kernels::detail
