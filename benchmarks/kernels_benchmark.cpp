@@ -68,8 +68,8 @@ void spots(benchmark::State& state) {
   const ExtractSettings settings = settings_of(one);
   const Traces traces = trace_fibers(psf, 0, 25, pad_wave(settings.wave, settings.dwave, 12, 62));
   const int nw = static_cast<int>(traces.wave.size()), nx = 17, ny = 11, ng = 7;
-  const auto device_psf = psf_on_device<Exec>(psf);
-  const auto wave = copy_to_device<double, Exec>("zspex::benchmark::wave", traces.wave);
+  const auto device_psf = psf_on_device<Exec>(Exec(), psf);
+  const auto wave = upload(Exec(), "zspex::benchmark::wave", traces.wave);
   DeviceView<double**, Exec> x("zspex::benchmark::x", 25, nw), y("zspex::benchmark::y", 25, nw);
   auto hx = Kokkos::create_mirror_view(x), hy = Kokkos::create_mirror_view(y);
   for (int s = 0; s < 25; ++s)
@@ -96,11 +96,14 @@ void normal_equations(benchmark::State& state) {
   data.nspoty = ny;
   data.stride = spot_stride(nx);
   data.window = window_of(psf, traces);
-  data.corner = DeviceView<Corner**, Exec>("zspex::benchmark::corner", 7, nw);
+  const DeviceView<Corner**, Exec> corners("zspex::benchmark::corner", 7, nw);
+  data.corner = corners;
   data.spots = DeviceView<double****, Exec>("zspex::benchmark::spots", 7, nw, ny, data.stride);
-  data.pixels = DeviceView<double**, Exec>("zspex::benchmark::pixels", data.window.ny, data.window.stride);
-  data.ivar = DeviceView<double**, Exec>("zspex::benchmark::ivar", data.window.ny, data.window.stride);
-  auto corner = Kokkos::create_mirror_view(data.corner);
+  const DeviceView<double**, Exec> values("zspex::benchmark::pixels", data.window.ny, data.window.stride);
+  const DeviceView<double**, Exec> weights("zspex::benchmark::ivar", data.window.ny, data.window.stride);
+  data.pixels = values;
+  data.ivar = weights;
+  auto corner = Kokkos::create_mirror_view(corners);
   auto light = Kokkos::create_mirror_view(data.spots);
   for (int s = 0; s < 7; ++s)
     for (int w = 0; w < nw; ++w) {
@@ -109,10 +112,10 @@ void normal_equations(benchmark::State& state) {
         for (int ix = 0; ix < nx; ++ix)
           light(s, w, iy, ix) = std::exp(-0.4 * ((iy - 5) * (iy - 5) + (ix - 8) * (ix - 8)));
     }
-  Kokkos::deep_copy(data.corner, corner);
+  Kokkos::deep_copy(corners, corner);
   Kokkos::deep_copy(data.spots, light);
-  Kokkos::deep_copy(data.pixels, 3.0);
-  Kokkos::deep_copy(data.ivar, 0.1);
+  Kokkos::deep_copy(values, 3.0);
+  Kokkos::deep_copy(weights, 0.1);
 
   const std::vector<PatchShape> patches = plan_patches(psf, settings, {5, 5}, traces, data.window);
   double flops = 0;
@@ -129,19 +132,19 @@ void normal_equations(benchmark::State& state) {
       }
     }
   }
-  const DeviceView<const PatchShape*, Exec> shapes =
-      copy_to_device<PatchShape, Exec>("zspex::benchmark::patches", patches);
-  const DeviceView<int*, Exec> order = copy_to_device<int, Exec>("zspex::benchmark::order", natural);
+  const auto shapes = upload(Exec(), "zspex::benchmark::patches", patches);
+  const auto order = upload(Exec(), "zspex::benchmark::order", natural);
   const int npatch = static_cast<int>(patches.size()), batch = std::min(npatch, busy());
   const PatchSizes sizes = sizes_of(patches, data.stride);
-  const auto slots = make_slots<Exec>(batch, sizes, {false, false});
+  SlotMemory<Exec> memory;
+  const auto slots = memory.shape(batch, npatch, sizes, {false, false});
   measure(
       state, flops, [] {},
       [&](const Exec& exec) {
         for (int first = 0; first < npatch; first += batch) {
           const int count = std::min(batch, npatch - first);
           const DeviceView<const int*, Exec> now = Kokkos::subview(order, std::make_pair(first, first + count));
-          form_normal_equations<Exec>(exec, data, shapes, now, count, sizes.n, slots);
+          form_normal_equations<Exec>(exec, data, {shapes, now, count}, sizes.n, slots);
         }
       });
   state.counters["band"] = sizes.band;
@@ -152,7 +155,7 @@ void normal_equations(benchmark::State& state) {
 void factor_bands(const Exec& exec, const DeviceView<double**, Exec>& bands, const DeviceView<int*, Exec>& status,
                   int n, int b, int ld) {
   Kokkos::parallel_for(
-      "zspex::benchmark::banded_cholesky", team_policy(exec, bands.extent_int(0)),
+      "zspex::benchmark::banded_cholesky", team_policy<Exec>(exec, bands.extent_int(0)),
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int failed = banded_cholesky<Exec>(team, &bands(team.league_rank(), 0), n, b, ld);
         Kokkos::single(Kokkos::PerTeam(team), [=]() { status(team.league_rank()) = failed; });
@@ -189,7 +192,7 @@ void banded_cholesky_at(benchmark::State& state) {
 void take_roots(const Exec& exec, const DeviceView<double**, Exec>& matrices, const DeviceView<double**, Exec>& scratch,
                 const DeviceView<int*, Exec>& status, int m) {
   Kokkos::parallel_for(
-      "zspex::benchmark::symmetric_root", team_policy(exec, matrices.extent_int(0)),
+      "zspex::benchmark::symmetric_root", team_policy<Exec>(exec, matrices.extent_int(0)),
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int i = team.league_rank();
         const int failed = symmetric_root<Exec>(team, &matrices(i, 0), m, Root::inverse_sqrt, &scratch(i, 0));
@@ -233,11 +236,11 @@ void extract_bundle(benchmark::State& state, SolverKind solver) {
   test::Random random(2026);
   test::Pixels pixels = test::expose(psf, settings.wave, test::invent_spectra(25, one.nwave, 300, random), random);
   test::add_noise(pixels, random);
-  Extractor extractor(psf, settings);
+  const auto extractor = make_extractor(psf, settings);
   ExtractedUnit found;
   const auto start = Clock::now();
   for (auto _ : state) {
-    found = extractor.extract(pixels.view(), {0, 25});
+    found = extractor->extract(pixels.view(), {0, 25});
     benchmark::DoNotOptimize(found.flux.data());  // results are on the host: nothing is left to wait for
   }
   if (found.nfailed > 0) state.SkipWithError("patches failed: this would not time the usual work");

@@ -46,6 +46,23 @@ struct TeamShape {
   std::size_t scratch = 0;  ///< bytes
 };
 
+/// A team with a lane for each of n items, as far as 256 lanes go.
+template <class Exec>
+constexpr TeamShape team_of(int n, std::size_t scratch = 0) {
+  constexpr int lanes = lanes_of_thread<Exec>(), most = 256 / lanes;
+  const int threads = (n + lanes - 1) / lanes;
+  return {threads < 1 ? 1 : threads > most ? most : threads, scratch};
+}
+
+/// Threads that a place runs at the same time; an emulated device as many as one of NVIDIA's multiprocessors.
+template <class Exec>
+int resident_threads(const Exec& exec) {
+  if constexpr (is_emulated<Exec>)
+    return 2048;
+  else
+    return exec.concurrency();
+}
+
 /// Teams of a fixed shape, so that the order of a team's sums does not depend on the machine's state.
 template <class Exec>
 Kokkos::TeamPolicy<Space<Exec>> team_policy(const Space<Exec>& space, int league, const TeamShape& shape = {}) {
@@ -59,8 +76,13 @@ template <class Exec, class F>
 void launch_teams(const Exec& exec, const char* label, int league, const TeamShape& shape, const F& f) {
   if constexpr (is_emulated<Exec>)
     exec.add([=](const auto& space) { Kokkos::parallel_for(label, team_policy<Exec>(space, league, shape), f); });
-  else
+  else if constexpr (on_host<Exec>)
     Kokkos::parallel_for(label, team_policy<Exec>(exec, league, shape), f);
+  else  // the hint: arguments go with the launch. Older Kokkos otherwise waits for the kernel before, to reuse a buffer
+    Kokkos::parallel_for(label,
+                         Kokkos::Experimental::require(team_policy<Exec>(exec, league, shape),
+                                                       Kokkos::Experimental::WorkItemProperty::HintLightWeight),
+                         f);
 }
 
 /// Runs f(i) for i in [0, n), one thread each.
@@ -147,9 +169,10 @@ PinnedView<T*, Exec> pinned_array(const char* label, std::size_t n) {
 
 /// The host's values as an array that can be copied from or to.
 template <class T>
-Kokkos::View<T*, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> host_view(std::span<T> values) {
-  return Kokkos::View<T*, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>(values.data(),
-                                                                                           values.size());
+using HostView = Kokkos::View<T, Kokkos::LayoutRight, Kokkos::HostSpace, Kokkos::MemoryUnmanaged>;
+template <class T>
+HostView<T*> host_view(std::span<T> values) {
+  return HostView<T*>(values.data(), values.size());
 }
 
 /// A new array with the host's values, which must live until a fence.

@@ -46,6 +46,50 @@ class ReusedPinned {
   PinnedView<T*, Exec> memory_;
 };
 
+/// An array of a device with a copy on the host; where the device is the host, one array.
+template <class T, class Exec>
+class Mirrored {
+ public:
+  /// Room for n values. What works with the array must have ended.
+  void resize(const char* label, std::size_t n) {
+    device_ = memory_.array(label, n);
+    if constexpr (on_host<Exec>)
+      host_ = device_;
+    else
+      host_ = pinned_.array(label, n);
+  }
+  T* host() const { return host_.data(); }
+  /// The device's values from `first` on, in the shape wanted.
+  template <class View, class... Extent>
+  View shaped(std::size_t first, Extent... extent) const {
+    return View(device_.data() + first, extent...);
+  }
+  /// Start to copy all values. The host's must not be touched until that has ended.
+  void to_device(const Exec& exec) const {
+    if constexpr (!on_host<Exec>) copy(exec, device_, host_);
+  }
+  void to_host(const Exec& exec) const {
+    if constexpr (!on_host<Exec>) copy(exec, host_, device_);
+  }
+
+ private:
+  Reused<T, Exec> memory_;
+  ReusedPinned<T, Exec> pinned_;
+  DeviceView<T*, Exec> device_;
+  PinnedView<T*, Exec> host_;
+};
+
+/// Bytes of arrays that are on the device and on the host, and of those that are on the device alone.
+struct ArrayBytes {
+  std::size_t mirrored = 0, own = 0;
+
+  ArrayBytes& operator+=(const ArrayBytes& other) {
+    mirrored += other.mirrored;
+    own += other.own;
+    return *this;
+  }
+};
+
 /// A list that the host makes and kernels read.
 template <class T, class Exec>
 class ReusedList {

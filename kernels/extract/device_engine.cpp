@@ -1,9 +1,10 @@
-#include "kernels/extract/detail/engine_on.hpp"
+#include "kernels/extract/detail/make_engine.hpp"
+#include "kernels/extract/engine.hpp"
 
 namespace zspex::kernels::detail {
 
-std::unique_ptr<UnitEngine> make_device_engine(const Psf& psf, const ExtractSettings& settings) {
-  return std::make_unique<EngineOn<Kokkos::DefaultExecutionSpace>>(psf, settings);
+std::unique_ptr<Extractor> make_device_engine(const Psf& psf, const ExtractSettings& settings) {
+  return std::make_unique<Engine<Device>>(psf, settings);
 }
 
 }  // namespace zspex::kernels::detail

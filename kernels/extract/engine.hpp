@@ -1,100 +1,131 @@
 /// \file
-/// The extraction of a unit on one execution space: makes what the patches share, runs a solver, brings the results to
-/// the host.
+/// The extraction on one execution space. In the order of the work: plan (unit_plan.hpp), bring pixels and spots
+/// (unit_input.hpp), solve (solver.hpp: normal.hpp, factor.hpp, resolution.hpp, residuals.hpp), bring the results
+/// (unit_output.hpp).
 #pragma once
 
-#include <algorithm>
-#include <cmath>
+#include <map>
+#include <tuple>
 
 #include "kernels/extract/extract.hpp"
-#include "kernels/extract/factor.hpp"
-#include "kernels/extract/normal.hpp"
-#include "kernels/extract/pixels.hpp"
-#include "kernels/extract/resolution.hpp"
-#include "kernels/extract/spots.hpp"
+#include "kernels/extract/solver.hpp"
+#include "kernels/extract/unit_input.hpp"
+#include "kernels/extract/unit_output.hpp"
 
 namespace zspex::kernels {
 
-/// Device memory that grows when it must and is used again for the next unit.
-template <class T, class Exec>
-class Reused {
+template <class Exec>
+class Engine final : public Extractor {
  public:
-  template <class View, class... Extent>
-  View shaped(const char* label, Extent... extent) {
-    const std::size_t need = (static_cast<std::size_t>(extent) * ... * 1);
-    if (need > memory_.extent(0)) {
-      memory_ = {};
-      memory_ = device_array<T, Exec>(label, need);
+  Engine(const Psf& psf, const ExtractSettings& settings) : psf_(psf), settings_(settings) {
+    for (Exec& stream : make_streams<Exec>(on_host<Exec> ? 1 : 2)) lanes_.push_back(Lane(std::move(stream), settings_));
+    device_psf_ = psf_on_device<Exec>(lanes_.front().exec, psf_);
+  }
+
+  int depth() const override { return static_cast<int>(lanes_.size()); }
+
+  void start(const Image& image, const ExtractUnit& unit) override {
+    Lane& lane = lanes_[nstarted_ % lanes_.size()];
+    lane.image = image;
+    lane.unit = unit;
+    run(lane, settings_.solver);
+    ++nstarted_;
+  }
+
+  ExtractedUnit finish() override {
+    Lane& lane = lanes_[nfinished_++ % lanes_.size()];
+    ExtractedUnit out = empty_unit(lane.unit);
+    if (lane.plan->dark) {
+      leave_dark(psf_, settings_.model != ModelKind::none, out);
+      return out;
     }
-    return View(memory_.data(), extent...);
+    const Region region("zspex::extract::finish");
+    fence(lane.exec, "host reads the results of a unit");
+    if (!lane.solver.whole_is_solved()) {
+      run(lane, SolverKind::patch);
+      fence(lane.exec, "host reads the results of a unit");
+    }
+    if (lane.solver.retry(lane.exec, out)) {
+      lane.output.to_host(lane.exec);
+      fence(lane.exec, "host reads the results of a second try");
+    }
+    lane.output.collect(out);
+    if (settings_.model != ModelKind::none)
+      lane.output.project(lane.exec, psf_, settings_, *lane.plan, lane.input.data(), out);
+    return out;
+  }
+
+  Memory memory(bool fine) const override {
+    ArrayBytes most;
+    std::size_t plans = 0;
+    for (const ExtractUnit& unit : plan_units(settings_, fine)) {
+      const UnitPlan plan = plan_unit(psf_, settings_, unit, settings_.solver);
+      if (plan.dark) continue;
+      plans = on_host<Exec> ? std::max(plans, plan.bytes()) : plans + plan.bytes();
+      ArrayBytes bytes = UnitInput<Exec>::bytes(psf_, plan);
+      bytes += Solver<Exec>::bytes(lanes_.front().exec, settings_, plan, spot_stride(2 * psf_.hsizex + 1));
+      bytes += UnitOutput<Exec>::bytes(psf_, settings_, plan);
+      most = {std::max(most.mirrored, bytes.mirrored), std::max(most.own, bytes.own)};
+    }
+    if constexpr (on_host<Exec>) return {plans + most.mirrored + most.own, 0};
+    return {plans + lanes_.size() * most.mirrored, lanes_.size() * (most.mirrored + most.own)};
   }
 
  private:
-  DeviceView<T*, Exec> memory_;
-};
+  /// A unit in work: its stream and arrays.
+  struct Lane {
+    Exec exec;
+    Image image;
+    ExtractUnit unit;
+    const UnitPlan* plan = nullptr;
+    UnitInput<Exec> input;
+    Solver<Exec> solver;
+    UnitOutput<Exec> output;
 
-template <class T, class Exec>
-DeviceView<T*, Exec> copy_to_device(const char* label, const std::vector<T>& values) {
-  DeviceView<T*, Exec> out(Kokkos::view_alloc(Kokkos::WithoutInitializing, std::string(label)), values.size());
-  Kokkos::deep_copy(out, Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(
-                             values.data(), values.size()));
-  return out;
-}
-
-template <class Exec>
-class Engine {
- public:
-  Engine(const Psf& psf, const ExtractSettings& settings)
-      : psf_(psf), settings_(settings), device_psf_(psf_on_device<Exec>(psf)) {}
-
-  ExtractedUnit extract(const Image& image, const ExtractUnit& unit);
-
-  /// Bytes that extract() holds on the device for this unit.
-  std::size_t memory(const ExtractUnit& unit) const;
-
- private:
-  /// How many patches are solved in one launch, and how many teams find roots: one of each where a core's cache is what counts, many
-  /// where thousands of threads wait for work.
-  struct Batch {
-    int npatch = 1, nteam = 1;
-    std::size_t scratch = 0;  ///< doubles a team
+    Lane(Exec stream, const ExtractSettings& settings) : exec(std::move(stream)), solver(settings) {}
   };
-  Batch plan_batch(const PatchSizes& sizes, int npatch) const;
-  bool noise() const { return settings_.decorrelation == DecorrelationKind::noise; }
-  PatchShape whole_bundle(const ExtractUnit& unit, const Traces& traces, const PixelWindow& window) const;
 
-  void prepare(const Image& image, const ExtractUnit& spotted, int below, int above);
-  void load_pixels(const Image& image);
-  void solve_by_patches(const ExtractUnit& unit, ExtractedUnit& out);
-  bool solve_bundle(const ExtractUnit& unit, ExtractedUnit& out);
-  Batch allocate(const PatchSizes& sizes, int npatch);
-  void resolve(const DeviceView<const PatchShape*, Exec>& shapes, const DeviceView<const int*, Exec>& order, int npatch,
-               int nkeep, const PatchFlux<Exec>& solution);
-  template <class Launch>
-  void solve_with_retry(const std::vector<PatchShape>& patches, const Batch& batch, const Launch& launch,
-                        ExtractedUnit& out);
-  static void bring(const DeviceView<double**, Exec>& view, Array2<double>& to);
-  void collect(ExtractedUnit& out);
-  bool is_dark(const ExtractUnit& unit) const;
-  void leave_dark(ExtractedUnit& out) const;
-  void project_model(const ExtractUnit& unit, ExtractedUnit& out);
+  void run(Lane& lane, SolverKind solver) {
+    const Region region("zspex::extract::unit");
+    lane.plan = &plan_of(lane.unit, solver);
+    if (lane.plan->dark) return;
+    lane.input.load(lane.exec, device_psf_, *lane.plan, lane.image);
+    const auto& results =
+        lane.output.make_room(lane.unit.nspec, 2 * psf_.hsizey + 1, settings_.wave.size(), with_deconvolved());
+    lane.solver.start(lane.exec, *lane.plan, lane.input.data(), results);
+    lane.output.to_host(lane.exec);
+  }
+
+  const UnitPlan& plan_of(const ExtractUnit& unit, SolverKind solver) {
+    const auto key = std::make_tuple(unit.ispec, unit.nspec, solver);
+    const auto known = plans_.find(key);
+    if (known != plans_.end()) return known->second;
+    if constexpr (on_host<Exec>) plans_.clear();  // a hundredth of the work there, but tens of MB
+    return plans_.emplace(key, plan_unit(psf_, settings_, unit, solver)).first->second;
+  }
+
+  bool with_deconvolved() const { return settings_.model == ModelKind::deconvolved; }
+
+  /// A unit before it has results, with the bins that have no trace.
+  ExtractedUnit empty_unit(const ExtractUnit& unit) const {
+    const std::size_t ns = unit.nspec, nw = settings_.wave.size();
+    ExtractedUnit out;
+    out.unit = unit;
+    out.failed = out.untraced = Array2<std::uint8_t>({ns, nw});
+    for (const TraceFault& fault : psf_.faults) {
+      if (fault.ispec < unit.ispec || fault.ispec >= unit.ispec + unit.nspec) continue;
+      for (std::size_t w = 0; w < nw; ++w)
+        if (fault.holds(settings_.wave[w])) out.untraced(fault.ispec - unit.ispec, w) = 1;
+    }
+    return out;
+  }
 
   Psf psf_;
   ExtractSettings settings_;
-  Exec exec_;
   PsfOnDevice<Exec> device_psf_;
-  Traces traces_;
-  UnitData<Exec> data_;
-  UnitResults<Exec> results_;
-  Reused<double, Exec> spots_, pixels_, ivar_, model_;
-  Reused<Corner, Exec> corner_;
-  PatchSlots<Exec> slots_, whole_;
-  DeviceView<double**, Exec> scratch_;
+  std::map<std::tuple<int, int, SolverKind>, UnitPlan> plans_;
+  std::vector<Lane> lanes_;
+  std::size_t nstarted_ = 0, nfinished_ = 0;
 };
 
 }  // namespace zspex::kernels
-
-#include "kernels/extract/detail/engine_prepare.hpp"
-#include "kernels/extract/detail/engine_solve.hpp"
-#include "kernels/extract/detail/solve_bundle.hpp"
-#include "kernels/extract/detail/solve_patches.hpp"

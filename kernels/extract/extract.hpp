@@ -110,32 +110,37 @@ struct ExtractedUnit {
   int npatch = 0, nretried = 0, nfailed = 0;  ///< solver statistics
 };
 
-namespace detail {
-class UnitEngine;
-}
-
-/// Extracts units of one image. Holds memory of its place between units. Not thread-safe.
+/// Extracts units of images. Keeps its memory, and what it planned for a unit, from one to the next. Not thread-safe.
 class Extractor {
  public:
-  /// \param place  where it computes; a rank that started Kokkos on the host alone has no device
-  /// \throws NumericsError when wavepad is less than the PSF's hsizey
-  Extractor(const Psf& psf, const ExtractSettings& settings, Place place = Place::device);
-  ~Extractor();
-  Extractor(Extractor&&) noexcept;
-  Extractor& operator=(Extractor&&) noexcept;
+  virtual ~Extractor() = default;
 
+  /// \pre no unit is in work
   ExtractedUnit extract(const Image& image, const ExtractUnit& unit);
 
-  /// Bytes that extract() holds on the host and on the device for the largest unit.
+  /// The same in two steps, so that a device computes one unit while the host prepares the next and finishes the last.
+  /// This many units may be in work at once:
+  virtual int depth() const = 0;
+  /// \param image  must stay until the unit is finished
+  virtual void start(const Image& image, const ExtractUnit& unit) = 0;
+  /// The unit that was started first.
+  virtual ExtractedUnit finish() = 0;
+
+  /// Bytes that are held on the host and on the device while all units are extracted.
   struct Memory {
     std::size_t host = 0, device = 0;
   };
-  Memory memory(bool fine) const;
+  virtual Memory memory(bool fine) const = 0;
 
- private:
-  ExtractSettings settings_;
-  std::unique_ptr<detail::UnitEngine> engine_;
+ protected:
+  Extractor() = default;
+  Extractor(const Extractor&) = default;
+  Extractor& operator=(const Extractor&) = default;
 };
+
+/// \param place  where it computes; a rank that started Kokkos on the host alone has no device
+/// \throws NumericsError when wavepad is less than the PSF's hsizey
+std::unique_ptr<Extractor> make_extractor(const Psf& psf, const ExtractSettings& settings, Place place = Place::device);
 
 /// Adds the light of spectra to an image: image(y, x) += sum_{s,w} photons[s][w] spot_{s,w}(y, x). For simulation,
 /// on the host.

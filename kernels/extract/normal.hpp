@@ -3,7 +3,7 @@
 /// 2010, eq. 4).
 #pragma once
 
-#include "kernels/extract/unit_data.hpp"
+#include "kernels/extract/workspace.hpp"
 
 namespace zspex::kernels {
 
@@ -34,13 +34,13 @@ KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const dou
 
 }  // namespace detail
 
-/// For the patches first ... first + slots.nslot - 1 of `patches` (through `order`): fills band, flux (right-hand
-/// side), fluxweight, good. Rows of a spot outside [y0, y1) are dropped; the spot is not renormalised. Operations:
+/// Sums side by side for one bin: its partners in DESI's cameras, 8 wavelengths of 5 fibers, and its own.
+inline constexpr int normal_items = 41;
+
+/// For the patches of a batch: fills band, flux (right-hand side), fluxweight, good. Rows of a spot outside [y0, y1) are dropped; the spot is not renormalised. Operations:
 /// about half of the sum over pixels of (bins on the pixel)^2, multiply-adds.
 template <class Exec>
-void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
-                           const DeviceView<const PatchShape*, Exec>& patches,
-                           const DeviceView<const int*, Exec>& order, int npatch, int maxn,
+void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit, const Batch<Exec>& batch, int maxn,
                            const PatchSlots<Exec>& slots) {
   constexpr int block = 64;
   const int nblock = (maxn + block - 1) / block;
@@ -54,14 +54,15 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
   const auto flux = slots.flux;
   const auto fluxweight = slots.fluxweight;
   const auto good = slots.good;
-  using Scratch = Kokkos::View<double*, typename Exec::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  using Scratch =
+      Kokkos::View<double*, typename Space<Exec>::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
   launch_teams(
-      exec, "zspex::extract::form_normal_equations", npatch * nblock, TeamShape{8, Scratch::shmem_size(ny * stride)},
-      KOKKOS_LAMBDA(const Team<Exec>& team) {
+      exec, "zspex::extract::form_normal_equations", batch.n * nblock,
+      team_of<Exec>(normal_items, Scratch::shmem_size(ny * stride)), KOKKOS_LAMBDA(const Team<Exec>& team) {
         using L = Simd<Exec>;
         constexpr int lanes = simd_width<Exec>;
         const int slot = team.league_rank() / nblock, k0 = team.league_rank() % nblock * block;
-        const PatchShape patch = patches(order(slot));
+        const PatchShape patch = batch.patch(slot);
         const int ns = patch.nspec, n = ns * patch.nwave;
         Scratch scratch(team.team_scratch(0), ny * stride);
         double* const weighted = scratch.data();
@@ -72,13 +73,17 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
           const int row0 = patch.y0 > corner.y ? patch.y0 - corner.y : 0;
           const int row1 = patch.y1 - corner.y < ny ? patch.y1 - corner.y : ny;
           const int nstrip = stride / lanes;
+          double* const column = &band(slot, static_cast<std::size_t>(k) * ld);
+          team_for(team, 0, patch.band + 1, [=](int d) { column[d] = 0; });
           team_for(team, row0 * nstrip, (row1 > row0 ? row1 : row0) * nstrip, [=](int t) {
             const int iy = t / nstrip, ix = t % nstrip * lanes;
             simd_store<L>(weighted + iy * stride + ix,
                           simd_load<L>(spot + iy * stride + ix) * simd_load<L>(&ivar(corner.y + iy, corner.x + ix)));
           });
           team.team_barrier();
-          const int npartner = (patch.wavespan + 2) * ns;
+          const int first = s > patch.fiberspan ? s - patch.fiberspan : 0;
+          const int nfiber = (s + patch.fiberspan + 1 < ns ? s + patch.fiberspan + 1 : ns) - first;
+          const int npartner = (patch.wavespan + 2) * nfiber;
           team_for(team, -1, npartner, [=](int t) {
             if (t < 0) {
               L q = simd_fill<L>(0.0), rhs = q, usable = q;
@@ -96,19 +101,17 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit,
               good(slot, k) = simd_sum(usable);
               return;
             }
-            const int v = w + t / ns, r = t % ns, d = (v - w) * ns + r - s;
+            const int v = w + t / nfiber, r = first + t % nfiber, d = (v - w) * ns + r - s;
             if (d < 0 || d > patch.band || v >= patch.nwave) return;
             const Corner other = corners(patch.ispec + r, patch.iwave + v);
             const int dx = other.x - corner.x, dy = other.y - corner.y;
-            double sum = 0;
             if (dy < ny && dy > -ny && dx < width && dx > -width) {
               const int iy0 = dy > row0 ? dy : row0, iy1 = ny + dy < row1 ? ny + dy : row1;
               const int kx = dx > 0 ? dx : 0, lx = dx > 0 ? 0 : -dx;
               const int nvec = (width - kx - lx + lanes - 1) / lanes;
-              sum = detail::overlap_sum<Exec>(weighted, &spots(patch.ispec + r, patch.iwave + v, 0, 0), stride, kx, lx,
-                                              nvec, iy0, iy1, dy);
+              column[d] = detail::overlap_sum<Exec>(weighted, &spots(patch.ispec + r, patch.iwave + v, 0, 0), stride,
+                                                    kx, lx, nvec, iy0, iy1, dy);
             }
-            band(slot, static_cast<std::size_t>(k) * ld + d) = sum;
           });
           team.team_barrier();
         }

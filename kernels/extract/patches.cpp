@@ -24,6 +24,13 @@ PixelWindow window_of(const Psf& psf, const Traces& traces) {
   return window;
 }
 
+void count_from(const PixelWindow& window, Traces& traces) {
+  for (Corner& corner : traces.corner) {
+    corner.x -= window.x0;
+    corner.y -= window.y0;
+  }
+}
+
 std::vector<ExtractUnit> plan_units(const ExtractSettings& settings, bool fine) {
   const bool split = fine && settings.solver == SolverKind::patch && settings.model == ModelKind::none;
   const int step = split ? settings.bundlesize / settings.nsubbundles : settings.bundlesize;
@@ -42,7 +49,7 @@ ExtractUnit padded_unit(const ExtractSettings& settings, const ExtractUnit& unit
 
 void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape) {
   const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
-  shape.wavespan = 0;
+  shape.wavespan = shape.fiberspan = 0;
   shape.band = shape.nspec - 1;
   for (int s = 0; s < shape.nspec; ++s)
     for (int t = 0; t < shape.nspec; ++t) {
@@ -55,6 +62,7 @@ void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape) {
           const Corner b = traces.corner(shape.ispec + t, shape.iwave + u);
           if (std::abs(b.x - a.x) >= nspotx || std::abs(b.y - a.y) >= nspoty) continue;
           shape.wavespan = std::max(shape.wavespan, u - w);
+          shape.fiberspan = std::max(shape.fiberspan, std::abs(t - s));
           shape.band = std::max(shape.band, (u - w) * shape.nspec + t - s);
           break;
         }
@@ -109,12 +117,12 @@ std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& sett
 }
 
 std::vector<PatchShape> plan_windows(const Psf& psf, const Traces& traces, int wavepad, int nwave) {
-  constexpr int window_bins = 24, neighbours = 1;
+  constexpr int window_bins = 24;
   std::vector<PatchShape> windows;
   const int ntotal = static_cast<int>(traces.wave.size());
   for (int s = 0; s < traces.nspec; ++s)
     for (int start = 0; start < nwave; start += window_bins) {
-      const int begin = std::max(0, s - neighbours), end = std::min(traces.nspec, s + neighbours + 1);
+      const int begin = std::max(0, s - window_neighbors), end = std::min(traces.nspec, s + window_neighbors + 1);
       PatchShape shape;
       shape.ispec = begin;
       shape.nspec = end - begin;

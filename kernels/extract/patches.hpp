@@ -18,7 +18,7 @@ struct PatchShape {
   int wavepad = 0, nwavekeep = 0;      ///< bins kept: [wavepad, wavepad + nwavekeep) of the patch
   int outspec = 0, outwave = 0;        ///< where the first kept bin goes in the unit's results
   int y0 = 0, y1 = 0, x0 = 0, x1 = 0;  ///< pixel window, half open
-  int wavespan = 0;                    ///< bins that overlap lie at most this far apart
+  int wavespan = 0, fiberspan = 0;     ///< bins that overlap lie at most so many bins and fibers apart
   int band = 0;                        ///< half-bandwidth of the normal matrix
 };
 
@@ -32,22 +32,27 @@ struct PixelWindow {
 int spot_stride(int nx);
 
 PixelWindow window_of(const Psf& psf, const Traces& traces);
+/// Lets corners count from the window's origin, as kernels take them.
+void count_from(const PixelWindow& window, Traces& traces);
 
 /// Patches of the fibers [ispec, ispec + nspec), in sub-bundle-major order, with the reference's pixel windows
 /// (extraction by sub-bundle, nwavestep bins and padding). `traces` covers the fibers and one more on each side inside
-/// the bundle.
+/// the bundle, and counts corners from the CCD's origin.
 std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
                                      const Traces& traces, const PixelWindow& window);
 
-/// Windows of a whole bundle from which the `bundle` solver takes resolution and errors: for each fiber and every 24 bins, that fiber with
-/// one neighbour on each side and `wavepad` bins of padding. Small roots are cheap, their padding is not; a second neighbour changes
-/// nothing that can be measured.
+/// Fibers beside the one that a window of the `bundle` solver is for, on each side. A second changes nothing that can be
+/// measured.
+inline constexpr int window_neighbors = 1;
+
+/// Windows of a whole bundle from which the `bundle` solver takes resolution and errors: for each fiber and every 24 bins,
+/// that fiber with its neighbors and `wavepad` bins of padding. Small roots are cheap, their padding is not.
 std::vector<PatchShape> plan_windows(const Psf& psf, const Traces& traces, int wavepad, int nwave);
 
-/// Fills wavespan and band of a shape from the overlap of its spots.
+/// Fills wavespan, fiberspan and band of a shape from the overlap of its spots.
 void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape);
 
-/// The fibers that the spots of a unit are made for: the unit's and one neighbour on each side, inside the bundle.
+/// The fibers that the spots of a unit are made for: the unit's and one neighbor on each side, inside the bundle.
 ExtractUnit padded_unit(const ExtractSettings& settings, const ExtractUnit& unit);
 
 }  // namespace zspex::kernels

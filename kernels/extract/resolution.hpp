@@ -5,7 +5,7 @@
 ///   R_kl = Q_kl / s_k,  ivar_k = s_k^2,  s_k = sum_l Q_kl,  f~ = R f (eq. 16)
 #pragma once
 
-#include "kernels/extract/unit_data.hpp"
+#include "kernels/extract/workspace.hpp"
 #include "kernels/linalg/symmetric_root.hpp"
 
 namespace zspex::kernels {
@@ -84,14 +84,13 @@ KOKKOS_INLINE_FUNCTION void covariance_block(const Member& team, const PatchShap
 /// good = the part of each kept bin's spot that lies on usable pixels, whether the patch can be solved or not;
 /// deconvolved = f, if it is asked for.
 template <class Exec>
-void report_bins(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
-                 const DeviceView<const int*, Exec>& order, int npatch, const PatchFlux<Exec>& solution,
+void report_bins(const Exec& exec, const Batch<Exec>& batch, const PatchFlux<Exec>& solution,
                  const UnitResults<Exec>& out) {
   const bool with_flux = out.deconvolved.extent(0) > 0;
   launch_teams(
-      exec, "zspex::extract::report_bins", npatch, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
+      exec, "zspex::extract::report_bins", batch.n, TeamShape{}, KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int slot = team.league_rank();
-        const PatchShape patch = patches(order(slot));
+        const PatchShape patch = batch.patch(slot);
         team_for(team, 0, patch.nkeep * patch.nwavekeep, [=](int t) {
           const int keep = t / patch.nwavekeep, w = t % patch.nwavekeep;
           const int from = solution.shared ? 0 : slot, ispec = patch.outspec + keep, iwave = patch.outwave + w;
@@ -103,26 +102,26 @@ void report_bins(const Exec& exec, const DeviceView<const PatchShape*, Exec>& pa
 }
 
 /// Resolution of all kept fibers of the patches by 'signal' decorrelation; sets slots.root_status.
+///   nkeep, maxwave  the most fibers that a patch keeps, the most bins that it has
 ///   scratch [nteam][signal_scratch()]: teams take fibers in turn, so results don't depend on nteam
 template <class Exec>
-void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
-                    const DeviceView<const int*, Exec>& order, int npatch, int nkeep, const PatchSlots<Exec>& slots,
+void resolve_signal(const Exec& exec, const Batch<Exec>& batch, int nkeep, int maxwave, const PatchSlots<Exec>& slots,
                     const PatchFlux<Exec>& solution, const DeviceView<double**, Exec>& scratch,
                     const UnitResults<Exec>& out) {
-  const int nteam = scratch.extent_int(0), nitem = npatch * nkeep;
+  const int nteam = scratch.extent_int(0), nitem = batch.n * nkeep;
   const int ndiag = out.resolution.extent_int(1), half = ndiag / 2, ldrows = slots.ld;
   const auto rows = slots.rows;
   const auto status = slots.status;
   const auto root_status = slots.root_status;
   launch_teams(
-      exec, "zspex::extract::resolve_signal", nitem < nteam ? nitem : nteam, TeamShape{},
+      exec, "zspex::extract::resolve_signal", nitem < nteam ? nitem : nteam, team_of<Exec>(maxwave),
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
         for (int item = team.league_rank(); item < nitem; item += nteam) {
-          const int slot = item / nkeep, keep = item % nkeep;
-          const PatchShape patch = patches(order(slot));
-          if (keep >= patch.nkeep || status(slot) != 0) {
-            Kokkos::single(Kokkos::PerTeam(team), [=]() { root_status(slot, keep) = 0; });
+          const int slot = item / nkeep, keep = item % nkeep, number = batch.order(slot);
+          const PatchShape patch = batch.patch(slot);
+          if (keep >= patch.nkeep || status(number) != 0) {
+            Kokkos::single(Kokkos::PerTeam(team), [=]() { root_status(number, keep) = 0; });
             continue;
           }
           const int s = patch.ikeep + keep, m = patch.nwave, n = patch.nspec * m, ld = round_up(m, row_quantum<Exec>);
@@ -132,7 +131,7 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
           double* const flux = sum + ld;
           detail::covariance_block<Exec>(team, patch, s, &rows(slot, 0), ldrows, y, q);
           const int failed = symmetric_root<Exec>(team, q, m, Root::inverse_sqrt, flux + ld);
-          Kokkos::single(Kokkos::PerTeam(team), [=]() { root_status(slot, keep) = failed; });
+          Kokkos::single(Kokkos::PerTeam(team), [=]() { root_status(number, keep) = failed; });
           if (failed) continue;
           const int fslot = solution.shared ? 0 : slot;
           team_for(team, 0, ld / Strip::width, [=](int strip) {
@@ -166,8 +165,7 @@ void resolve_signal(const Exec& exec, const DeviceView<const PatchShape*, Exec>&
 /// The same by 'noise' decorrelation: the root of the whole patch. R has cross-talk between fibers, of which the output
 /// keeps each fiber's own.
 template <class Exec>
-void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& patches,
-                   const DeviceView<const int*, Exec>& order, int npatch, const PatchSlots<Exec>& slots,
+void resolve_noise(const Exec& exec, const Batch<Exec>& batch, const PatchSlots<Exec>& slots,
                    const PatchFlux<Exec>& solution, const DeviceView<double**, Exec>& scratch,
                    const UnitResults<Exec>& out) {
   const int nteam = scratch.extent_int(0);
@@ -176,14 +174,15 @@ void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& 
   const auto status = slots.status;
   const auto root_status = slots.root_status;
   launch_teams(
-      exec, "zspex::extract::resolve_noise", npatch < nteam ? npatch : nteam, TeamShape{},
+      exec, "zspex::extract::resolve_noise", batch.n < nteam ? batch.n : nteam, TeamShape{},
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
-        for (int slot = team.league_rank(); slot < npatch; slot += nteam) {
-          const PatchShape patch = patches(order(slot));
-          if (status(slot) != 0) {
+        for (int slot = team.league_rank(); slot < batch.n; slot += nteam) {
+          const int number = batch.order(slot);
+          const PatchShape patch = batch.patch(slot);
+          if (status(number) != 0) {
             Kokkos::single(Kokkos::PerTeam(team), [=]() {
-              for (int k = 0; k < root_status.extent_int(1); ++k) root_status(slot, k) = 0;
+              for (int k = 0; k < root_status.extent_int(1); ++k) root_status(number, k) = 0;
             });
             continue;
           }
@@ -201,7 +200,7 @@ void resolve_noise(const Exec& exec, const DeviceView<const PatchShape*, Exec>& 
           team.team_barrier();
           const int failed = symmetric_root<Exec>(team, q, n, Root::sqrt, flux + ld);
           Kokkos::single(Kokkos::PerTeam(team), [=]() {
-            for (int k = 0; k < root_status.extent_int(1); ++k) root_status(slot, k) = failed;
+            for (int k = 0; k < root_status.extent_int(1); ++k) root_status(number, k) = failed;
           });
           if (failed) continue;
           const int fslot = solution.shared ? 0 : slot;

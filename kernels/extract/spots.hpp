@@ -1,11 +1,11 @@
 /// \file
 /// PSF spots: the Gauss-Hermite PSF integrated over pixels.
-///   e_i = (i - half - 1/2 - d) / sigma            pixel edges; d: offset of the centroid from its pixel's centre
+///   e_i = (i - half - 1/2 - d) / sigma            pixel edges; d: offset of the centroid from its pixel's center
 ///   p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2
 ///   p_k[i] = He_{k-1}(e_i) phi(e_i) - He_{k-1}(e_{i+1}) phi(e_{i+1})
 ///   S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix]
 /// clipped at 0 and normalised to 1 over the stamp, whatever falls off the CCD. Type GAUSS-HERMITE2: such a core, cut off
-/// where (dx / sigma_x)^2 + (dy / sigma_y)^2 >= nsig^2 (dx, dy from the centroid to a pixel's centre), and a wider one.
+/// where (dx / sigma_x)^2 + (dy / sigma_y)^2 >= nsig^2 (dx, dy from the centroid to a pixel's center), and a wider one.
 #pragma once
 
 #include "kernels/base/simd.hpp"
@@ -26,7 +26,7 @@ struct PsfOnDevice {
 };
 
 template <class Exec>
-PsfOnDevice<Exec> psf_on_device(const Psf& psf) {
+PsfOnDevice<Exec> psf_on_device(const Exec& exec, const Psf& psf) {
   std::vector<const Legendre*> series{&psf.sigmax, &psf.sigmay};
   for (const Legendre& term : psf.gh) series.push_back(&term);
   for (const Legendre& term : psf.tail) series.push_back(&term);
@@ -46,19 +46,20 @@ PsfOnDevice<Exec> psf_on_device(const Psf& psf) {
   out.tail = !psf.tail.empty();
   out.nparam = static_cast<int>(series.size());
   for (const Legendre* term : series) out.ncoeff = std::max(out.ncoeff, term->ncoeff);
-  out.coeff = DeviceView<double***, Exec>("zspex::extract::psf_coeff", psf.nspec, out.nparam, out.ncoeff);
-  out.range = DeviceView<double**, Exec>("zspex::extract::psf_range", out.nparam, 2);
-  auto coeff = Kokkos::create_mirror_view(out.coeff);
-  auto range = Kokkos::create_mirror_view(out.range);
-  for (int p = 0; p < out.nparam; ++p) {
-    range(p, 0) = series[p]->wavemin;
-    range(p, 1) = 2.0 / (series[p]->wavemax - series[p]->wavemin);
-    for (int s = 0; s < psf.nspec; ++s)
-      for (int k = 0; k < series[p]->ncoeff; ++k)
-        coeff(s, p, k) = series[p]->coeff[static_cast<std::size_t>(s) * series[p]->ncoeff + k];
+  const auto nspec = static_cast<std::size_t>(psf.nspec), np = static_cast<std::size_t>(out.nparam),
+             nc = static_cast<std::size_t>(out.ncoeff);
+  out.coeff = device_view<DeviceView<double***, Exec>, Exec>("zspex::extract::psf_coeff", nspec, np, nc);
+  out.range = device_view<DeviceView<double**, Exec>, Exec>("zspex::extract::psf_range", np, std::size_t{2});
+  std::vector<double> coeff(out.coeff.size()), range;
+  for (std::size_t p = 0; p < np; ++p) {
+    range.insert(range.end(), {series[p]->wavemin, 2.0 / (series[p]->wavemax - series[p]->wavemin)});
+    const std::size_t n = series[p]->ncoeff;
+    for (std::size_t s = 0; s < nspec; ++s)
+      std::copy_n(series[p]->coeff.begin() + s * n, n, coeff.begin() + (s * np + p) * nc);
   }
-  Kokkos::deep_copy(out.coeff, coeff);
-  Kokkos::deep_copy(out.range, range);
+  copy(exec, out.coeff, HostView<double***>(coeff.data(), nspec, np, nc));
+  copy(exec, out.range, HostView<double**>(range.data(), np, 2));
+  fence(exec, "the PSF's parameters are freed");
   return out;
 }
 
@@ -73,7 +74,7 @@ int spot_scratch(const PsfOnDevice<Exec>& psf, int stride) {
 /// The pixels of a stamp along one axis.
 struct SpotAxis {
   int half = 0, n = 0;  ///< pixels [0, n) hold light
-  double offset = 0;    ///< from the centre of pixel `half` to the centroid
+  double offset = 0;    ///< from the center of pixel `half` to the centroid
 };
 
 /// Stamps of 2 half + 1 pixels around the pixel that holds the centroid: offset in [-1/2, 1/2). Those of type
@@ -220,6 +221,9 @@ KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec
   team.team_barrier();
 }
 
+/// Lanes of a spot: its loops run over parameters, rows of profiles and some 200 pixels.
+inline constexpr int spot_items = 64;
+
 /// spots[is][iw][iy][ix] of the fibers ispec + is at wave[iw].
 ///   x, y  [nspec][nwave] centroids, pixels
 template <class Exec>
@@ -228,9 +232,10 @@ void make_spots(const Exec& exec, const PsfOnDevice<Exec>& psf, int ispec, const
                 const DeviceView<double****, Exec>& spots) {
   const int nspec = spots.extent_int(0), nwave = spots.extent_int(1), stride = spots.extent_int(3);
   const int need = spot_scratch(psf, stride);
-  using Scratch = Kokkos::View<double*, typename Exec::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  using Scratch =
+      Kokkos::View<double*, typename Space<Exec>::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
   launch_teams(
-      exec, "zspex::extract::make_spots", nspec * nwave, TeamShape{1, Scratch::shmem_size(need)},
+      exec, "zspex::extract::make_spots", nspec * nwave, team_of<Exec>(spot_items, Scratch::shmem_size(need)),
       KOKKOS_LAMBDA(const Team<Exec>& team) {
         const int is = team.league_rank() / nwave, iw = team.league_rank() % nwave;
         Scratch scratch(team.team_scratch(0), need);

@@ -1,6 +1,7 @@
 /// \file
 /// Banded symmetric positive definite systems, by one team. A lower band is kept by columns: band[j * ld + d] = A(j +
-/// d, j), 0 <= d <= b, ld >= b + cholesky_panel. (Kokkos Kernels' SerialPbtrf is wrong beyond one off-diagonal, hence our own.)
+/// d, j), 0 <= d <= b, ld >= b + cholesky_panel. Kokkos Kernels' SerialPbtrf has
+/// no form for a team, and with rows kept together it is wrong beyond one off-diagonal.
 #pragma once
 
 #include "kernels/base/simd.hpp"

@@ -20,11 +20,8 @@ StepTimes no_times() {
 }  // namespace
 
 MakeExtractor kernel_extractors(kernels::Place place) {
-  return [place](const kernels::Psf& psf, const kernels::ExtractSettings& settings) -> ExtractFunction {
-    auto extractor = std::make_shared<kernels::Extractor>(psf, settings, place);
-    return [extractor](const kernels::Image& image, const kernels::ExtractUnit& unit) {
-      return extractor->extract(image, unit);
-    };
+  return [place](const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
+    return kernels::make_extractor(psf, settings, place);
   };
 }
 
@@ -69,6 +66,7 @@ void FrameRunner::run_frame(std::size_t i) {
   const FrameJob job = load(i);
   const Stopwatch watch;
   auto mine = compute(job, i);
+  if (i + 1 == frames_.size()) extractor_ = nullptr;  // its memory is more than what gathering and writing take
   auto spectra = collect(job, std::move(mine), i);
   outcomes_[i].seconds = watch.seconds();
   auto timing = times_.over_ranks(crew_.group);
@@ -145,7 +143,7 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
       use_extractor(job);
       while (const auto item = counter_.take()) {
         const Stopwatch unit;
-        mine.push_back(finish_unit(extractor_(image, units[of_node[*item]]), job.wave, width, job.heliocor));
+        mine.push_back(finish_unit(extractor_->extract(image, units[of_node[*item]]), job.wave, width, job.heliocor));
         mine.back().index = of_node[*item];
         counter_.finish(unit.seconds());
         if (desk_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());

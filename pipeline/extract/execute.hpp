@@ -23,9 +23,9 @@
 
 namespace zspex::pipeline {
 
-/// Extracts a unit of an image. Tests put in something that fails.
-using ExtractFunction = std::function<kernels::ExtractedUnit(const kernels::Image&, const kernels::ExtractUnit&)>;
-using MakeExtractor = std::function<ExtractFunction(const kernels::Psf&, const kernels::ExtractSettings&)>;
+/// Makes what extracts units of an image. Tests put in something that fails.
+using MakeExtractor =
+    std::function<std::unique_ptr<kernels::Extractor>(const kernels::Psf&, const kernels::ExtractSettings&)>;
 /// The kernels', at this place.
 MakeExtractor kernel_extractors(kernels::Place place);
 
@@ -72,7 +72,7 @@ class FrameRunner {
 
   comm::PacedCounter counter_;
   ImageSlot slots_[2];
-  ExtractFunction extractor_;
+  std::unique_ptr<kernels::Extractor> extractor_;
   std::vector<std::byte> extractor_for_;  ///< PSF and settings that it was made for
   StepTimes total_, times_;               ///< of all frames, of this one
   WorkerReport report_;

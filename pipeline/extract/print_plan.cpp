@@ -23,7 +23,7 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
   const auto& settings = job.settings;
   const bool fine = units_are_fine(settings, layout.group_size);
   const auto plan = [&](kernels::Place place) {
-    const auto solver = kernels::Extractor(job.psf, settings, place).memory(fine);
+    const auto solver = kernels::make_extractor(job.psf, settings, place)->memory(fine);
     return plan_memory(job, layout.group_size, several, solver.host, solver.device);
   };
   const MemoryPlan memory = plan(kernels::Place::host);

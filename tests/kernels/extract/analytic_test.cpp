@@ -257,9 +257,9 @@ TEST(ProjectSpectra, FirstFiberIsSpecmin) {
 TEST(Extraction, PaddingNarrowerThanTheResolutionIsRefused) {
   Grid grid(1, 9, 11, 9, 40, 2, 1.1, 4, 43, 150);
   grid.settings.wavepad = 3;
-  EXPECT_THROW(Extractor(grid.psf, grid.settings), NumericsError);
+  EXPECT_THROW(make_extractor(grid.psf, grid.settings), NumericsError);
   grid.settings.wavepad = 4;
-  EXPECT_NO_THROW(Extractor(grid.psf, grid.settings));
+  EXPECT_NO_THROW(make_extractor(grid.psf, grid.settings));
 }
 
 TEST(Extraction, TracesOfNoFiberAreRefused) {

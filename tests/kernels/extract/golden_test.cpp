@@ -107,8 +107,8 @@ TEST(Golden, PatchesAndFrameAreThoseOfTheReference) {
   for (const test::GoldenPatch& patch : test::golden_patches) {
     ExtractSettings settings;
     settings.wave.assign(wave.begin() + patch.iwave, wave.begin() + patch.iwave + patch.nwave);
-    Extractor extractor(psf, settings);
-    const ExtractedUnit found = extractor.extract(image, {patch.ispec, 5});
+    const auto extractor = make_extractor(psf, settings);
+    const ExtractedUnit found = extractor->extract(image, {patch.ispec, 5});
     ASSERT_EQ(found.npatch, 1);
     for (const test::GoldenBin& bin : patch.bins) {
       const int s = bin.ispec - patch.ispec, w = bin.iwave - patch.iwave;
@@ -129,13 +129,13 @@ TEST(Golden, PatchesAndFrameAreThoseOfTheReference) {
   ASSERT_EQ(frame.wave, wave);
   ExtractSettings settings;
   settings.wave.assign(wave.begin(), wave.begin() + 300);
-  Extractor extractor(psf, settings);
-  const ExtractedUnit patches = extractor.extract(image, {0, 25});
+  const auto extractor = make_extractor(psf, settings);
+  const ExtractedUnit patches = extractor->extract(image, {0, 25});
   EXPECT_EQ(patches.npatch, 30);
   EXPECT_EQ(patches.nretried, 0);
   settings.solver = SolverKind::bundle;
-  Extractor seamless(psf, settings);
-  const ExtractedUnit bundle = seamless.extract(image, {0, 25});
+  const auto seamless = make_extractor(psf, settings);
+  const ExtractedUnit bundle = seamless->extract(image, {0, 25});
   std::vector<double> apart;
   for (int s = 0; s < 25; ++s)
     for (int w = 0; w < 299; ++w) {  // the step of the last bin is another one there

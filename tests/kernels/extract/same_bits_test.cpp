@@ -65,16 +65,17 @@ TEST_P(SameBits, ForSomeBundlesAsForAll) {
 
 TEST_P(SameBits, WhateverWasExtractedBefore) {
   const std::vector<ExtractUnit> units = plan_units(settings, true);
-  Extractor fresh(psf, settings), used(psf, settings);
+  const auto fresh = make_extractor(psf, settings), used = make_extractor(psf, settings);
   const test::Pixels empty(pixels.nx, pixels.ny, 1e30f, 0), bright(pixels.nx, pixels.ny, 1e20f, 1e-3f);
   for (const ExtractUnit& unit : units) {
-    used.extract(bright.view(), units.back());
-    used.extract(empty.view(), unit);
-    test::expect_same_bytes(used.extract(pixels.view(), unit), Extractor(psf, settings).extract(pixels.view(), unit));
+    used->extract(bright.view(), units.back());
+    used->extract(empty.view(), unit);
+    test::expect_same_bytes(used->extract(pixels.view(), unit),
+                            make_extractor(psf, settings)->extract(pixels.view(), unit));
   }
-  const ExtractedUnit first = fresh.extract(pixels.view(), units[0]);
-  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) fresh.extract(pixels.view(), *unit);
-  test::expect_same_bytes(fresh.extract(pixels.view(), units[0]), first);
+  const ExtractedUnit first = fresh->extract(pixels.view(), units[0]);
+  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) fresh->extract(pixels.view(), *unit);
+  test::expect_same_bytes(fresh->extract(pixels.view(), units[0]), first);
 }
 
 TEST_P(SameBits, WithAndWithoutTheModelImage) {
@@ -94,8 +95,8 @@ TEST_P(SameBits, WhateverTheOtherBundleHolds) {
 }
 
 TEST_P(SameBits, MemoryPlanHoldsWhatIsUsed) {
-  const Extractor extractor(psf, settings);
-  const Extractor::Memory coarse = extractor.memory(false), fine = extractor.memory(true);
+  const auto extractor = make_extractor(psf, settings);
+  const Extractor::Memory coarse = extractor->memory(false), fine = extractor->memory(true);
   // Spots alone: fibers x padded bins x 9 x 11 doubles
   EXPECT_GT(coarse.host + coarse.device, 10u * (71 + 14) * 99 * 8);
   EXPECT_LT(coarse.host + coarse.device, 1u << 30);

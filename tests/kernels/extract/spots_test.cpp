@@ -46,7 +46,7 @@ Spots make(const Psf& psf, const std::vector<double>& wave) {
   const test::OnDevice<double> grid = test::to_device(wave);
   const DeviceView<double****, Exec> spots("zspex::test::spots", psf.nspec, out.nwave, out.ny, out.stride);
   Kokkos::deep_copy(spots, 5e55);  // all of it must be written
-  make_spots<Exec>(Exec(), psf_on_device<Exec>(psf), 0, grid, x, y, spots);
+  make_spots<Exec>(Exec(), psf_on_device<Exec>(Exec(), psf), 0, grid, x, y, spots);
   Kokkos::fence();
   auto host = Kokkos::create_mirror_view(spots);
   Kokkos::deep_copy(host, spots);

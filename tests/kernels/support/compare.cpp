@@ -10,7 +10,11 @@ using kernels::ExtractedUnit;
 
 ExtractedUnit extract_all(const kernels::Psf& psf, const kernels::ExtractSettings& settings,
                           const kernels::Image& image, bool fine) {
-  kernels::Extractor extractor(psf, settings);
+  return extract_all(*make_extractor(psf, settings), psf, settings, image, fine);
+}
+
+ExtractedUnit extract_all(kernels::Extractor& extractor, const kernels::Psf& psf,
+                          const kernels::ExtractSettings& settings, const kernels::Image& image, bool fine) {
   const std::size_t ns = settings.nspec, nw = settings.wave.size(), nd = 2 * psf.hsizey + 1;
   ExtractedUnit all;
   all.unit = {settings.specmin, settings.nspec};
@@ -20,8 +24,13 @@ ExtractedUnit extract_all(const kernels::Psf& psf, const kernels::ExtractSetting
   if (settings.model != kernels::ModelKind::none)
     all.model = Array2<float>({std::size_t(psf.npix_y), std::size_t(psf.npix_x)});
   std::size_t next = 0;
-  for (const kernels::ExtractUnit& unit : plan_units(settings, fine)) {
-    const ExtractedUnit one = extractor.extract(image, unit);
+  const auto units = plan_units(settings, fine);
+  std::size_t nstarted = 0, nfinished = 0;
+  for (const kernels::ExtractUnit& unit : units) {
+    for (; nstarted < units.size() && nstarted < nfinished + extractor.depth(); ++nstarted)
+      extractor.start(image, units[nstarted]);
+    const ExtractedUnit one = extractor.finish();
+    ++nfinished;
     EXPECT_EQ(one.unit.ispec, settings.specmin + static_cast<int>(next));
     EXPECT_EQ(one.unit.nspec, unit.nspec);
     const auto put = [&](const auto& from, auto& to) {

@@ -12,6 +12,10 @@ namespace zspex::test {
 /// Extracts all units of `settings` and puts them together; sizes and labels of the units are checked on the way.
 kernels::ExtractedUnit extract_all(const kernels::Psf& psf, const kernels::ExtractSettings& settings,
                                    const kernels::Image& image, bool fine = false);
+/// The same by an extractor that was made for the PSF and settings, as many units at once as it takes.
+kernels::ExtractedUnit extract_all(kernels::Extractor& extractor, const kernels::Psf& psf,
+                                   const kernels::ExtractSettings& settings, const kernels::Image& image,
+                                   bool fine = false);
 
 /// What two results may differ by.
 struct Tolerance {

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "config/base/maskbits.hpp"
 #include "io/frame.hpp"
@@ -22,6 +24,32 @@ namespace zspex::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// An extractor that waits before each unit.
+class SlowExtractor : public kernels::Extractor {
+ public:
+  SlowExtractor(std::unique_ptr<kernels::Extractor> extractor, int milliseconds)
+      : extractor_(std::move(extractor)), milliseconds_(milliseconds) {}
+  int depth() const override { return extractor_->depth(); }
+  void start(const kernels::Image& image, const kernels::ExtractUnit& unit) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds_));
+    extractor_->start(image, unit);
+  }
+  kernels::ExtractedUnit finish() override { return extractor_->finish(); }
+  Memory memory(bool fine) const override { return extractor_->memory(fine); }
+
+ private:
+  std::unique_ptr<kernels::Extractor> extractor_;
+  int milliseconds_;
+};
+
+class NoMemoryExtractor : public kernels::Extractor {
+ public:
+  int depth() const override { return 1; }
+  void start(const kernels::Image&, const kernels::ExtractUnit&) override { throw std::bad_alloc(); }
+  kernels::ExtractedUnit finish() override { return {}; }
+  Memory memory(bool) const override { return {}; }
+};
 
 /// Frames in a folder, and what the stage makes of them.
 class MpiExtractStage : public testing::Test {
@@ -309,11 +337,7 @@ TEST_F(MpiExtractStage, ASlowRankHelpsAsFarAsItCanAndChangesNothing) {
   options.role.on_gpu = fast;
   options.worker.capacity = fast ? lopsided.gpu_capacity : 1;
   options.worker.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
-    auto extract = kernel_extractors(kernels::Place::host)(psf, settings);
-    return [extract, fast](const kernels::Image& image, const kernels::ExtractUnit& unit) {
-      if (!fast) std::this_thread::sleep_for(std::chrono::milliseconds(400));
-      return extract(image, unit);
-    };
+    return std::make_unique<SlowExtractor>(kernel_extractors(kernels::Place::host)(psf, settings), fast ? 0 : 400);
   };
   const auto report = run(world_, lopsided, options);
   ASSERT_EQ(report.code, ExitCode::success) << err_.str();
@@ -332,8 +356,7 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
   const int culprit = world_.size() - 1;
   int made = 0;
   ExtractOptions options;
-  options.worker.make_extractor = [&](const kernels::Psf& psf,
-                                      const kernels::ExtractSettings& settings) -> ExtractFunction {
+  options.worker.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
     if (made++ == 0 && world_.rank() == culprit) throw NumericsError("extract", "no device left");
     return kernel_extractors(kernels::Place::device)(psf, settings);
   };
@@ -353,8 +376,8 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
 TEST_F(MpiExtractStage, OutOfMemoryInAUnitIsToldInWords) {
   write_inputs(1);
   ExtractOptions options;
-  options.worker.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) -> ExtractFunction {
-    return [](const kernels::Image&, const kernels::ExtractUnit&) -> kernels::ExtractedUnit { throw std::bad_alloc(); };
+  options.worker.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) {
+    return std::make_unique<NoMemoryExtractor>();
   };
   const auto report = run(world_, small_config(folder_.path(), 1), options);
   EXPECT_EQ(report.code, ExitCode::memory);

@@ -1,0 +1,56 @@
+#include "kernels/extract/unit_plan.hpp"
+
+#include <algorithm>
+
+namespace zspex::kernels {
+namespace {
+
+bool bundle_is_dark(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit) {
+  const int first = unit.ispec / settings.bundlesize * settings.bundlesize;
+  for (int ispec = first; ispec < std::min(first + settings.bundlesize, psf.nspec); ++ispec)
+    if (!psf.is_dark(ispec)) return false;
+  return true;
+}
+
+PatchShape whole_unit(const Psf& psf, const ExtractSettings& settings, const Traces& traces,
+                      const PixelWindow& window) {
+  PatchShape whole;
+  whole.nspec = whole.nkeep = traces.nspec;
+  whole.nwavekeep = static_cast<int>(settings.wave.size());
+  whole.wavepad = settings.wavepad;
+  whole.nwave = whole.nwavekeep + 2 * settings.wavepad;
+  whole.y1 = window.ny;
+  whole.x1 = window.nx;
+  measure_band(psf, traces, whole);
+  return whole;
+}
+
+}  // namespace
+
+std::size_t UnitPlan::bytes() const {
+  return traces.wave.size() * sizeof(double) + traces.corner.size() * (2 * sizeof(double) + sizeof(Corner)) +
+         patches.size() * sizeof(PatchShape);
+}
+
+UnitPlan plan_unit(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit, SolverKind solver) {
+  UnitPlan plan;
+  plan.unit = unit;
+  plan.dark = bundle_is_dark(psf, settings, unit);
+  if (plan.dark) return plan;
+  const bool bundle = solver == SolverKind::bundle;
+  const ExtractUnit spotted = bundle ? unit : padded_unit(settings, unit);
+  const int above = settings.wavepad + (bundle ? 0 : settings.nwavestep);
+  plan.traces = trace_fibers(psf, spotted.ispec, spotted.nspec,
+                             pad_wave(settings.wave, settings.dwave, settings.wavepad, above), settings.bundlesize);
+  plan.window = window_of(psf, plan.traces);
+  if (bundle) {
+    plan.whole = whole_unit(psf, settings, plan.traces, plan.window);
+    plan.patches = plan_windows(psf, plan.traces, settings.wavepad, plan.whole->nwavekeep);
+  } else {
+    plan.patches = plan_patches(psf, settings, unit, plan.traces, plan.window);
+  }
+  count_from(plan.window, plan.traces);
+  return plan;
+}
+
+}  // namespace zspex::kernels
