@@ -5,11 +5,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 
 usage() {
   cat <<'END'
-./test.sh [--sanitize | --preset NAME] [--slurm] [--yes] [arguments of ctest]
+./test.sh [--sanitize | --preset NAME] [--kernels | --slurm] [--yes] [arguments of ctest]
 
   --sanitize     build and test with the address and undefined-behaviour sanitizers (build-asan/)
-  --preset NAME  another preset of CMakePresets.json, for example debug; openmp builds a Kokkos with OpenMP where
-                 Kokkos_ROOT doesn't name one (scripts/kokkos.sh)
+  --preset NAME  another preset of CMakePresets.json, for example debug; openmp and teams build a Kokkos with OpenMP where
+                 neither the distribution nor Kokkos_ROOT has one (scripts/kokkos.sh)
+  --kernels      only the tests of the kernels, in one go
   --slurm        only the test that starts a one-node Slurm and submits the jobs of slurm/ to it
   --yes          install missing packages without asking
   anything else  goes to ctest: -R Extraction (only tests with that name), -V (all output), ...
@@ -18,20 +19,21 @@ Fails when a test fails, and when fewer tests ran than tests/minimum_tests says.
 END
 }
 
-preset=default slurm=no ctest_arguments=()
+preset=default slurm=no kernels=no ctest_arguments=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     -h | --help) usage; exit 0 ;;
     --sanitize) preset=asan ;;
     --preset) preset=${2:?--preset expects a name}; shift ;;
     --slurm) slurm=yes ;;
+    --kernels) kernels=yes ;;
     --yes) export ZSPEX_YES=1 ;;
     *) ctest_arguments+=("$1") ;;
   esac
   shift
 done
 
-if [[ $preset == openmp && -z ${Kokkos_ROOT:-} ]]; then
+if [[ $preset =~ ^(openmp|teams)$ && -z ${Kokkos_ROOT:-} ]] && ! takes_kokkos_package; then
   Kokkos_ROOT=$(scripts/kokkos.sh openmp | tail -n 1)
   export Kokkos_ROOT
 fi
@@ -43,6 +45,14 @@ if [[ $slurm == yes ]]; then
   configure_and_build "$preset" zspex
   say "Running a one-node Slurm"
   exec tests/slurm/run_slurm_test.sh "$(build_folder "$preset")/zspex"
+fi
+
+if [[ $kernels == yes ]]; then
+  configure_and_build "$preset" kernels_test
+  say "Testing the kernels"
+  # Of a Kokkos with threads; as the presets of ctest have it.
+  export OMP_NUM_THREADS=${OMP_NUM_THREADS:-4} OMP_PROC_BIND=false OMP_WAIT_POLICY=passive
+  exec "$(build_folder "$preset")/kernels_test" --gtest_brief=1
 fi
 
 configure_and_build "$preset" all

@@ -81,12 +81,16 @@ has_kokkos_package() {
   [[ -n $version ]] && dpkg --compare-versions "$version" ge 4
 }
 
-# The compiler, the libraries, and a Kokkos where none is named: the one that is installed, else the newest there is.
+# Whether Kokkos is taken from its own package, and not from Trilinos: the one that is installed, else the newest there is.
+takes_kokkos_package() {
+  have_package libkokkos-dev || { ! have_package libtrilinos-kokkos-kernels-dev && has_kokkos_package; }
+}
+
+# The compiler, the libraries, and a Kokkos where none is named.
 need_build_packages() {
   local kokkos=()
-  if [[ -z ${Kokkos_ROOT:-} ]] && ! have_package libkokkos-dev; then
-    kokkos=("${trilinos_packages[@]}")
-    if ! have_package libtrilinos-kokkos-kernels-dev && has_kokkos_package; then kokkos=(libkokkos-dev); fi
+  if [[ -z ${Kokkos_ROOT:-} ]]; then
+    if takes_kokkos_package; then kokkos=(libkokkos-dev); else kokkos=("${trilinos_packages[@]}"); fi
   fi
   need_packages "${build_packages[@]}" "${kokkos[@]}"
 }

@@ -164,20 +164,6 @@ KOKKOS_FORCEINLINE_FUNCTION S where_positive(const S& weight, const S& value) {
   }
 }
 
-/// sum of a[i] b[i] on the host, always in the same order.
-inline double dot(const double* a, const double* b, std::size_t n) {
-  using S = Vector<double>;
-  constexpr std::size_t width = host_simd_width;
-  S sum[4] = {};
-  std::size_t i = 0;
-  for (; i + 4 * width <= n; i += 4 * width)
-    for (std::size_t k = 0; k < 4; ++k)
-      sum[k] = fused(simd_load<S>(a + i + k * width), simd_load<S>(b + i + k * width), sum[k]);
-  double total = simd_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
-  for (; i < n; ++i) total = fused(a[i], b[i], total);
-  return total;
-}
-
 /// `NVec` registers of lanes: a strip of NVec * simd_width<Exec> neighboring columns.
 template <class Exec, int NVec>
 struct Chunk {

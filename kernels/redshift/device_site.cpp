@@ -4,9 +4,9 @@
 namespace zspex::kernels {
 
 std::size_t device_workspace_bytes(int nbasis, std::size_t npair) {
-  using detail::pair_bytes, detail::scan_workspace_bytes;
   return detail::fine_workspace_bytes +
-         2 * (detail::solve_workspace_bytes + std::min(scan_workspace_bytes<Device>, npair * pair_bytes(nbasis)));
+         2 * (detail::solve_workspace_bytes +
+              std::min(FitSettings().scan_workspace, npair * detail::pair_bytes(nbasis)));
 }
 
 namespace detail {

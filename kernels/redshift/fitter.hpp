@@ -35,6 +35,8 @@ struct FitSettings {
   ArchetypeSettings archetypes{};
   /// A GPU's kernels at the device's site also where that is the host: slower there, but they can be tested.
   bool teams = false;
+  /// Bytes of the sums and results of one launch on a device.
+  std::size_t scan_workspace = std::size_t{64} << 20;
 };
 
 /// Threads of the host that fits use.

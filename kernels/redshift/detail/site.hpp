@@ -17,9 +17,8 @@
 
 namespace zspex::kernels::detail {
 
-/// Bytes of sums and results of each of two scans, beside targets and slices.
-template <class Exec>
-inline constexpr std::size_t scan_workspace_bytes = std::size_t{on_host<Exec> ? 8 : 64} << 20;
+/// Bytes of sums and results of one launch on the host; on a device that is a setting.
+inline constexpr std::size_t host_scan_bytes = std::size_t{8} << 20;
 /// Rebinned templates of fine scans on a device, and what solvers work with. On the host each thread has one group's.
 inline constexpr std::size_t fine_workspace_bytes = std::size_t{256} << 20,
                              solve_workspace_bytes = std::size_t{32} << 20;

@@ -284,7 +284,9 @@ void Site<Exec>::scan(int itemplate, int first, int nz, const Values& slice, Tar
                       const ScanRows& rows) const {
   const Tables& tmpl = templates_[static_cast<std::size_t>(itemplate)];
   const std::size_t one = static_cast<std::size_t>(nz) * pair_bytes(tmpl.nbasis);
-  const std::size_t most = std::max<std::size_t>(1, scan_workspace_bytes<Exec> / one);
+  const std::size_t workspace = on_host<Exec> ? host_scan_bytes : setup_->settings().scan_workspace;
+  const std::size_t most = std::max<std::size_t>(1, workspace / one);
+  if (!on_host<Exec> && targets.n > most) fence(lane().exec, "both lanes read the slice, which one has rebinned");
   with_real([&](auto real) {
     using Real = decltype(real);
     for (std::size_t done = 0; done < targets.n; done += most) {
