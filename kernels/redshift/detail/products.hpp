@@ -35,6 +35,9 @@ struct FitTile {
                                                : (sizeof(Real) == sizeof(float) ? 4 : 2);
 };
 
+#ifdef __NVCC__
+#pragma nv_exec_check_disable  // the host calls it with functions of its own
+#endif
 /// Calls f with n as a constant, 1 <= n <= Most.
 template <int Most, class F>
 KOKKOS_FORCEINLINE_FUNCTION void with_constant(int n, const F& f) {

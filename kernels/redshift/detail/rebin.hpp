@@ -88,11 +88,15 @@ struct EdgePlaces {
 template <class Exec>
 inline constexpr int rebin_lanes = on_host<Exec> ? 8 : 1;
 
+template <class Exec, int nlane>
+using RebinSimd =
+    std::conditional_t<on_host<Exec>, Vector<double, (nlane < host_simd_width ? 32 : simd_bytes)>, double>;
+
 /// Means of `nlane` basis vectors from `first` on in the n pixels between the edges at `places`.
 template <class Exec, int nlane, class Real>
 KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgePlaces<Exec>& places, int n,
                                     const double* inverse_width, int first, Real* out, std::size_t stride) {
-  using S = std::conditional_t<on_host<Exec>, Vector<double, (nlane < host_simd_width ? 32 : simd_bytes)>, double>;
+  using S = RebinSimd<Exec, nlane>;
   constexpr int width = sizeof(S) / sizeof(double), nvec = nlane / width;
   static_assert(nvec * width == nlane);
   S integral[nvec], before[nvec];
