@@ -137,7 +137,7 @@ void fine(benchmark::State& state, Place place) {
     groups[i].targets = {i};
     for (int k = 0; k < npoint; ++k) groups[i].redshifts.push_back(0.501 + 1e-4 * static_cast<double>(i) + 1e-5 * k);
   }
-  for (auto _ : state) fits.site().fit_groups(0, groups);
+  for (auto _ : state) fits.site().fit_groups(groups);
   const double nfit = npoint * static_cast<double>(fits.ntarget);
   count(state, "fits/s", nfit);
   count(state, "flop/s", nfit * fits.fit_flops());

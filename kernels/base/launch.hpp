@@ -25,7 +25,7 @@ inline constexpr bool is_emulated = std::is_same_v<Exec, EmulatedDevice>;
 
 /// Lanes of a thread of a team: a warp of NVIDIA's, a wavefront of AMD's.
 template <class Exec>
-constexpr int lanes_of_thread() {
+KOKKOS_INLINE_FUNCTION constexpr int lanes_of_thread() {
   if constexpr (std::is_same_v<Space<Exec>, Host>) return 1;
 #if defined(KOKKOS_ENABLE_HIP)
   return 64;
@@ -36,7 +36,7 @@ constexpr int lanes_of_thread() {
 
 /// Threads of a team that wants `threads` of them on a device.
 template <class Exec>
-constexpr int threads_of_team(int threads) {
+KOKKOS_INLINE_FUNCTION constexpr int threads_of_team(int threads) {
   return std::is_same_v<Space<Exec>, Host> ? ZSPEX_HOST_TEAM_SIZE : threads;
 }
 

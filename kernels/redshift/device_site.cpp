@@ -4,8 +4,7 @@
 namespace zspex::kernels {
 
 std::size_t device_workspace_bytes(int nbasis, std::size_t npair) {
-  return detail::fine_workspace_bytes +
-         2 * (detail::solve_workspace_bytes +
+  return 2 * (detail::fine_workspace_bytes + detail::solve_workspace_bytes +
               std::min(FitSettings().scan_workspace, npair * detail::pair_bytes(nbasis)));
 }
 

@@ -30,6 +30,7 @@ struct ScanRows {
 
 /// Targets that are fitted at the same redshifts, all in double, and their fits.
 struct FitGroup {
+  int itemplate = 0;
   std::vector<double> redshifts;     ///< [nz]
   std::vector<std::size_t> targets;  ///< [n]
   std::vector<double> chi2;   ///< [n][nz] made: without penalty; where the template doesn't reach, that of no model
@@ -101,8 +102,8 @@ class FitSite {
   /// Waits for the results of scan() and fit_columns().
   virtual void finish() const = 0;
 
-  /// Fits groups of targets; the template is rebinned once a group.
-  virtual void fit_groups(int itemplate, std::span<FitGroup> groups) const = 0;
+  /// Fits groups of targets, those of a template one after the other; the template is rebinned once a group.
+  virtual void fit_groups(std::span<FitGroup> groups) const = 0;
 };
 
 }  // namespace zspex::kernels

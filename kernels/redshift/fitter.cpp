@@ -119,9 +119,8 @@ void RedshiftFitter::convolve(int itemplate, int nz, const Values& slice, std::s
   });
 }
 
-std::vector<std::vector<Zfit>> RedshiftFitter::refine(Place place, int itemplate, TargetRange range,
-                                                      const Array2<double>& chi2) const {
-  return detail::refine(*impl_->setup, site(place), itemplate, impl_->spectra, range, chi2);
+std::vector<RefinedFits> RedshiftFitter::refine(Place place, std::span<const CoarseScan> scans) const {
+  return detail::refine(*impl_->setup, site(place), impl_->spectra, scans);
 }
 
 int RedshiftFitter::npixels(std::size_t itarget) const { return impl_->packed.targets[itarget].npixels; }

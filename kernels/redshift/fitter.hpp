@@ -39,6 +39,15 @@ struct FitSettings {
   std::size_t scan_workspace = std::size_t{64} << 20;
 };
 
+/// The scan of one template for some targets, as refinement takes it.
+struct CoarseScan {
+  int itemplate = 0;
+  TargetRange range;
+  Array2<double> chi2;  ///< [range.n][nz] with penalty and prior
+};
+/// [range.n] at most nminima fits each, the least chi^2 first; neither ranked nor named yet. None for a target without data.
+using RefinedFits = std::vector<std::vector<Zfit>>;
+
 /// Threads of the host that fits use.
 std::size_t host_concurrency();
 /// Bytes of a GPU that fits work with, beside targets and slices: fine scans, and two scans of `npair` pairs of a target and
@@ -91,12 +100,9 @@ class RedshiftFitter {
   ///   slice    [nz][nbasis][row] on the host
   ///   columns  [nz][nbasis][npixel of all its spectra] on the host
   void convolve(int itemplate, int nz, const Values& slice, std::size_t itarget, const Values& columns) const;
-  /// Refines the minima of some targets in one template, fits made at a site.
-  /// \param chi2  [range.n][nz] with penalty and prior
-  /// \return [range.n] at most nminima each, the least chi^2 first; neither ranked nor named yet. None for a target
-  ///         without data.
-  std::vector<std::vector<Zfit>> refine(Place place, int itemplate, TargetRange range,
-                                        const Array2<double>& chi2) const;
+  /// Refines the minima of scans, fits made at a site. A device is kept busy by all templates at once.
+  /// \return [scan]
+  std::vector<RefinedFits> refine(Place place, std::span<const CoarseScan> scans) const;
 
   /// Pixels with ivar > 0 over all spectra of a target.
   int npixels(std::size_t itarget) const;

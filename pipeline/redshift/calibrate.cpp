@@ -75,10 +75,11 @@ PlaceRates rates_at(const kernels::FitSite& site, const kernels::RedshiftFitter&
                  site.finish();
                });
   std::vector<kernels::FitGroup> groups(1);
+  groups[0].itemplate = it;
   groups[0].redshifts.assign(tmpl.redshifts.begin() + middle, tmpl.redshifts.begin() + middle + std::min(nz, 15));
   for (std::size_t i = 0; i < ntarget; ++i) groups[0].targets.push_back(i);
   const double points = static_cast<double>(groups[0].redshifts.size());
-  const double seconds = 1 / rate_of([&] { site.fit_groups(it, groups); });
+  const double seconds = 1 / rate_of([&] { site.fit_groups(groups); });
   const double rebinning = points * rebin_values(fitter, it) / (giga * rates.rebin);
   rates.fine = points * ntarget * fit_operations(fitter, it) / giga / std::max(seconds - rebinning, 0.2 * seconds);
   return rates;

@@ -108,7 +108,8 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     fine = std::max(fine, nbasis * config.zminfit_npoints * static_cast<double>(fitter.npixel()) * sizeof(double));
     workspace = std::max(workspace, static_cast<double>(kernels::device_workspace_bytes(
                                         tmpl.nbasis(), targets.size() * static_cast<std::size_t>(n))));
-    most_scan = std::max(most_scan, nz * sizeof(double));
+    most_scan = strategy.refine == kernels::Place::device ? most_scan + nz * sizeof(double)  // all templates at once
+                                                          : std::max(most_scan, nz * sizeof(double));
     most_rows = std::max(most_rows, nz * (2 + nbasis) * sizeof(float));
     rows += nz * (2 + nbasis) * sizeof(float);
     results += config.minima() * (2 * config.zminfit_npoints + nbasis + 40) * sizeof(double);

@@ -32,21 +32,32 @@ Array2<double> Refiner::total_chi2(const ScanStore& store, int itemplate, kernel
   return total;
 }
 
-void Refiner::refine_some(const ScanStore& store, int itemplate, kernels::TargetRange range,
-                          std::vector<TemplateFits>& fits) {
+kernels::CoarseScan Refiner::coarse_scan(const ScanStore& store, int itemplate, kernels::TargetRange range) const {
+  return {itemplate, range, total_chi2(store, itemplate, range)};
+}
+
+void Refiner::refine_some(std::span<const kernels::CoarseScan> scans, std::vector<TemplateFits>& fits) {
   setup_.pace.run([&] {
-    auto refined = setup_.fitter.refine(setup_.place(setup_.strategy.refine), itemplate, range,
-                                        total_chi2(store, itemplate, range));
-    for (std::size_t i = 0; i < range.n; ++i) fits.push_back({range.first + i, itemplate, std::move(refined[i])});
+    auto refined = setup_.fitter.refine(setup_.place(setup_.strategy.refine), scans);
+    for (std::size_t k = 0; k < scans.size(); ++k)
+      for (std::size_t i = 0; i < scans[k].range.n; ++i)
+        fits.push_back({scans[k].range.first + i, scans[k].itemplate, std::move(refined[k][i])});
   });
 }
 
 std::vector<TemplateFits> Refiner::refine_own(const ScanStore& store, const std::function<void(int)>& done) {
+  // The host takes template after template, which needs less memory; a device all at once.
+  const int ntemplate = static_cast<int>(setup_.fitter.templates().size());
+  const bool on_host = setup_.place(setup_.strategy.refine) == kernels::Place::host;
   std::vector<TemplateFits> fits;
   comm::agree(setup_.world, "refine the redshifts", [&] {
-    for (int it = 0; it < static_cast<int>(setup_.fitter.templates().size()); ++it) {
-      refine_some(store, it, {0, setup_.fitter.ntarget()}, fits);
-      if (done) done(1);
+    std::vector<kernels::CoarseScan> scans;
+    for (int it = 0; it < ntemplate; ++it) {
+      scans.push_back(coarse_scan(store, it, {0, setup_.fitter.ntarget()}));
+      if (!on_host && it + 1 < ntemplate) continue;
+      refine_some(scans, fits);
+      if (done) done(static_cast<int>(scans.size()));
+      scans.clear();
     }
   });
   return fits;
@@ -71,14 +82,16 @@ std::vector<TemplateFits> Refiner::refine_in_turns(const ScanStore& store, const
             std::clamp<std::size_t>(left / (turns * static_cast<std::size_t>(setup_.team.size())), 1, most_groups);
         const auto taken = setup_.role.on_gpu ? units.take_back(static_cast<std::uint32_t>(most)) : units.take_front();
         if (!taken) break;
+        std::vector<kernels::CoarseScan> scans;
         for (std::size_t unit = taken->first; unit < taken->first + taken->n;) {
           // Groups of one template together.
           const std::size_t it = unit / ngroup, first = unit % ngroup;
           const std::size_t n = std::min<std::size_t>(taken->first + taken->n - unit, ngroup - first);
           const std::size_t begin = first * group, end = std::min(ntarget, (first + n) * group);
-          refine_some(store, static_cast<int>(it), {begin, end - begin}, fits);
+          scans.push_back(coarse_scan(store, static_cast<int>(it), {begin, end - begin}));
           unit += n;
         }
+        refine_some(scans, fits);
         if (done && ngroup > 0) {
           const std::size_t now = (ntemplate * ngroup - units.left().n) / ngroup;
           done(static_cast<int>(now - told));

@@ -38,7 +38,8 @@ class Refiner {
  private:
   std::vector<TemplateFits> refine_own(const ScanStore& store, const std::function<void(int)>& done);
   std::vector<TemplateFits> refine_in_turns(const ScanStore& store, const std::function<void(int)>& done);
-  void refine_some(const ScanStore& store, int itemplate, kernels::TargetRange range, std::vector<TemplateFits>& fits);
+  kernels::CoarseScan coarse_scan(const ScanStore& store, int itemplate, kernels::TargetRange range) const;
+  void refine_some(std::span<const kernels::CoarseScan> scans, std::vector<TemplateFits>& fits);
   /// chi^2 with penalty and prior.
   Array2<double> total_chi2(const ScanStore& store, int itemplate, kernels::TargetRange range) const;
 

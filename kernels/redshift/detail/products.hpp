@@ -32,7 +32,7 @@ struct FitTile {
   /// Targets that a load of a basis vector serves: as many as have their sums in registers and, on the host, their R in
   /// the first-level cache.
   static constexpr int targets = on_host<Exec> ? (many_registers && sizeof(Real) == sizeof(float) ? 4 : 2)
-                                               : (sizeof(Real) == sizeof(float) ? 4 : 2);
+                                               : (sizeof(Real) == sizeof(float) ? 4 : 1);
 };
 
 #ifdef __NVCC__

@@ -15,10 +15,10 @@
 namespace zspex::kernels::detail {
 
 /// Targets of one shape that are fitted together, at redshifts [slice, slice + nz) of a slice.
-template <int NT>
 struct TargetGroup {
-  int targets[NT] = {};  ///< where there are fewer, the first one again
-  int pairs[NT] = {};    ///< results of target t at its redshift i stand at pairs[t] + i
+  static constexpr int most = 4;
+  int targets[most] = {};  ///< where there are fewer, the first one again
+  int pairs[most] = {};    ///< results of target t at its redshift i stand at pairs[t] + i
   int ntarget = 0, slice = 0, nz = 0;
 };
 
@@ -74,7 +74,7 @@ struct SumProducts {
 
   Spectra<Exec> spectra;
   DeviceView<const Block*, Exec> blocks;
-  DeviceView<const TargetGroup<NT>*, Exec> groups;
+  DeviceView<const TargetGroup*, Exec> groups;
   ConstSlice<Exec, Real> slice;             ///< [redshift][basis][pixel of a row]
   DeviceView<const Real***, Exec> columns;  ///< [redshift][basis][pixel] of one target instead, or nothing
   DeviceView<double**, Exec> products;      ///< [pair][products_of(nbasis)]
@@ -148,7 +148,7 @@ struct SumProducts {
     for (int ib = 0; ib < blocks.extent_int(0); ++ib) {
       const Block block = blocks(ib);
       for (int g = g0; g < g1; ++g) {
-        const TargetGroup<NT>& group = groups(g);
+        const TargetGroup& group = groups(g);
         const TargetSpectra& shape = spectra.targets(group.targets[0]);
         std::size_t at = block.first;  // of the block in the columns of a target
         for (int is = 0; is < shape.last - shape.first; ++is) {
@@ -174,7 +174,7 @@ struct SumProducts {
 
   /// Rows of R times sqrt(ivar) on a block of one spectrum of each target of a group; and the columns of fluxes.
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void prepare(const Member& team, const Block& block, const TargetGroup<NT>& group, int is,
+  KOKKOS_FORCEINLINE_FUNCTION void prepare(const Member& team, const Block& block, const TargetGroup& group, int is,
                                            Real* room, Real* columns_room, Rows<Exec, Real>* rows) const {
     for (int it = 0; it < NT; ++it) {
       const Spectrum& spectrum = spectra.spectra(spectra.targets(group.targets[it]).first + is);
@@ -202,8 +202,8 @@ struct SumProducts {
   ///   at  of the block in the columns of a target, where these are read
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void fill(const Member& team, const Block& block, const Spectrum& spectrum,
-                                        const TargetGroup<NT>& group, int iz, std::size_t at,
-                                        const Rows<Exec, Real>* rows, Real* columns_room) const {
+                                        const TargetGroup& group, int iz, std::size_t at, const Rows<Exec, Real>* rows,
+                                        Real* columns_room) const {
     constexpr int nlane = lanes_of_thread<Exec>();
     const int chunk = on_core ? block.npixel : nlane, nchunk = (block.npixel + chunk - 1) / chunk;
     for_threads(team, together * nchunk, [&](int k) {
@@ -263,7 +263,7 @@ struct SumProducts {
   }
 
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void store(const Member& team, const TargetGroup<NT>& group, int first, int nz,
+  KOKKOS_FORCEINLINE_FUNCTION void store(const Member& team, const TargetGroup& group, int first, int nz,
                                          const LaneSum<Exec>* sums) const {
     if constexpr (on_core) {
       const int nsum = products_of(nbasis);

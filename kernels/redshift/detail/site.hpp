@@ -19,8 +19,9 @@ namespace zspex::kernels::detail {
 
 /// Bytes of sums and results of one launch on the host; on a device that is a setting.
 inline constexpr std::size_t host_scan_bytes = std::size_t{8} << 20;
-/// Rebinned templates of fine scans on a device, and what solvers work with. On the host each thread has one group's.
-inline constexpr std::size_t fine_workspace_bytes = std::size_t{256} << 20,
+/// Rebinned templates of each of two launches of fine scans on a device, and what solvers work with. On the host each
+/// thread has one group's.
+inline constexpr std::size_t fine_workspace_bytes = std::size_t{128} << 20,
                              solve_workspace_bytes = std::size_t{32} << 20;
 
 /// Basis vectors whose sums of products a thread of a device can hold.
@@ -31,23 +32,18 @@ inline std::size_t pair_bytes(int nbasis) {
   return sizeof(double) * static_cast<std::size_t>(products_of(nbasis) + nbasis + 3);
 }
 
-/// Targets of one shape side by side, in groups of NT, where that many are alike.
-template <int NT, class Exec>
-struct GroupList {
-  static constexpr int ntarget = NT;
-  std::vector<TargetGroup<NT>> groups;
-  ReusedList<TargetGroup<NT>, Exec> memory;
-  DeviceView<const TargetGroup<NT>*, Exec> on_device;
-};
-
 /// All pairs of a target and a redshift that are fitted in one go, and the groups in which that is done.
 template <class Exec>
 struct FitPairs {
+  static constexpr int widths[] = {4, 2, 1};  ///< targets that are fitted together
+  struct GroupList {
+    std::vector<TargetGroup> groups;
+    ReusedList<TargetGroup, Exec> memory;
+    DeviceView<const TargetGroup*, Exec> on_device;
+  };
   std::vector<int> targets, slices;  ///< [pair]
-  GroupList<4, Exec> fours;
-  GroupList<2, Exec> twos;
-  GroupList<1, Exec> ones;
-  int most_nz = 0;
+  std::array<GroupList, std::size(widths)> lists;
+  int most_nz = 0;  ///< of a group
   ReusedList<int, Exec> target_memory, slice_memory;
   DeviceView<const int*, Exec> device_targets, device_slices;
 
@@ -55,21 +51,13 @@ struct FitPairs {
   void clear() {
     targets.clear();
     slices.clear();
-    fours.groups.clear();
-    twos.groups.clear();
-    ones.groups.clear();
+    for (GroupList& list : lists) list.groups.clear();
     most_nz = 0;
-  }
-  template <class F>
-  void for_lists(const F& f) {
-    f(fours);
-    f(twos);
-    f(ones);
   }
   void upload(const Exec& exec) {
     device_targets = target_memory.set(exec, "zspex::redshift::pair_targets", targets);
     device_slices = slice_memory.set(exec, "zspex::redshift::pair_slices", slices);
-    for_lists([&](auto& list) { list.on_device = list.memory.set(exec, "zspex::redshift::groups", list.groups); });
+    for (GroupList& list : lists) list.on_device = list.memory.set(exec, "zspex::redshift::groups", list.groups);
   }
 };
 
@@ -89,7 +77,7 @@ class Site final : public FitSite {
   void fit_columns(int itemplate, int first, int nz, const Values& host_slice, const Values& columns,
                    std::size_t itarget, const ScanRows& rows) const override;
   void finish() const override;
-  void fit_groups(int itemplate, std::span<FitGroup> groups) const override;
+  void fit_groups(std::span<FitGroup> groups) const override;
 
  private:
   /// A template on this execution space.
@@ -119,6 +107,10 @@ class Site final : public FitSite {
       PinnedView<double*, Exec> host_chi2, host_penalty, host_coeff;
       PinnedView<unsigned char*, Exec> host_cancelled;
     } results;
+    // Of fine scans: where their results go, and rebinned templates.
+    std::vector<FitGroup*> groups;
+    Reused<double, Exec> fine;
+    ReusedList<double, Exec> fine_redshifts;
     // A scan's: rows of targets from `target` on, columns [first, first + nz).
     bool waiting = false;
     int nbasis = 0, first = 0, nz = 0;
@@ -159,23 +151,21 @@ class Site final : public FitSite {
 
   /// Adds targets that are fitted at redshifts [slice, slice + nz) to the pairs, in groups of at most `most`.
   void add_pairs(FitPairs<Exec>& pairs, std::span<const std::size_t> targets, int slice, int nz, int most) const;
-  /// Targets that are fitted together at most, of `n`.
-  template <class Real>
-  int most_together(const Tables& tmpl, std::size_t n) const {
-    if (!on_host<Exec> && tmpl.nbasis > most_basis_in_registers) return 1;
-    return static_cast<int>(std::min<std::size_t>(n, FitTile<Exec, Real>::targets));
-  }
-  /// Room for a template at nz redshifts, zero between the bands.
-  Slice<Exec, double> fine_slice(Lane& lane, const Tables& tmpl, std::size_t nz) const;
   /// Launches sums, solutions and chi^2 of the lane's pairs, and copies of the results.
   template <class Real>
   void fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
            const DeviceView<const Real***, Exec>& columns, bool coeff) const;
   template <class Real, int NT>
   void sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
-           const DeviceView<const Real***, Exec>& columns, const GroupList<NT, Exec>& list) const;
+           const DeviceView<const Real***, Exec>& columns, const DeviceView<const TargetGroup*, Exec>& groups) const;
   void reserve(Lane& lane, const Tables& tmpl) const;
-  /// Waits for a scan's results and puts them into their rows.
+  /// Takes the groups of one template from `begin` on, as many as there is room for, as pairs and results of a lane.
+  /// \return where they end; and their redshifts
+  std::size_t take_groups(Lane& lane, std::span<FitGroup> groups, std::size_t begin,
+                          std::vector<double>& redshifts) const;
+  /// Launches the fits of a lane's groups.
+  void fit_fine(Lane& lane, const Tables& tmpl, const std::vector<double>& redshifts) const;
+  /// Waits for results and puts them where they go.
   void deliver(Lane& lane) const;
 
   std::shared_ptr<const FitSetup> setup_;
@@ -191,8 +181,6 @@ class Site final : public FitSite {
   std::vector<int> shapes_;  ///< [target] the same number for targets of the same shape
   Spectra<Host> host_spectra_;
   Spectra<Exec> spectra_;
-  mutable Reused<double, Exec> fine_;  ///< rebinned templates of fine scans
-  mutable ReusedList<double, Exec> fine_redshifts_;
   mutable HostRooms<float> float_rooms_;
   mutable HostRooms<double> double_rooms_;
 };

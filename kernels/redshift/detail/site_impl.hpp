@@ -125,27 +125,22 @@ void Site<Exec>::add_pairs(FitPairs<Exec>& pairs, std::span<const std::size_t> t
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto shape = [&](std::size_t k) { return shapes_[targets[k]]; };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return shape(a) < shape(b); });
-  const auto add = [&](auto& list, std::size_t& i) {
-    auto& group = list.groups.emplace_back();
+  for (std::size_t i = 0; i < order.size();) {
+    int alike = 1;
+    while (alike < most && i + alike < order.size() && shape(order[i]) == shape(order[i + alike])) ++alike;
+    // A device has kernels for full groups only; a host's core would lose by that.
+    const int width = on_host<Exec> ? (alike == 4 ? 4 : std::min(alike, 2)) : most;
+    const auto list = std::find(std::begin(pairs.widths), std::end(pairs.widths), width) - std::begin(pairs.widths);
+    TargetGroup& group = pairs.lists[list].groups.emplace_back();
+    group.ntarget = std::min(alike, width);
     group.slice = slice;
     group.nz = nz;
-    group.ntarget = static_cast<int>(std::size(group.targets));
-    for (int t = 0; t < group.ntarget; ++t, ++i) {
-      group.targets[t] = static_cast<int>(targets[order[i]]);
-      group.pairs[t] = base + static_cast<int>(order[i]) * nz;
+    for (int t = 0; t < TargetGroup::most; ++t) {
+      const std::size_t k = order[i + (t < group.ntarget ? t : 0)];
+      group.targets[t] = static_cast<int>(targets[k]);
+      group.pairs[t] = base + static_cast<int>(k) * nz;
     }
-  };
-  for (std::size_t i = 0; i < order.size();) {
-    std::size_t alike = 1;
-    while (i + alike < order.size() && alike < static_cast<std::size_t>(most) &&
-           shape(order[i]) == shape(order[i + alike]))
-      ++alike;
-    if (alike == 4)
-      add(pairs.fours, i);
-    else if (alike >= 2 && (on_host<Exec> || most == 2))
-      add(pairs.twos, i);
-    else
-      add(pairs.ones, i);
+    i += static_cast<std::size_t>(group.ntarget);
   }
 }
 
@@ -176,14 +171,15 @@ void Site<Exec>::reserve(Lane& lane, const Tables& tmpl) const {
 template <class Exec>
 template <class Real, int NT>
 void Site<Exec>::sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
-                     const DeviceView<const Real***, Exec>& columns, const GroupList<NT, Exec>& list) const {
-  const int ngroup = static_cast<int>(list.groups.size());
+                     const DeviceView<const Real***, Exec>& columns,
+                     const DeviceView<const TargetGroup*, Exec>& groups) const {
+  const int ngroup = groups.extent_int(0);
   if (ngroup == 0) return;
   const auto& blocks = sizeof(Real) == sizeof(float) ? float_blocks_ : double_blocks_;
   const int max_ndiag = setup_->settings().max_ndiag;
   const auto launch_with = [&](auto ni, auto nj, int i0, int j0) {
     SumProducts<Exec, Real, NT, decltype(ni)::value, decltype(nj)::value> sums{
-        spectra_, blocks, list.on_device, slice, columns, lane.results.products, tmpl.nbasis, max_ndiag};
+        spectra_, blocks, groups, slice, columns, lane.results.products, tmpl.nbasis, max_ndiag};
     sums.i0 = i0;
     sums.j0 = j0;
     if constexpr (on_host<Exec>) {
@@ -208,14 +204,16 @@ void Site<Exec>::sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real
   } else if (tmpl.nbasis <= most_basis_in_registers) {
     with_constant<most_basis_in_registers>(
         tmpl.nbasis, [&](auto n) { launch_with(std::integral_constant<int, decltype(n)::value + 1>{}, Zero{}, 0, 0); });
-  } else if constexpr (NT == 1) {
+  } else {
+    // Tiles of six columns; the last ones reach back, so that all are whole.
     constexpr int tile = 6;
+    using Six = std::integral_constant<int, tile>;
     const int ncolumn = tmpl.nbasis + 1;
-    for (int i = 0; i < ncolumn; i += tile)
-      with_constant<tile>(std::min(tile, ncolumn - i), [&](auto n) {
-        for (int j = 0; j < i; j += tile) launch_with(n, std::integral_constant<int, tile>{}, i, j);
-        launch_with(n, Zero{}, i, 0);
-      });
+    for (int at = 0; at < ncolumn; at += tile) {
+      const int i = std::min(at, ncolumn - tile);
+      for (int j = 0; j < i; j += tile) launch_with(Six{}, Six{}, i, std::min(j, i - tile));
+      launch_with(Six{}, Zero{}, i, 0);
+    }
   }
 }
 
@@ -225,13 +223,11 @@ void Site<Exec>::fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real
                      const DeviceView<const Real***, Exec>& columns, bool coeff) const {
   reserve(lane, tmpl);
   lane.pairs.upload(lane.exec);
-  const auto sum_list = [&](const auto& list) {
-    constexpr int nt = std::decay_t<decltype(list)>::ntarget;
-    if constexpr (nt <= FitTile<Exec, Real>::targets &&
-                  (on_host<Exec> || nt == 1 || nt == FitTile<Exec, Real>::targets))
-      sum<Real, nt>(lane, tmpl, slice, columns, list);
-  };
-  lane.pairs.for_lists(sum_list);
+  constexpr int most = FitTile<Exec, Real>::targets;
+  const auto& lists = lane.pairs.lists;
+  if constexpr (most >= 4) sum<Real, 4>(lane, tmpl, slice, columns, lists[0].on_device);
+  if constexpr (on_host<Exec>) sum<Real, 2>(lane, tmpl, slice, columns, lists[1].on_device);
+  if constexpr (on_host<Exec> || most == 1) sum<Real, 1>(lane, tmpl, slice, columns, lists[2].on_device);
   auto& r = lane.results;
   const int npair = lane.pairs.npair(), of_solver = solve_room(tmpl.nbasis);
   const std::size_t most_workers =
@@ -261,11 +257,19 @@ void Site<Exec>::fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real
 
 template <class Exec>
 void Site<Exec>::deliver(Lane& lane) const {
-  fence(lane.exec, "the host reads the results of a scan");
+  fence(lane.exec, "the host reads the results of fits");
+  const auto nbasis = static_cast<std::size_t>(lane.nbasis);
+  std::size_t pair = 0;
+  for (FitGroup* group : lane.groups) {
+    std::copy_n(lane.results.host_chi2.data() + pair, group->chi2.size(), group->chi2.begin());
+    std::copy_n(lane.results.host_coeff.data() + pair * nbasis, group->coeff.size(), group->coeff.begin());
+    pair += group->chi2.size();
+  }
+  lane.groups.clear();
   if (!lane.waiting) return;
   lane.waiting = false;
   const ScanRows& rows = lane.rows;
-  const auto n = static_cast<std::size_t>(lane.nz), nb = static_cast<std::size_t>(lane.nbasis);
+  const std::size_t n = static_cast<std::size_t>(lane.nz), nb = nbasis;
   for (std::size_t i = 0; i < static_cast<std::size_t>(lane.pairs.npair()) / n; ++i) {
     const std::size_t to = (lane.target + i - rows.first) * rows.nz + static_cast<std::size_t>(lane.first);
     std::copy_n(lane.results.host_chi2.data() + i * n, n, rows.chi2 + to);
@@ -296,8 +300,8 @@ void Site<Exec>::scan(int itemplate, int first, int nz, const Values& slice, Tar
       std::iota(some.begin(), some.end(), targets.first + done);
       now.pairs.clear();
       now.targets_of_item = targets_of_item(n);
-      const std::size_t together = on_host<Exec> ? now.targets_of_item : n;
-      add_pairs(now.pairs, some, 0, nz, most_together<Real>(tmpl, together));
+      const int together = on_host<Exec> ? static_cast<int>(now.targets_of_item) : FitTile<Exec, Real>::targets;
+      add_pairs(now.pairs, some, 0, nz, std::min(together, FitTile<Exec, Real>::targets));
       fit<Real>(now, tmpl, slice_view<Real>(tmpl, slice, nz), {}, rows.coeff != nullptr);
       now.waiting = true;
       now.nbasis = tmpl.nbasis;
@@ -323,9 +327,9 @@ void Site<Exec>::fit_columns(int itemplate, int first, int nz, const Values& hos
   Lane& now = lane();
   now.pairs.clear();
   now.targets_of_item = 1;
-  add_pairs(now.pairs, std::span(&itarget, 1), 0, nz, 1);
   with_real([&](auto real) {
     using Real = decltype(real);
+    add_pairs(now.pairs, std::span(&itarget, 1), 0, nz, FitTile<Exec, Real>::targets);
     const int npixel = lists_.targets[itarget].npixel;
     fit<Real>(now, tmpl, {}, DeviceView<const Real***, Exec>(columns.as<Real>(), nz, tmpl.nbasis, npixel), true);
     fence(now.exec, "the host reads the results of columns");
@@ -343,63 +347,64 @@ void Site<Exec>::fit_columns(int itemplate, int first, int nz, const Values& hos
 }
 
 template <class Exec>
-void Site<Exec>::fit_groups(int itemplate, std::span<FitGroup> groups) const {
+void Site<Exec>::fit_groups(std::span<FitGroup> groups) const {
   finish();
-  const Tables& tmpl = templates_[static_cast<std::size_t>(itemplate)];
-  const auto nbasis = static_cast<std::size_t>(tmpl.nbasis);
-  const std::size_t slice_values = setup_->slice_size(itemplate, 1);
-  const std::size_t most_redshifts = std::max<std::size_t>(1, fine_workspace_bytes / (slice_values * sizeof(double)));
-  const std::size_t most_groups = on_host<Exec> ? host_threads() : groups.size();
-  Lane& now = lane();
-  now.targets_of_item = 1;
-  for (std::size_t begin = 0, end = 0; begin < groups.size(); begin = end) {
-    // As many groups as fit the workspace: at least one.
+  for (std::size_t begin = 0; begin < groups.size();) {
+    Lane& now = lane();
     std::vector<double> redshifts;
-    now.pairs.clear();
-    std::vector<FitGroup*> fitted;
-    const auto has_room = [&](const FitGroup& group) {
-      return end == begin || (end - begin < most_groups && redshifts.size() + group.redshifts.size() <= most_redshifts);
-    };
-    for (end = begin; end < groups.size() && has_room(groups[end]); ++end) {
-      FitGroup& group = groups[end];
-      const std::size_t nz = group.redshifts.size();
-      group.chi2.assign(group.targets.size() * nz, no_chi2);
-      group.coeff.assign(group.targets.size() * nz * nbasis, 0.0);
-      const auto [least, most] = std::minmax_element(group.redshifts.begin(), group.redshifts.end());
-      if (!setup_->covers(itemplate, *least, *most)) {
-        for (std::size_t k = 0; k < group.chi2.size(); ++k)
-          group.chi2[k] = lists_.targets[group.targets[k / nz]].flux_square;
-        continue;
-      }
-      add_pairs(now.pairs, group.targets, static_cast<int>(redshifts.size()), static_cast<int>(nz),
-                most_together<double>(tmpl, 2));
-      redshifts.insert(redshifts.end(), group.redshifts.begin(), group.redshifts.end());
-      fitted.push_back(&group);
-    }
-    if (fitted.empty()) continue;
-    const Slice<Exec, double> slice = fine_slice(now, tmpl, redshifts.size());
-    rebinning<double>(tmpl, fine_redshifts_.set(now.exec, "zspex::redshift::fine_redshifts", redshifts), slice)
-        .run(now.exec);
-    fit<double>(now, tmpl, slice, {}, true);
-    fence(now.exec, "the host reads the results of fine scans");
-    std::size_t pair = 0;
-    for (FitGroup* group : fitted) {
-      std::copy_n(now.results.host_chi2.data() + pair, group->chi2.size(), group->chi2.begin());
-      std::copy_n(now.results.host_coeff.data() + pair * nbasis, group->coeff.size(), group->coeff.begin());
-      pair += group->chi2.size();
-    }
+    const Tables& tmpl = templates_[static_cast<std::size_t>(groups[begin].itemplate)];
+    begin = take_groups(now, groups, begin, redshifts);
+    if (now.groups.empty()) continue;
+    fit_fine(now, tmpl, redshifts);
+    turn_ = 1 - turn_;
+    deliver(lane());  // of the groups before, while these go on
   }
+  finish();
 }
 
 template <class Exec>
-Slice<Exec, double> Site<Exec>::fine_slice(Lane& lane, const Tables& tmpl, std::size_t nz) const {
-  const std::size_t row = setup_->layout().row, need = nz * static_cast<std::size_t>(tmpl.nbasis) * row;
-  if (need > fine_.size()) {
-    auto memory = fine_.array("zspex::redshift::fine_scans", need);
-    fill(lane.exec, memory, 0.0);  // what lies between the bands stays so
+std::size_t Site<Exec>::take_groups(Lane& lane, std::span<FitGroup> groups, std::size_t begin,
+                                    std::vector<double>& redshifts) const {
+  const int itemplate = groups[begin].itemplate;
+  const Tables& tmpl = templates_[static_cast<std::size_t>(itemplate)];
+  const std::size_t most_redshifts = fine_workspace_bytes / (setup_->slice_size(itemplate, 1) * sizeof(double));
+  const std::size_t most_groups = on_host<Exec> ? host_threads() : groups.size();
+  lane.pairs.clear();
+  lane.nbasis = tmpl.nbasis;
+  std::size_t end = begin;
+  const auto has_room = [&](const FitGroup& group) {
+    return end == begin || (group.itemplate == itemplate && end - begin < most_groups &&
+                            redshifts.size() + group.redshifts.size() <= most_redshifts);
+  };
+  for (; end < groups.size() && has_room(groups[end]); ++end) {
+    FitGroup& group = groups[end];
+    const std::size_t nz = group.redshifts.size(), n = group.targets.size() * nz;
+    group.chi2.assign(n, no_chi2);
+    group.coeff.assign(n * static_cast<std::size_t>(tmpl.nbasis), 0.0);
+    const auto [least, most] = std::minmax_element(group.redshifts.begin(), group.redshifts.end());
+    if (!setup_->covers(itemplate, *least, *most)) {
+      for (std::size_t k = 0; k < n; ++k) group.chi2[k] = lists_.targets[group.targets[k / nz]].flux_square;
+      continue;
+    }
+    add_pairs(lane.pairs, group.targets, static_cast<int>(redshifts.size()), static_cast<int>(nz),
+              FitTile<Exec, double>::targets);
+    redshifts.insert(redshifts.end(), group.redshifts.begin(), group.redshifts.end());
+    lane.groups.push_back(&group);
   }
-  return fine_.template shaped<Slice<Exec, double>>("zspex::redshift::fine_scans", nz,
-                                                    static_cast<std::size_t>(tmpl.nbasis), row);
+  return end;
+}
+
+template <class Exec>
+void Site<Exec>::fit_fine(Lane& lane, const Tables& tmpl, const std::vector<double>& redshifts) const {
+  const std::size_t row = setup_->layout().row, nbasis = static_cast<std::size_t>(tmpl.nbasis);
+  if (redshifts.size() * nbasis * row > lane.fine.size())  // what lies between the bands stays zero
+    fill(lane.exec, lane.fine.array("zspex::redshift::fine_scans", redshifts.size() * nbasis * row), 0.0);
+  const auto slice =
+      lane.fine.template shaped<Slice<Exec, double>>("zspex::redshift::fine_scans", redshifts.size(), nbasis, row);
+  rebinning<double>(tmpl, lane.fine_redshifts.set(lane.exec, "zspex::redshift::fine_redshifts", redshifts), slice)
+      .run(lane.exec);
+  lane.targets_of_item = 1;
+  fit<double>(lane, tmpl, slice, {}, true);
 }
 
 }  // namespace zspex::kernels::detail

@@ -193,13 +193,13 @@ TEST_P(Site, GroupsAreFittedAlikeAtBothPlaces) {
     Problem problem(tmpl(random), GetParam().mixed, teams, random);
     const double z = problem.tmpl.redshifts[3];
     std::vector<FitGroup> groups(4);
-    groups[0] = {{z, z + 0.0007, z + 0.0013}, {0, 4, 8, 2}, {}, {}};
-    groups[1] = {{z - 0.005}, {5}, {}, {}};
-    groups[2] = {{99.0}, {1, 3}, {}, {}};  // beyond the template
-    groups[3] = {{z, z + 0.001}, {7, 6}, {}, {}};
+    groups[0] = {0, {z, z + 0.0007, z + 0.0013}, {0, 4, 8, 2}, {}, {}};
+    groups[1] = {0, {z - 0.005}, {5}, {}, {}};
+    groups[2] = {0, {99.0}, {1, 3}, {}, {}};  // beyond the template
+    groups[3] = {0, {z, z + 0.001}, {7, 6}, {}, {}};
     auto others = groups;
-    problem.fitter.site(Place::host).fit_groups(0, groups);
-    problem.fitter.site(Place::device).fit_groups(0, others);
+    problem.fitter.site(Place::host).fit_groups(groups);
+    problem.fitter.site(Place::device).fit_groups(others);
     for (std::size_t g = 0; g < groups.size(); ++g) {
       ASSERT_EQ(groups[g].chi2.size(), others[g].chi2.size());
       for (std::size_t i = 0; i < groups[g].chi2.size(); ++i) {
@@ -224,8 +224,9 @@ TEST_P(Site, RefinementFindsTheSameMinimaAtBothPlaces) {
     const Zscan scan = problem.scan(Place::host);
     const std::size_t nz = problem.tmpl.redshifts.size();
     const Array2<double> chi2({9, nz}, {scan.chi2.data() + 2 * nz, scan.chi2.data() + 11 * nz});
-    const auto host = problem.fitter.refine(Place::host, 0, {2, 9}, chi2);
-    const auto device = problem.fitter.refine(Place::device, 0, {2, 9}, chi2);
+    const std::vector<CoarseScan> scans{{0, {2, 9}, chi2}};
+    const auto host = problem.fitter.refine(Place::host, scans)[0],
+               device = problem.fitter.refine(Place::device, scans)[0];
     ASSERT_EQ(host.size(), 9u);
     ASSERT_EQ(device.size(), 9u);
     for (std::size_t i = 0; i < host.size(); ++i) {

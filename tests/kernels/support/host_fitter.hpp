@@ -47,7 +47,8 @@ class HostFitter : public kernels::RedshiftFitter {
   /// Refines the minima of the targets of a batch in one template.
   std::vector<std::vector<kernels::Zfit>> refine(int itemplate, const Array2<double>& chi2,
                                                  std::size_t ibatch = 0) const {
-    return RedshiftFitter::refine(kernels::Place::host, itemplate, batch(ibatch), chi2);
+    const kernels::CoarseScan scan{itemplate, batch(ibatch), chi2};
+    return RedshiftFitter::refine(kernels::Place::host, {&scan, 1})[0];
   }
 
  private:
