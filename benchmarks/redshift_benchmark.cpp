@@ -148,17 +148,19 @@ constexpr auto host = Place::host, device = Place::device;
 BENCHMARK_CAPTURE(rebin, host_mixed, host, true)->ArgName("n")->Arg(10)->Arg(5)->UseRealTime();
 BENCHMARK_CAPTURE(rebin, host_double, host, false)->ArgName("n")->Arg(10)->UseRealTime();
 BENCHMARK_CAPTURE(rebin, device_mixed, device, true)->ArgName("n")->Arg(10)->UseRealTime();
-#define SCAN(NAME, ...)                      \
+// Targets: one, as many as keep a core busy, and as many as fill a GPU.
+const std::vector<std::int64_t> for_a_core = {1, 32}, for_a_device = {1, 32, 500};
+#define SCAN(NAME, TARGETS, ...)             \
   BENCHMARK_CAPTURE(scan, NAME, __VA_ARGS__) \
       ->ArgNames({"n", "targets"})           \
-      ->ArgsProduct({{10, 5}, {1, 32}})      \
+      ->ArgsProduct({{10, 5}, TARGETS})      \
       ->Unit(benchmark::kMillisecond)        \
       ->UseRealTime()
-SCAN(host_mixed, host, true, FitMethod::pca);
-SCAN(host_double, host, false, FitMethod::pca);
-SCAN(host_mixed_nmf, host, true, FitMethod::nmf);
-SCAN(device_mixed, device, true, FitMethod::pca);
-SCAN(device_double, device, false, FitMethod::pca);
+SCAN(host_mixed, for_a_core, host, true, FitMethod::pca);
+SCAN(host_double, for_a_core, host, false, FitMethod::pca);
+SCAN(host_mixed_nmf, for_a_core, host, true, FitMethod::nmf);
+SCAN(device_mixed, for_a_device, device, true, FitMethod::pca);
+SCAN(device_double, for_a_device, device, false, FitMethod::pca);
 #undef SCAN
 BENCHMARK_CAPTURE(fine, host, host)
     ->ArgNames({"n", "targets"})
