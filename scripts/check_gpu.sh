@@ -222,12 +222,12 @@ sanitize() {
   done
 }
 
-# measure_kernels PROGRAM FILTER: a row for each of its measurements.
+# measure_kernels PROGRAM FILTER FILTER_OF_DRY_RUN: a row for each of its measurements.
 measure_kernels() {
-  local program=$1 json=$output/$1.json shortest=0.2
+  local program=$1 filter=$2 json=$output/$1.json shortest=0.2
   have "$program" "$program" || return 0
-  if [[ $dry == yes ]]; then shortest=0.001; fi
-  part "$program" 60 "$program" --benchmark_filter="$2" --benchmark_min_time=$shortest --benchmark_out="$json" \
+  if [[ $dry == yes ]]; then filter=$3 shortest=0.001; fi
+  part "$program" 60 "$program" --benchmark_filter="$filter" --benchmark_min_time=$shortest --benchmark_out="$json" \
     --benchmark_out_format=json
   row "$program" "$right" "$seconds"
   [[ -s $json ]] || return 0
@@ -238,8 +238,9 @@ measure_kernels() {
     $2 == "peak flop/s, double" { peak["double"] = number($4) }
     $2 == "name" { name = $4; sub(/\/(real|manual)_time$/, "", name) }
     $2 == "flop/s" {
-      rate = number($3); most = peak[name ~ /mixed/ ? "float" : "double"]
-      print name, sprintf("%.1f", rate * 1e-9), most > 0 ? sprintf("%.1f", 100 * rate / most) : "-"
+      rate = number($3); most = peak[name ~ /mixed/ ? "float" : "double"]; share = "-"
+      if (most > 0) share = sprintf("%.1f", 100 * rate / most)
+      print name, sprintf("%.1f", rate * 1e-9), share
     }' "$json" | while read -r name rate share; do row "  $name" - - - - "$rate" "$share"; done
 }
 
@@ -293,7 +294,7 @@ extract_frames() {
 }
 
 time_kernels() {
-  local timer=$programs/libkernel_timer.so strategy=GPU_V6 device=gpu
+  local timer=$programs/libkernel_timer.so device=gpu
   [[ -r $timer ]] || timer=$here/lib/libkernel_timer.so
   if [[ ! -r $timer ]]; then
     row "kernel by kernel" skipped
@@ -301,11 +302,13 @@ time_kernels() {
     return
   fi
   if [[ $dry == yes ]]; then device=cpu; fi
-  KOKKOS_TOOLS_LIBS=$timer ZSPEX_KERNEL_TIMES=$output/kernels-redshift.txt part "redshift, kernel by kernel" 60 \
-    zspex redshift -i sky/coadd-0.fits -t sky/templates --strategy "$strategy" -o fit-timed.h5 -q
+  export KOKKOS_TOOLS_LIBS=$timer KOKKOS_PROFILE_LIBRARY=$timer  # the second: before Kokkos 3.7
+  ZSPEX_KERNEL_TIMES=$output/kernels-redshift.txt part "redshift, kernel by kernel" 60 \
+    zspex redshift -i sky/coadd-0.fits -t sky/templates --strategy GPU_V6 -o fit-timed.h5 -q
   row "redshift, kernel by kernel" "$right" "$seconds"
-  KOKKOS_TOOLS_LIBS=$timer ZSPEX_KERNEL_TIMES=$output/kernels-extract.txt part "extract, kernel by kernel" 60 \
+  ZSPEX_KERNEL_TIMES=$output/kernels-extract.txt part "extract, kernel by kernel" 60 \
     zspex extract --config night/extract.yaml --device "$device" -o frame-timed.h5 -q
+  unset KOKKOS_TOOLS_LIBS KOKKOS_PROFILE_LIBRARY
   row "extract, kernel by kernel" "$right" "$seconds"
 }
 
@@ -364,8 +367,8 @@ if ((status != 0)); then
   complain "inputs: zspex simulate ended with exit status $status: $(tail -n 2 "$work/inputs" | tr '\n' ' ')"
   row inputs NO
 else
-  measure_kernels redshift_benchmark device
-  measure_kernels kernels_benchmark .
+  measure_kernels redshift_benchmark device 'device.*targets:1/'
+  measure_kernels kernels_benchmark . 'nwave:150|m:48'
   fit_redshifts
   extract_frames
   time_kernels
