@@ -1,0 +1,80 @@
+// The extraction as on a GPU, without one: memory of its own, and streams that are done early or late.
+#include "kernels/base/emulated_device.hpp"
+
+#include <gtest/gtest.h>
+
+#include "kernels/extract/engine.hpp"
+#include "tests/kernels/support/compare.hpp"
+#include "tests/kernels/support/invented.hpp"
+
+namespace zspex::kernels {
+namespace {
+
+struct Case {
+  const char* name;
+  SolverKind solver;
+  DecorrelationKind decorrelation;
+  ModelKind model;
+};
+
+class OnEmulatedDevice : public testing::TestWithParam<Case> {
+ protected:
+  OnEmulatedDevice() {
+    test::Camera camera;
+    camera.nspec = 24;
+    camera.nx = 193;
+    camera.nwave = 41;
+    psf = test::invent_psf(camera);
+    settings = test::settings_for(camera);
+    settings.bundlesize = 6;
+    settings.nsubbundles = 2;
+    settings.nwavestep = 15;
+    settings.wavepad = 7;
+    settings.solver = GetParam().solver;
+    settings.decorrelation = GetParam().decorrelation;
+    settings.model = GetParam().model;
+    test::Random random(67);
+    pixels = test::expose(psf, settings.wave, test::invent_spectra(24, 41, 200, random), random);
+    test::add_noise(pixels, random);
+    for (int i = 0; i < 300; ++i) pixels.ivar[random.bits() % pixels.ivar.size()] = 0;
+  }
+  ~OnEmulatedDevice() override { EmulatedDevice::set_late_streams(0); }
+
+  void expect_as_on_host(const test::Pixels& image) {
+    const ExtractedUnit expected = test::extract_all(psf, settings, image.view());
+    for (unsigned late = 0; late < 4; ++late) {
+      SCOPED_TRACE("late streams " + std::to_string(late));
+      EmulatedDevice::set_late_streams(late);
+      Engine<EmulatedDevice> engine(psf, settings);
+      ASSERT_EQ(engine.depth(), 2);
+      for (int frame = 0; frame < 2; ++frame) {  // the second time all memory is there, with what the first left
+        const ExtractedUnit found = test::extract_all(engine, psf, settings, image.view());
+        test::expect_finite(found);
+        EXPECT_EQ(found.npatch, expected.npatch);
+        EXPECT_EQ(found.nretried, expected.nretried);
+        EXPECT_EQ(found.nfailed, expected.nfailed);
+        EXPECT_EQ(found.failed, expected.failed);
+        test::expect_close(found, test::plain(expected), {});
+        for (std::size_t i = 0; i < expected.model.size(); ++i)
+          ASSERT_NEAR(found.model.data()[i], expected.model.data()[i], 1e-6 * (1 + std::abs(expected.model.data()[i])));
+      }
+    }
+  }
+
+  Psf psf;
+  ExtractSettings settings;
+  test::Pixels pixels{1, 1};
+};
+
+TEST_P(OnEmulatedDevice, AgreesWithTheHost) { expect_as_on_host(pixels); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Solvers, OnEmulatedDevice,
+    testing::Values(Case{"PatchSignal", SolverKind::patch, DecorrelationKind::signal, ModelKind::none},
+                    Case{"PatchSignalModel", SolverKind::patch, DecorrelationKind::signal, ModelKind::deconvolved},
+                    Case{"PatchNoise", SolverKind::patch, DecorrelationKind::noise, ModelKind::none},
+                    Case{"BundleSignal", SolverKind::bundle, DecorrelationKind::signal, ModelKind::reconvolved}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace zspex::kernels
