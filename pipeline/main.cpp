@@ -58,6 +58,7 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
   options.role = station.role();
   options.worker.make_extractor = pipeline::kernel_extractors(station.place());
   options.worker.capacity = station.role().on_gpu ? line.extract.gpu_capacity : 1;
+  options.worker.gpu_memory = station.role().on_gpu ? kernels::device_memory().total : 0;
   options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
   const pipeline::ExtractStage stage(world, line.extract, line.common, std::move(provenance), std::cout, std::cerr,
                                      options);

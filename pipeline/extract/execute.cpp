@@ -1,6 +1,7 @@
 #include "pipeline/extract/execute.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "pipeline/comm/agree.hpp"
@@ -26,16 +27,19 @@ MakeExtractor kernel_extractors(kernels::Place place) {
 }
 
 FrameRunner::FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-                         io::Provenance provenance, Worker worker, Listener listener)
+                         io::Provenance provenance, Worker worker, const Role& role, Listener listener)
     : crew_(crew),
       frames_(std::move(frames)),
       config_(config),
       provenance_(std::move(provenance)),
       worker_(std::move(worker)),
+      role_(role),
       listener_(std::move(listener)),
       counter_(crew.node, worker_.capacity),
       total_(no_times()),
       times_(no_times()) {
+  for (const int on_gpu : comm::all_gather<int>(crew_.group, role_.on_gpu ? 1 : 0))
+    with_gpu_ = with_gpu_ || on_gpu != 0;
   for (const FrameFiles& files : frames_) {
     FrameOutcome outcome;
     outcome.input = files.input;
@@ -122,8 +126,43 @@ void FrameRunner::use_extractor(const FrameJob& job) {
   extractor_for_ = std::move(key);
 }
 
+/// Whether a GPU holds what its ranks need; once, of the first frame.
+void FrameRunner::check_memory(const FrameJob& job) {
+  if (memory_is_checked_ || worker_.gpu_memory == 0) return;
+  const bool fine = units_are_fine(job.settings, crew_.group.size(), with_gpu_);
+  check_gpu_memory(extractor_->memory(fine).device, role_.sharers, worker_.gpu_memory);
+  memory_is_checked_ = true;
+}
+
+/// Takes units as long as there are some. Where several are in work, a device computes one while the host finishes the
+/// one before and prepares the next.
+void FrameRunner::extract_units(const FrameJob& job, const kernels::Image& image,
+                                const std::vector<kernels::ExtractUnit>& units,
+                                const std::vector<std::uint64_t>& of_node, std::vector<UnitSpectra>& mine) {
+  const auto width = bin_widths(job.settings.wave, job.settings.dwave);
+  const auto depth = static_cast<std::size_t>(extractor_->depth());
+  std::deque<std::uint64_t> in_work;
+  Stopwatch since_last;
+  const auto finish_one = [&] {
+    mine.push_back(finish_unit(extractor_->finish(), job.wave, width, job.heliocor));
+    mine.back().index = in_work.front();
+    in_work.pop_front();
+    counter_.finish(since_last.seconds());
+    since_last = Stopwatch();
+    if (desk_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());
+  };
+  while (const auto item = counter_.take()) {
+    if (in_work.empty()) since_last = Stopwatch();
+    const std::uint64_t index = of_node[*item];
+    extractor_->start(image, units[index]);
+    in_work.push_back(index);
+    if (in_work.size() == depth) finish_one();
+  }
+  while (!in_work.empty()) finish_one();
+}
+
 std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i) {
-  const auto units = deal_units(job.settings, crew_.group.size());
+  const auto units = deal_units(job.settings, crew_.group.size(), with_gpu_);
   // The nodes of a group take every nnode-th unit; within a node, whoever is free takes the next.
   std::vector<std::uint64_t> of_node;
   for (std::size_t u = static_cast<std::size_t>(crew_.inode); u < units.size();
@@ -134,20 +173,14 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
   if (desk_ && listener_.begin) listener_.begin(outcomes_[i], of_node.size());
 
   const kernels::Image image = slots_[i % 2].view(job);
-  const auto width = bin_widths(job.settings.wave, job.settings.dwave);
   std::vector<UnitSpectra> mine;
   double working = 0;
   const Stopwatch watch;
   comm::agree(crew_.group, "extract " + job.name, [&] {
     try {
       use_extractor(job);
-      while (const auto item = counter_.take()) {
-        const Stopwatch unit;
-        mine.push_back(finish_unit(extractor_->extract(image, units[of_node[*item]]), job.wave, width, job.heliocor));
-        mine.back().index = of_node[*item];
-        counter_.finish(unit.seconds());
-        if (desk_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());
-      }
+      check_memory(job);
+      extract_units(job, image, units, of_node, mine);
     } catch (...) {
       counter_.stop();
       extractor_ = nullptr;

@@ -32,7 +32,8 @@ MakeExtractor kernel_extractors(kernels::Place place);
 /// How a rank takes part.
 struct Worker {
   MakeExtractor make_extractor = kernel_extractors(kernels::Place::device);
-  double capacity = 1;  ///< how fast it is, against the others, as long as nobody knows better
+  double capacity = 1;         ///< how fast it is, against the others, as long as nobody knows better
+  std::size_t gpu_memory = 0;  ///< bytes of its GPU; 0: it has none, or nobody knows
 };
 
 /// Hears of what happens, on the group's root. Each may be empty.
@@ -46,7 +47,7 @@ struct Listener {
 class FrameRunner {
  public:
   FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-              io::Provenance provenance, Worker worker, Listener listener);
+              io::Provenance provenance, Worker worker, const Role& role, Listener listener);
 
   /// \return what became of the frames; on the group's root only. Collective over the group.
   std::vector<FrameOutcome> run();
@@ -60,6 +61,9 @@ class FrameRunner {
   std::optional<FrameSpectra> collect(const FrameJob& job, std::vector<UnitSpectra> mine, std::size_t i);
   void hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<io::Timing> timing);
   void use_extractor(const FrameJob& job);
+  void check_memory(const FrameJob& job);
+  void extract_units(const FrameJob& job, const kernels::Image& image, const std::vector<kernels::ExtractUnit>& units,
+                     const std::vector<std::uint64_t>& of_node, std::vector<UnitSpectra>& mine);
   void note_written(const std::optional<IoDesk::Written>& written);
   void fail(FrameOutcome& outcome, ExitCode code, const std::string& message);
 
@@ -68,9 +72,12 @@ class FrameRunner {
   config::ExtractConfig config_;
   io::Provenance provenance_;
   Worker worker_;
+  Role role_;
   Listener listener_;
 
   comm::PacedCounter counter_;
+  bool with_gpu_ = false;  ///< a rank of the group uses one
+  bool memory_is_checked_ = false;
   ImageSlot slots_[2];
   std::unique_ptr<kernels::Extractor> extractor_;
   std::vector<std::byte> extractor_for_;  ///< PSF and settings that it was made for

@@ -63,7 +63,11 @@ ExitCode ExtractStage::print(const ExtractPlan& plan) const {
   layout.ngroup = crew.ngroup;
   layout.group_size = crew.group.size();
   layout.device = provenance_.kokkos;
-  for (const Role& role : comm::all_gather(world_, options_.role)) layout.ngpu_rank += role.on_gpu;
+  for (const Role& role : comm::all_gather(world_, options_.role)) {
+    layout.ngpu_rank += role.on_gpu;
+    if (role.on_gpu) layout.sharers = std::max(layout.sharers, role.sharers);
+  }
+  layout.gpu_memory = options_.worker.gpu_memory;
   const int code = comm::share(world_, [&] { return static_cast<int>(print_plan(plan, config_, layout, out_)); });
   return static_cast<ExitCode>(code);
 }
@@ -86,7 +90,7 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
     const auto style = world_.is_root() ? options_.progress : terminal::Progress::Style();
     listener = make_listener(out_, err_, mine.size(), style, job_.verbosity >= 0);
   }
-  FrameRunner runner(crew, std::move(mine), config_, provenance_, options_.worker, std::move(listener));
+  FrameRunner runner(crew, std::move(mine), config_, provenance_, options_.worker, options_.role, std::move(listener));
   std::vector<FrameOutcome> outcomes = runner.run();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     outcomes[i].index = crew.igroup + static_cast<int>(i) * crew.ngroup;

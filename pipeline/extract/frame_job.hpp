@@ -36,11 +36,12 @@ kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails);
 kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
                                           const std::string& camera, double heliocor = 1);
 
-/// The units that a group of `nrank` ranks is given. Fine units keep many ranks busy, coarse ones have less padding.
-/// The spectra don't depend on the cut; the sum of the units' model images does in its last bits, so with a model the
-/// cut is always the same.
-std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank);
-bool units_are_fine(const kernels::ExtractSettings& settings, int nrank);
+/// The units that a group of ranks is given. Fine units keep many ranks busy, coarse ones have less padding, and a GPU
+/// needs all patches of a bundle to be filled. The spectra don't depend on the cut; the sum of the units' model images does
+/// in its last bits, so with a model the cut is always the same.
+/// \param with_gpu  whether a rank of the group uses a GPU
+std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
+bool units_are_fine(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
 
 }  // namespace zspex::pipeline
 

@@ -95,7 +95,7 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
   return plan;
 }
 
-MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host,
+MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool several, std::size_t solver_host,
                        std::size_t solver_device) {
   const auto npixel = static_cast<std::size_t>(job.nx) * static_cast<std::size_t>(job.ny);
   const auto nspec = static_cast<std::size_t>(job.settings.nspec);
@@ -103,7 +103,7 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t
   const std::size_t spectra = nspec * nwave * (4 + ndiag) * sizeof(float);
   const std::size_t model = job.settings.model != kernels::ModelKind::none ? npixel * sizeof(float) : 0;
   const std::size_t image = ImageSlot::bytes(npixel);
-  const auto units = deal_units(job.settings, nrank);
+  const auto units = deal_units(job.settings, nrank, with_gpu);
   const std::size_t largest = static_cast<std::size_t>(units.empty() ? 0 : units.front().nspec);
 
   MemoryPlan memory;
@@ -114,6 +114,17 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t
       spectra / static_cast<std::size_t>(nrank) + largest * nwave * (5 + ndiag) * sizeof(double) + solver_host;
   memory.device = solver_device;
   return memory;
+}
+
+void check_gpu_memory(std::size_t needed, int sharers, std::size_t memory) {
+  const auto most = static_cast<std::size_t>(0.9 * static_cast<double>(memory));
+  if (memory == 0 || needed * static_cast<std::size_t>(sharers) <= most) return;
+  const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
+  throw ConfigError(
+      "configuration", "extract.batch",
+      "expected that " + std::to_string(sharers) + (sharers == 1 ? " rank needs" : " ranks that share a GPU need") +
+          " at most " + mebibytes(most) + " of its " + mebibytes(memory) + ", found " + mebibytes(needed) +
+          (sharers == 1 ? "." : " each.") + " Lower --batch, use fewer GPU ranks (--gpu-ranks), or use --device cpu.");
 }
 
 }  // namespace zspex::pipeline

@@ -56,14 +56,23 @@ struct MemoryPlan {
 
 /// \param solver_host, solver_device  bytes of the solver's workspace
 /// \param several                     more than one frame a group: reading and writing overlap with computing
-MemoryPlan plan_memory(const FrameJob& job, int nrank, bool several, std::size_t solver_host,
+/// \param with_gpu                    whether a rank of the group uses a GPU
+MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool several, std::size_t solver_host,
                        std::size_t solver_device);
+
+/// \param needed   bytes of a GPU that a rank needs
+/// \param sharers  ranks that use one GPU
+/// \param memory   bytes of the GPU; 0: none is known
+/// \throws ConfigError when they need more than nine tenths of it: the rest is the driver's and the programs'
+void check_gpu_memory(std::size_t needed, int sharers, std::size_t memory);
 
 /// Where the plan would run.
 struct Layout {
   int nrank = 1, nnode = 1, ngroup = 1, group_size = 1;
-  int ngpu_rank = 0;   ///< of all ranks; the first rank is one of them
-  std::string device;  ///< "Kokkos 4.5.1 (Cuda), device 0"
+  int ngpu_rank = 0;           ///< of all ranks; the first rank is one of them
+  int sharers = 1;             ///< the most ranks that use one GPU
+  std::size_t gpu_memory = 0;  ///< bytes of the first rank's GPU; 0: none is known
+  std::string device;          ///< "Kokkos 4.5.1 (Cuda), device 0"
 };
 
 /// Prints the plan, with what headers and PSFs tell about each frame.

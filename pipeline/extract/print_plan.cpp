@@ -21,10 +21,10 @@ std::string mebibytes(std::size_t bytes) {
 
 void print_job(const FrameJob& job, const Layout& layout, bool several, std::ostream& out) {
   const auto& settings = job.settings;
-  const bool fine = units_are_fine(settings, layout.group_size);
+  const bool with_gpu = layout.ngpu_rank > 0, fine = units_are_fine(settings, layout.group_size, with_gpu);
   const auto plan = [&](kernels::Place place) {
     const auto solver = kernels::make_extractor(job.psf, settings, place)->memory(fine);
-    return plan_memory(job, layout.group_size, several, solver.host, solver.device);
+    return plan_memory(job, layout.group_size, with_gpu, several, solver.host, solver.device);
   };
   const MemoryPlan memory = plan(kernels::Place::host);
   char line[256];
@@ -37,7 +37,7 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
                   (job.heliocor - 1) * 299792.458);
     out << line;
   }
-  out << "    " << deal_units(settings, layout.group_size).size() << (fine ? " sub-bundles" : " bundles")
+  out << "    " << deal_units(settings, layout.group_size, with_gpu).size() << (fine ? " sub-bundles" : " bundles")
       << ", dealt to " << layout.group_size << (layout.group_size == 1 ? " rank" : " ranks") << "\n";
   out << "    memory: image " << mebibytes(memory.node_image) << " a node, " << mebibytes(memory.rank) << " a rank, "
       << mebibytes(memory.root) << " more on the rank that reads and writes";
@@ -45,8 +45,11 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
     const MemoryPlan on_gpu = plan(kernels::Place::device);
     out << "; " << mebibytes(on_gpu.rank) << " a GPU rank";
     if (on_gpu.device > 0) out << " and " << mebibytes(on_gpu.device) << " of its GPU";
+    out << "\n";
+    check_gpu_memory(on_gpu.device, layout.sharers, layout.gpu_memory);
+  } else {
+    out << "\n";
   }
-  out << "\n";
 }
 
 }  // namespace

@@ -139,17 +139,31 @@ TEST(Names, ResultsInAFolderAreNamedAfterTheirInputs) {
   EXPECT_EQ(name_in_folder("out/", "model", "in/other.fits.gz"), "out/model-other.fits");
 }
 
+TEST(GpuMemory, RanksThatShareAGpuMustFitIt) {
+  constexpr std::size_t gib = std::size_t{1} << 30;
+  EXPECT_NO_THROW(check_gpu_memory(2 * gib, 16, 40 * gib));
+  EXPECT_NO_THROW(check_gpu_memory(99 * gib, 16, 0));  // nobody knows
+  try {
+    check_gpu_memory(2 * gib + gib / 2, 16, 40 * gib);
+    FAIL() << "36 of 40 GiB are enough for 40";
+  } catch (const ConfigError& error) {
+    for (const char* word : {"16 ranks", "36864 MiB", "40960 MiB", "2560 MiB each", "--batch", "--gpu-ranks"})
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+  }
+}
+
 TEST(Units, TheCutWithAModelDoesNotDependOnTheRanks) {
   auto config = small_config("", 1);
   const auto plain = extract_settings(config, small_psf(), "r1");
-  EXPECT_FALSE(units_are_fine(plain, 1));  // 2 bundles
-  EXPECT_TRUE(units_are_fine(plain, 2));
+  EXPECT_FALSE(units_are_fine(plain, 1, false));  // 2 bundles
+  EXPECT_TRUE(units_are_fine(plain, 2, false));
+  EXPECT_FALSE(units_are_fine(plain, 2, true));  // a GPU wants whole bundles
   config.model = {"model.fits"};
   const auto model = extract_settings(config, small_psf(), "r1");
-  EXPECT_FALSE(units_are_fine(model, 1));  // a bundle's model is summed in one order
-  EXPECT_FALSE(units_are_fine(model, 8));
+  EXPECT_FALSE(units_are_fine(model, 1, false));  // a bundle's model is summed in one order
+  EXPECT_FALSE(units_are_fine(model, 8, false));
   config.solver = config::Solver::bundle;
-  EXPECT_FALSE(units_are_fine(extract_settings(config, small_psf(), "r1"), 8));
+  EXPECT_FALSE(units_are_fine(extract_settings(config, small_psf(), "r1"), 8, false));
 }
 
 }  // namespace

@@ -43,12 +43,13 @@ class SlowExtractor : public kernels::Extractor {
   int milliseconds_;
 };
 
+/// One that needs 8 GiB of a GPU, and finds no memory.
 class NoMemoryExtractor : public kernels::Extractor {
  public:
   int depth() const override { return 1; }
   void start(const kernels::Image&, const kernels::ExtractUnit&) override { throw std::bad_alloc(); }
   kernels::ExtractedUnit finish() override { return {}; }
-  Memory memory(bool) const override { return {}; }
+  Memory memory(bool) const override { return {0, std::size_t{8} << 30}; }
 };
 
 /// Frames in a folder, and what the stage makes of them.
@@ -385,6 +386,21 @@ TEST_F(MpiExtractStage, OutOfMemoryInAUnitIsToldInWords) {
   if (world_.is_root()) {
     EXPECT_NE(err_.str().find("out of memory"), std::string::npos) << err_.str();
     EXPECT_NE(err_.str().find("extract.batch"), std::string::npos) << err_.str();
+  }
+}
+
+TEST_F(MpiExtractStage, AGpuThatIsTooSmallIsToldBeforeItsMemoryIsTaken) {
+  write_inputs(1);
+  ExtractOptions options;
+  options.role.on_gpu = true;
+  options.role.sharers = 3;
+  options.worker.gpu_memory = std::size_t{16} << 30;
+  options.worker.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) {
+    return std::make_unique<NoMemoryExtractor>();
+  };
+  EXPECT_EQ(run(world_, small_config(folder_.path(), 1), options).code, ExitCode::usage);
+  if (world_.is_root()) {
+    EXPECT_NE(err_.str().find("3 ranks that share a GPU"), std::string::npos) << err_.str();
   }
 }
 
