@@ -6,6 +6,7 @@
 
 #include "kernels/base/session.hpp"
 #include "kernels/redshift/fitter.hpp"
+#include "kernels/redshift/operations.hpp"
 #include "tests/kernels/support/random.hpp"
 
 namespace zspex::kernels {
@@ -95,10 +96,10 @@ struct Fits {
 
   double pixels() const { return static_cast<double>(fitter.npixel()); }
   double nbasis() const { return fitter.templates()[0].nbasis(); }
-  /// Of one target at one redshift: R x basis (2 ndiag + 1) n a pixel, products (n + 1) (n + 2) a pixel, 2/3 n^3 to solve.
+  /// Of one target at one redshift.
   double fit_flops() const {
     const double n = nbasis();
-    return pixels() * ((2 * ndiag + 1) * n + (n + 1) * (n + 2)) + 2.0 / 3 * n * n * n;
+    return pixels() * (convolve_operations(n, ndiag) + product_operations(n)) + solution_operations(n);
   }
 };
 

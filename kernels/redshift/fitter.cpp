@@ -51,6 +51,15 @@ std::size_t RedshiftFitter::npixel() const {
 
 int RedshiftFitter::max_ndiag() const { return impl_->setup->settings().max_ndiag; }
 
+std::size_t RedshiftFitter::table_bytes(int itemplate) const {
+  const Rebinner& rebinner = impl_->setup->rebinner(itemplate);
+  const Transmission& medium = impl_->setup->transmission(itemplate);
+  const std::size_t doubles = rebinner.samples().size() + rebinner.wave().size() + medium.wave().size() +
+                              medium.passing().size() +
+                              templates()[static_cast<std::size_t>(itemplate)].redshifts.size();
+  return doubles * sizeof(double) + rebinner.guide().size() * sizeof(std::uint32_t);
+}
+
 SpectraSize RedshiftFitter::spectrum_size(int band, int ndiag) const {
   return detail::spectrum_size(impl_->setup->layout().bands[static_cast<std::size_t>(band)], ndiag);
 }

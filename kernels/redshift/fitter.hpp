@@ -74,6 +74,8 @@ class RedshiftFitter {
   std::size_t npixel() const;
   int max_ndiag() const;
 
+  /// Bytes of the tables of a template, at each place where fits are made.
+  std::size_t table_bytes(int itemplate) const;
   /// Of a packed spectrum.
   SpectraSize spectrum_size(int band, int ndiag) const;
   /// Values of a slice of nz redshifts of a template, and their bytes.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/redshift/operations.hpp"
+
 namespace zspex::pipeline {
 namespace {
 
@@ -65,12 +67,12 @@ double refine_seconds(const kernels::RedshiftFitter& fitter, const config::Redsh
 
 double convolve_operations(const kernels::RedshiftFitter& fitter, int itemplate) {
   const double n = fitter.templates()[static_cast<std::size_t>(itemplate)].nbasis();
-  return static_cast<double>(fitter.npixel()) * (2.0 * fitter.max_ndiag() + 1) * n;
+  return static_cast<double>(fitter.npixel()) * kernels::convolve_operations(n, fitter.max_ndiag());
 }
 
 double solve_operations(const kernels::RedshiftFitter& fitter, int itemplate) {
   const double n = fitter.templates()[static_cast<std::size_t>(itemplate)].nbasis();
-  return static_cast<double>(fitter.npixel()) * (n + 1) * (n + 2) + 2.0 / 3 * std::pow(n, 3);
+  return static_cast<double>(fitter.npixel()) * kernels::product_operations(n) + kernels::solution_operations(n);
 }
 
 double fit_operations(const kernels::RedshiftFitter& fitter, int itemplate) {

@@ -23,16 +23,11 @@ std::string gibibytes(double nbytes) {
   return text;
 }
 
-/// A template as it is read, in the fitter, and as the rebinner has it.
-double template_bytes(const kernels::Template& tmpl, std::size_t npixel) {
-  const double nsample = static_cast<double>(tmpl.wave.size()), nbasis = tmpl.nbasis();
-  const double nline = tmpl.igm == kernels::IgmModel::none       ? 0
-                       : tmpl.igm == kernels::IgmModel::kamble20 ? 1
-                       : tmpl.igm == kernels::IgmModel::calura12 ? 5
-                                                                 : 39;
-  return nsample * (4 * nbasis * sizeof(double) + 3 * sizeof(double) + sizeof(std::uint32_t)) +
-         static_cast<double>(npixel) * (nline + 1) * sizeof(double) +
-         2 * static_cast<double>(tmpl.redshifts.size()) * sizeof(double);
+/// A template as it is read, in the fitter, and in its tables.
+double template_bytes(const kernels::RedshiftFitter& fitter, int itemplate) {
+  const auto& tmpl = fitter.templates()[static_cast<std::size_t>(itemplate)];
+  const std::size_t doubles = tmpl.wave.size() * static_cast<std::size_t>(tmpl.nbasis() + 1) + tmpl.redshifts.size();
+  return static_cast<double>(2 * doubles * sizeof(double) + fitter.table_bytes(itemplate));
 }
 
 /// A target's exposures as they lie in a file, and masked; both are held while it is read.
@@ -99,6 +94,7 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
         static_cast<double>(TargetStore::target_size(fitter, targets, static_cast<int>(i), config.allspec).bytes()));
   Footprint print;
   print.base = overheads.rank_overhead * mebibyte;
+  print.gpu_base = overheads.gpu_overhead * mebibyte;
   for (int it = 0; it < static_cast<int>(templates.size()); ++it) {
     const auto& tmpl = templates[static_cast<std::size_t>(it)];
     const double nz = static_cast<double>(tmpl.redshifts.size()), nbasis = tmpl.nbasis();
@@ -113,7 +109,8 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     most_rows = std::max(most_rows, nz * (2 + nbasis) * sizeof(float));
     rows += nz * (2 + nbasis) * sizeof(float);
     results += config.minima() * (2 * config.zminfit_npoints + nbasis + 40) * sizeof(double);
-    print.base += template_bytes(tmpl, fitter.npixel());
+    print.base += template_bytes(fitter, it);
+    print.gpu_base += static_cast<double>(fitter.table_bytes(it));
   }
   const double scan = static_cast<double>(ScanStore::target_bytes(templates, details));
   const double reading = reading_bytes(fitter, targets);
@@ -139,8 +136,6 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
   print.root = {0, results * 2 + (details ? rows : 0) +
                        (config.model.empty() ? 0 : static_cast<double>(fitter.npixel()) * sizeof(float))};
 
-  print.gpu_base = overheads.gpu_overhead * mebibyte;
-  for (const auto& tmpl : templates) print.gpu_base += template_bytes(tmpl, fitter.npixel()) / 2;
   const bool host_kernels = stand_in && config.device_kernels == config::DeviceKernels::native;
   print.gpu = {host_kernels ? 0 : workspace, spectra};
   if (strategy.templates == Holding::ring)

@@ -75,7 +75,7 @@ class TurnScanner final : public Scanner {
   void scan_whole_tiles(TileQueue& queue, ScanStore& store, const std::function<void()>& tell) {
     const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
     const std::size_t ntarget = setup_.fitter.ntarget();
-    double cost = 0, seconds = 0;
+    DeliveryRate rate;
     int turn = 0;
     while (const auto itile = queue.take_whole()) {
       const Tile& tile = queue.tiles()[static_cast<std::size_t>(*itile)];
@@ -87,9 +87,8 @@ class TurnScanner final : public Scanner {
       });
       times_.scan += took;
       times_.nfit += static_cast<double>(tile.nz) * static_cast<double>(ntarget);
-      cost += tile.cost * static_cast<double>(ntarget);
-      seconds += took;
-      queue.set_rate(cost / seconds, true);
+      rate.add(tile.cost * static_cast<double>(ntarget), took);
+      if (rate.known()) queue.set_rate(rate.value(), true);
       tell();
     }
     times_.scan += setup_.pace.run([&] { device.finish(); });

@@ -28,6 +28,26 @@ struct TileUnit {
   int part = 0;            ///< which part is rebinned, or which group of targets is fitted
 };
 
+/// The rate of a device that goes on while the host gives it the next tile: a call returns when the tile before is done, so
+/// that its time is that tile's. The first call only starts one, and the second may have waited for the device to wake.
+class DeliveryRate {
+ public:
+  /// A call that has given the device a tile of so much work.
+  void add(double cost, double seconds) {
+    if (++ncall_ > 2) {
+      cost_ += before_;
+      seconds_ += seconds;
+    }
+    before_ = cost;
+  }
+  bool known() const { return seconds_ > 0; }
+  double value() const { return cost_ / seconds_; }
+
+ private:
+  int ncall_ = 0;
+  double before_ = 0, cost_ = 0, seconds_ = 0;
+};
+
 class TileQueue {
  public:
   /// Collective over the node; the same arguments on all its ranks.

@@ -2,8 +2,7 @@
 /// The two inner loops of a template fit: R x basis vectors, and the products of all pairs of columns. All else of a fit
 /// costs little. On a host's core a call makes a block of pixels, vector by vector, in its first-level cache; on a device
 /// one pixel, and the block lies in the memory of the team.
-///
-/// Operations of a fit of n basis vectors over p pixels with d diagonals: p (2 d n + n + (n + 1) (n + 2)).
+/// Their operations are counted in operations.hpp.
 #pragma once
 
 #include <array>
@@ -15,12 +14,6 @@
 #include "kernels/redshift/detail/normal_fit.hpp"
 
 namespace zspex::kernels::detail {
-
-/// Operations per pixel: R x n basis vectors of d diagonals, weighted; products of n + 1 columns.
-constexpr double convolve_operations(double n, double d) { return (2 * d + 1) * n; }
-constexpr double product_operations(double n) { return (n + 1) * (n + 2); }
-/// And of a fit beside these.
-constexpr double solve_operations(double n) { return 2.0 / 3 * n * n * n; }
 
 inline constexpr int basis_group = 5;  ///< basis vectors that are convolved together, at most
 
