@@ -251,6 +251,42 @@ void extract_bundle(benchmark::State& state, SolverKind solver) {
     state.counters["frames_an_hour"] = 3600. / 20 * static_cast<double>(state.iterations()) / seconds;
 }
 
+/// What the host does for a unit of a device, in the three steps that it takes: traces and cuts, which are kept for the next
+/// frame of the PSF; pixels; results to spectra.
+void host_plan(benchmark::State& state) {
+  const test::Camera one = camera(static_cast<int>(state.range(0)));
+  const Psf psf = test::invent_psf(one);
+  const ExtractSettings settings = settings_of(one);
+  for (auto _ : state) benchmark::DoNotOptimize(plan_unit(psf, settings, {0, 25}, SolverKind::patch).patches.data());
+}
+
+void host_pixels(benchmark::State& state) {
+  const test::Camera one = camera(static_cast<int>(state.range(0)));
+  const UnitPlan plan = plan_unit(test::invent_psf(one), settings_of(one), {0, 25}, SolverKind::patch);
+  const test::Pixels image(one.nx, one.ny, 3, 0.1f);
+  std::vector<double> pixels(static_cast<std::size_t>(plan.window.ny) * plan.window.stride), ivar(pixels.size());
+  for (auto _ : state) {
+    load_pixels(image.view(), plan.window, pixels.data(), ivar.data());
+    benchmark::DoNotOptimize(pixels.data());
+  }
+}
+
+void host_collect(benchmark::State& state) {
+  const auto nwave = static_cast<std::size_t>(state.range(0));
+  UnitOutput<Host> output;
+  const auto results = output.make_room(25, 11, nwave, false);
+  std::fill_n(results.flux.data(), 25 * nwave * (4 + 11), 0.5);
+  for (auto _ : state) {
+    ExtractedUnit out;
+    out.failed = out.untraced = Array2<std::uint8_t>({25, nwave});
+    output.collect(out);
+    benchmark::DoNotOptimize(out.flux.data());
+  }
+}
+
+BENCHMARK(host_plan)->ArgName("nwave")->Arg(small)->Arg(full)->Unit(benchmark::kMillisecond);
+BENCHMARK(host_pixels)->ArgName("nwave")->Arg(small)->Arg(full)->Unit(benchmark::kMillisecond);
+BENCHMARK(host_collect)->ArgName("nwave")->Arg(small)->Arg(full)->Unit(benchmark::kMillisecond);
 BENCHMARK(spots)->ArgName("nwave")->Arg(small)->Arg(full)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(normal_equations)->ArgName("nwave")->Arg(small)->Arg(full)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(banded_cholesky_at)

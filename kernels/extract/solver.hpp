@@ -16,8 +16,9 @@
 
 namespace zspex::kernels {
 
-/// A device has teams for this many of its threads each: their registers and scratch memory leave no room for more.
-inline constexpr int threads_a_signal_team = 512, threads_a_noise_team = 1024;
+/// A device gets a team for so many of its threads: of a multiprocessor's 2048, registers leave room for 5 teams of 96 that
+/// hold 128 each, and for 2 of 256. More teams than run at once would only wait, and each has scratch memory.
+inline constexpr int threads_a_signal_team = 410, threads_a_noise_team = 1024;
 
 template <class Exec>
 class Solver {
