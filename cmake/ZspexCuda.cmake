@@ -1,6 +1,8 @@
 # Of a Kokkos with CUDA. What includes Kokkos is compiled with the compiler that Kokkos was built with, as a rule its
 # nvcc_wrapper; Kokkos' package sees to that (kokkos_launch_compiler). All else, most of the program, goes to the plain C++
 # compiler, which takes half the time. With CXX=nvcc_wrapper everything goes through that.
+# Another launcher, as ccache, would keep Kokkos' from seeing the compiler.
+set(CMAKE_CXX_COMPILER_LAUNCHER "")
 if(CMAKE_CXX_COMPILER MATCHES "nvcc" OR Kokkos_CXX_COMPILER_ID STREQUAL "NVIDIA")
   # As in ZspexOptions.cmake, for device code.
   target_compile_options(zspex_kokkos INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fmad=false>)

@@ -43,9 +43,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # Stated here, before Kokkos is found: its package sets it otherwise, with a warning.
 set(CMAKE_CXX_EXTENSIONS OFF)
 
-# ccache does not see what nvcc_wrapper does with its arguments, and stands in the way of Kokkos' own launcher of it.
-if(ZSPEX_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER AND NOT ZSPEX_BACKEND STREQUAL "CUDA"
-   AND NOT CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper")
+# ccache does not see what nvcc_wrapper does with its arguments.
+if(ZSPEX_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER AND NOT CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper")
   find_program(CCACHE_PROGRAM ccache)
   mark_as_advanced(CCACHE_PROGRAM)
   if(CCACHE_PROGRAM)

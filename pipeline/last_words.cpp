@@ -18,7 +18,7 @@ constexpr std::array deadly = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
 std::array<struct sigaction, deadly.size()> before;  // NOLINT: one for the process, as signals are
 std::array<char, 64> begin_line = {"zspex: "};       // NOLINT: likewise
 constexpr const char* of_a_gpu =
-    "A GPU that has failed can't be used by this run any more; the next one may. scripts/check_gpu.sh tests it.\n";
+    "If it is a GPU that failed: this run can't use it any more, the next one may. scripts/check_gpu.sh tests it.\n";
 
 void say(const char* text) { (void)!write(STDERR_FILENO, text, std::strlen(text)); }
 

@@ -21,8 +21,8 @@ fails or hangs costs no other. A table is printed, and everything is left in FOL
   --budget N        seconds for all; what has no time left is skipped (default: 340)
   --dry-run         without a GPU: goes through all that can be run on the CPU, on small inputs, to test this script
 
-Needed: the driver and, for the parts named compute-sanitizer and counters, the CUDA toolkit. Exit status: 0 all is right,
-1 something is not, 2 it can't be tried.
+Needed: the driver and, for the parts named compute-sanitizer and counters, the CUDA toolkit. ZSPEX_LAUNCHER names what starts
+ranks with -n, if it isn't mpirun (srun). Exit status: 0 all is right, 1 something is not, 2 it can't be tried.
 END_OF_USAGE
 }
 
@@ -59,7 +59,7 @@ find_programs() {
   fi
   programs=$(realpath "$programs" 2>/dev/null) && [[ -x $programs/zspex ]] || die "expected zspex in $programs. Build it:
   cmake --preset cuda -DZSPEX_BENCHMARKS=ON && cmake --build --preset cuda"
-  export PATH=$programs:$PATH OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+  export PATH=$programs:$PATH OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 launcher=${ZSPEX_LAUNCHER:-mpirun}
   source "$here/mpi_environment.sh"
 }
 
@@ -151,7 +151,7 @@ have() {
 on_ranks() {  # on_ranks N COMMAND...
   local n=$1
   shift
-  if [[ $n == 1 ]]; then "$@"; else mpirun -n "$n" "$@"; fi
+  if [[ $n == 1 ]]; then "$@"; else $launcher -n "$n" "$@"; fi
 }
 export -f on_ranks
 
@@ -339,6 +339,10 @@ fi
 check_programs
 if [[ -z $ranks ]]; then ranks=$(nproc); ((ranks <= 16)) || ranks=16; fi
 ((ranks > 1)) || ranks=2
+if ! command -v "${launcher%% *}" >/dev/null; then
+  echo "there is no $launcher here: all runs have one rank; ZSPEX_LAUNCHER names another launcher" >&2
+  ranks=1
+fi
 if [[ -z $targets ]]; then targets=500; if [[ $dry == yes ]]; then targets=5; fi; fi
 output=$(realpath --canonicalize-missing "${output:-gpu-check-$(hostname)}")
 mkdir -p "$output" || die "expected to be able to make the folder $output. Name another one with --output."
