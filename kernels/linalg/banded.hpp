@@ -12,6 +12,58 @@ namespace zspex::kernels {
 /// updates.
 inline constexpr int cholesky_panel = 4;
 
+namespace detail {
+
+/// Columns that a thread of the host updates together, where a band is wide enough: what it reads of the panel then serves
+/// them all (180 diagonals: 22 % less time; 50: none).
+template <class Exec>
+inline constexpr int update_tile = !on_host<Exec>   ? 1
+                                   : many_registers ? 4
+                                                    : 2;
+inline constexpr int wide_band = 100;
+
+/// A(i, k) -= sum of L(i, j + q) L(k, j + q) over the panel's columns, for update_tile columns k from `first` on and rows
+/// k <= i < end, on the host. Element (i, j + q) is column[q][i].
+template <class Exec>
+KOKKOS_INLINE_FUNCTION void update_columns(double* band, int ld, double* const* column, int first, int end) {
+  using S = Simd<Exec>;
+  constexpr int tile = update_tile<Exec>, width = simd_width<Exec>;
+  const double *const c0 = column[0], *const c1 = column[1], *const c2 = column[2], *const c3 = column[3];
+  const auto update = [=](int k, int from, int to) {
+    double* const target = band + static_cast<std::size_t>(k) * ld - k;
+    const double f0 = c0[k], f1 = c1[k], f2 = c2[k], f3 = c3[k];
+    for (int i = from; i < to; ++i) target[i] -= fused(f0, c0[i], f1 * c1[i]) + fused(f2, c2[i], f3 * c3[i]);
+  };
+  if (first + tile > end) {
+    for (int k = first; k < end; ++k) update(k, k, end);
+    return;
+  }
+  const int all = first + tile - 1;  // the first row that all columns have
+  const int last = all + (end - all) / width * width;
+  double* target[tile];
+  S factor[tile][cholesky_panel];
+  ZSPEX_UNROLL
+  for (int q = 0; q < tile; ++q) {
+    update(first + q, first + q, all);
+    update(first + q, last, end);
+    target[q] = band + static_cast<std::size_t>(first + q) * ld - (first + q);
+    ZSPEX_UNROLL
+    for (int p = 0; p < cholesky_panel; ++p) factor[q][p] = pinned(simd_fill<S>(column[p][first + q]));
+  }
+  for (int i = all; i < last; i += width) {
+    const S l0 = pinned(simd_load<S>(c0 + i)), l1 = pinned(simd_load<S>(c1 + i)), l2 = pinned(simd_load<S>(c2 + i)),
+            l3 = pinned(simd_load<S>(c3 + i));
+    ZSPEX_UNROLL
+    for (int q = 0; q < tile; ++q) {
+      const S(&f)[cholesky_panel] = factor[q];
+      simd_store<S>(target[q] + i,
+                    simd_load<S>(target[q] + i) - (fused(f[0], l0, f[1] * l1) + fused(f[2], l2, f[3] * l3)));
+    }
+  }
+}
+
+}  // namespace detail
+
 /// Cholesky factorisation A = L L^T in place; L takes the place of A. What lies below the band or below the last row is
 /// set to zero.
 ///   band [n][ld]  ld >= b + cholesky_panel
@@ -50,13 +102,19 @@ KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int
       team.team_barrier();
     }
     if (width < panel) break;  // these were the last columns
-    const double *const c0 = column[0], *const c1 = column[1], *const c2 = column[2], *const c3 = column[3];
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, j + panel, end), [=](int k) {
-      double* const target = band + static_cast<std::size_t>(k) * ld - k;
-      const double f0 = c0[k], f1 = c1[k], f2 = c2[k], f3 = c3[k];
-      Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, k, end),
-                           [=](int i) { target[i] -= fused(f0, c0[i], f1 * c1[i]) + fused(f2, c2[i], f3 * c3[i]); });
-    });
+    if (b >= detail::wide_band && detail::update_tile < Exec >> 1) {
+      constexpr int tile = detail::update_tile<Exec>;
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(team, 0, (end - j - panel + tile - 1) / tile),
+                           [=](int t) { detail::update_columns<Exec>(band, ld, column, j + panel + t * tile, end); });
+    } else {
+      const double *const c0 = column[0], *const c1 = column[1], *const c2 = column[2], *const c3 = column[3];
+      Kokkos::parallel_for(Kokkos::TeamThreadRange(team, j + panel, end), [=](int k) {
+        double* const target = band + static_cast<std::size_t>(k) * ld - k;
+        const double f0 = c0[k], f1 = c1[k], f2 = c2[k], f3 = c3[k];
+        Kokkos::parallel_for(Kokkos::ThreadVectorRange(team, k, end),
+                             [=](int i) { target[i] -= fused(f0, c0[i], f1 * c1[i]) + fused(f2, c2[i], f3 * c3[i]); });
+      });
+    }
     team.team_barrier();
   }
   return 0;
