@@ -167,6 +167,8 @@ class Site final : public FitSite {
   void fit_fine(Lane& lane, const Tables& tmpl, const std::vector<double>& redshifts) const;
   /// Waits for results and puts them where they go.
   void deliver(Lane& lane) const;
+  /// After a launch on a lane: takes the results of the other one, while this one goes on.
+  void pass_on(Lane& now) const;
 
   std::shared_ptr<const FitSetup> setup_;
   bool apart_;

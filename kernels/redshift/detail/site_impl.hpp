@@ -279,6 +279,16 @@ void Site<Exec>::deliver(Lane& lane) const {
 }
 
 template <class Exec>
+void Site<Exec>::pass_on(Lane& now) const {
+  if constexpr (on_host<Exec>) {
+    deliver(now);  // and the same memory is used again, while it is in cache
+  } else {
+    turn_ = 1 - turn_;
+    deliver(lane());
+  }
+}
+
+template <class Exec>
 void Site<Exec>::finish() const {
   for (Lane& one : lanes_) deliver(one);
 }
@@ -309,12 +319,7 @@ void Site<Exec>::scan(int itemplate, int first, int nz, const Values& slice, Tar
       now.nz = nz;
       now.target = targets.first + done;
       now.rows = rows;
-      if constexpr (on_host<Exec>) {
-        deliver(now);
-      } else {
-        turn_ = 1 - turn_;
-        deliver(lane());  // of the scan before, while this one goes on
-      }
+      pass_on(now);
     }
   });
 }
@@ -356,8 +361,7 @@ void Site<Exec>::fit_groups(std::span<FitGroup> groups) const {
     begin = take_groups(now, groups, begin, redshifts);
     if (now.groups.empty()) continue;
     fit_fine(now, tmpl, redshifts);
-    turn_ = 1 - turn_;
-    deliver(lane());  // of the groups before, while these go on
+    pass_on(now);
   }
   finish();
 }
