@@ -159,27 +159,24 @@ struct SumProducts {
           Rows<Exec, Real> rows[NT];
           barrier(team);
           prepare(team, block, group, is, room, columns_room, rows);
-          for_turns(group.nz, [&](int turn) {
-            if (turn > 0) barrier(team);
-            fill(team, block, spectrum, group, first + turn * together, here, rows, columns_room);
-            barrier(team);
-            multiply(team, block, nz, turn, columns_room, sums + (g - g0) * of_group);
-          });
+          if constexpr (on_core) {
+            for (int iz = 0; iz < group.nz; ++iz) {
+              fill(team, block, spectrum, group, iz, here, rows, columns_room);
+              multiply(team, block, nz, iz, columns_room, sums + (g - g0) * of_group);
+            }
+          } else {
+            ZSPEX_UNROLL  // so that sums stay in registers
+                for (int turn = 0; turn < turns; ++turn) {
+              if (turn > 0) barrier(team);
+              fill(team, block, spectrum, group, first + turn * together, here, rows, columns_room);
+              barrier(team);
+              multiply(team, block, nz, turn, columns_room, sums);
+            }
+          }
         }
       }
     }
     for (int g = g0; g < g1; ++g) store(team, groups(g), first, nz, sums + (g - g0) * of_group);
-  }
-
-  /// All redshifts of a group on a core; a team's turns, unrolled so that its sums stay in registers.
-  template <class F>
-  KOKKOS_FORCEINLINE_FUNCTION static void for_turns(int nz, const F& f) {
-    if constexpr (on_core) {
-      for (int turn = 0; turn < nz; ++turn) f(turn);
-    } else {
-      ZSPEX_UNROLL
-      for (int turn = 0; turn < turns; ++turn) f(turn);
-    }
   }
 
   /// Rows of R times sqrt(ivar) on a block of one spectrum of each target of a group; and the columns of fluxes.
