@@ -303,31 +303,36 @@ struct SumProducts {
   }
 };
 
-/// Coefficients, chi^2 and penalty of each fit, from its sums. Each worker solves fit after fit.
+/// The record of a fit: its chi^2, its penalty, whether chi^2 is to be had from the residuals (1) as sums cancel, and its
+/// coefficients.
+namespace fit_record {
+inline constexpr int chi2 = 0, penalty = 1, cancelled = 2, coeff = 3;
+inline constexpr int size(int nbasis) { return coeff + nbasis; }
+}  // namespace fit_record
+
+/// Solves each fit, from its sums. Each worker solves fit after fit.
 template <class Exec>
 struct SolveFits {
   Spectra<Exec> spectra;
-  DeviceView<const int*, Exec> targets;        ///< [pair]
-  DeviceView<const double*, Exec> oii;         ///< [nbasis] sums around [OII]; empty without penalty
-  DeviceView<double**, Exec> products;         ///< [pair][products_of(nbasis)]
-  DeviceView<double*, Exec> chi2, penalty;     ///< [pair]
-  DeviceView<double**, Exec> coeff;            ///< [pair][nbasis]
-  DeviceView<unsigned char*, Exec> cancelled;  ///< [pair] 1: chi2 is still to be summed from the residuals
-  DeviceView<double**, Exec> room;             ///< [worker][solve_room(nbasis)]
-  int npair, nbasis;
+  DeviceView<const int*, Exec> targets;  ///< [pair]
+  DeviceView<const double*, Exec> oii;   ///< [nbasis] sums around [OII]; empty without penalty
+  DeviceView<double**, Exec> products;   ///< [pair][products_of(nbasis)]
+  DeviceView<double**, Exec> fits;       ///< [pair] records
+  DeviceView<double**, Exec> room;       ///< [worker][solve_room(nbasis)]
+  int nbasis;
   bool nonnegative;
 
   void run(const Exec& exec) const { launch(exec, "zspex::redshift::solve_fits", room.extent_int(0), *this); }
   KOKKOS_FUNCTION void operator()(std::int64_t worker) const {
-    for (int pair = static_cast<int>(worker); pair < npair; pair += room.extent_int(0)) {
-      double* c = &coeff(pair, 0);
+    for (int pair = static_cast<int>(worker); pair < fits.extent_int(0); pair += room.extent_int(0)) {
+      double* c = &fits(pair, fit_record::coeff);
       LinearFit fit;
       for (int b = 0; b < nbasis; ++b) c[b] = 0;
       if (spectra.targets(targets(pair)).ngood > 0)
         fit = solve_normal(nonnegative, nbasis, &products(pair, 0), c, &room(worker, 0));
-      chi2(pair) = fit.chi2;
-      penalty(pair) = oii.extent(0) == 0 ? 0 : negative_light(nbasis, c, oii.data());
-      cancelled(pair) = fit.cancelled ? 1 : 0;
+      fits(pair, fit_record::chi2) = fit.chi2;
+      fits(pair, fit_record::penalty) = oii.extent(0) == 0 ? 0 : negative_light(nbasis, c, oii.data());
+      fits(pair, fit_record::cancelled) = fit.cancelled ? 1 : 0;
     }
   }
 };
@@ -338,23 +343,22 @@ struct SumResiduals {
   Spectra<Exec> spectra;
   DeviceView<const int*, Exec> targets, slices;  ///< [pair]
   ConstSlice<Exec, Real> slice;
-  DeviceView<double**, Exec> coeff;
-  DeviceView<unsigned char*, Exec> cancelled;
-  DeviceView<double*, Exec> chi2;
-  int npair;
+  DeviceView<double**, Exec> fits;  ///< [pair] records
 
   void run(const Exec& exec) const {
+    const int npair = fits.extent_int(0);
     if constexpr (on_host<Exec>)
       launch(exec, "zspex::redshift::sum_residuals", npair, *this);
     else
       launch_teams(exec, "zspex::redshift::sum_residuals", npair, {4, 0}, *this);
   }
   void operator()(std::int64_t pair) const {
-    if (cancelled(pair) != 0) chi2(pair) = of_target(targets(pair), slices(pair), &coeff(pair, 0));
+    if (fits(pair, fit_record::cancelled) != 0)
+      fits(pair, fit_record::chi2) = of_target(targets(pair), slices(pair), &fits(pair, fit_record::coeff));
   }
   KOKKOS_FUNCTION void operator()(const Team<Exec>& team) const {
     const int pair = team.league_rank();
-    if (cancelled(pair) == 0) return;
+    if (fits(pair, fit_record::cancelled) == 0) return;
     const TargetSpectra& target = spectra.targets(targets(pair));
     double sum = 0;
     for (int is = target.first; is < target.last; ++is) {
@@ -362,13 +366,13 @@ struct SumResiduals {
       Kokkos::parallel_reduce(
           Kokkos::TeamVectorRange(team, spectra.spectra(is).npixel),
           [&](int p, double& part) {
-            const double residual = pull(spectra.spectra(is), p, slices(pair), &coeff(pair, 0));
+            const double residual = pull(spectra.spectra(is), p, slices(pair), &fits(pair, fit_record::coeff));
             part = fused(residual, residual, part);
           },
           of_spectrum);
       sum += of_spectrum;
     }
-    Kokkos::single(Kokkos::PerTeam(team), [&] { chi2(pair) = sum; });
+    Kokkos::single(Kokkos::PerTeam(team), [&] { fits(pair, fit_record::chi2) = sum; });
   }
 
   /// On the host, pixel by pixel.

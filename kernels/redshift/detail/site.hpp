@@ -95,18 +95,11 @@ class Site final : public FitSite {
     Exec exec;
     FitPairs<Exec> pairs;
     std::size_t targets_of_item = 1;
-    Reused<double, Exec> products, chi2, penalty, coeff, solve_room;
-    Reused<unsigned char, Exec> cancelled;
-    ReusedPinned<double, Exec> host_chi2, host_penalty, host_coeff;
-    ReusedPinned<unsigned char, Exec> host_cancelled;
-    // Of the fits that were launched last.
-    struct Results {
-      DeviceView<double*, Exec> chi2, penalty;
-      DeviceView<double**, Exec> coeff, products;
-      DeviceView<unsigned char*, Exec> cancelled;
-      PinnedView<double*, Exec> host_chi2, host_penalty, host_coeff;
-      PinnedView<unsigned char*, Exec> host_cancelled;
-    } results;
+    Reused<double, Exec> product_memory, fit_memory, solve_room;
+    ReusedPinned<double, Exec> host_memory;
+    // Of the fits that were launched last: [pair] sums of products and records, and these on the host.
+    DeviceView<double**, Exec> products, fits;
+    PinnedView<double**, Exec> host_fits;
     // Of fine scans: where their results go, and rebinned templates.
     std::vector<FitGroup*> groups;
     Reused<double, Exec> fine;
@@ -154,17 +147,18 @@ class Site final : public FitSite {
   /// Launches sums, solutions and chi^2 of the lane's pairs, and copies of the results.
   template <class Real>
   void fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
-           const DeviceView<const Real***, Exec>& columns, bool coeff) const;
+           const DeviceView<const Real***, Exec>& columns) const;
   template <class Real, int NT>
   void sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
            const DeviceView<const Real***, Exec>& columns, const DeviceView<const TargetGroup*, Exec>& groups) const;
-  void reserve(Lane& lane, const Tables& tmpl) const;
   /// Takes the groups of one template from `begin` on, as many as there is room for, as pairs and results of a lane.
   /// \return where they end; and their redshifts
   std::size_t take_groups(Lane& lane, std::span<FitGroup> groups, std::size_t begin,
                           std::vector<double>& redshifts) const;
   /// Launches the fits of a lane's groups.
   void fit_fine(Lane& lane, const Tables& tmpl, const std::vector<double>& redshifts) const;
+  /// The fit of a pair into the rows of a lane's scan.
+  void write_row(const Lane& lane, std::size_t itarget, int iz, int pair, double chi2) const;
   /// Waits for results and puts them where they go.
   void deliver(Lane& lane) const;
   /// After a launch on a lane: takes the results of the other one, while this one goes on.

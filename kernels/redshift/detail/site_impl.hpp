@@ -145,30 +145,6 @@ void Site<Exec>::add_pairs(FitPairs<Exec>& pairs, std::span<const std::size_t> t
 }
 
 template <class Exec>
-void Site<Exec>::reserve(Lane& lane, const Tables& tmpl) const {
-  const auto n = static_cast<std::size_t>(lane.pairs.npair()), nbasis = static_cast<std::size_t>(tmpl.nbasis);
-  auto& r = lane.results;
-  using Matrix = DeviceView<double**, Exec>;
-  r.products =
-      lane.products.template shaped<Matrix>("zspex::redshift::products", n, std::size_t(products_of(tmpl.nbasis)));
-  r.coeff = lane.coeff.template shaped<Matrix>("zspex::redshift::coeff", n, nbasis);
-  r.chi2 = lane.chi2.array("zspex::redshift::chi2", n);
-  r.penalty = lane.penalty.array("zspex::redshift::penalty", n);
-  r.cancelled = lane.cancelled.array("zspex::redshift::cancelled", n);
-  if constexpr (on_host<Exec>) {
-    r.host_chi2 = r.chi2;
-    r.host_penalty = r.penalty;
-    r.host_coeff = PinnedView<double*, Exec>(r.coeff.data(), n * nbasis);
-    r.host_cancelled = r.cancelled;
-  } else {
-    r.host_chi2 = lane.host_chi2.array("zspex::redshift::host_chi2", n);
-    r.host_penalty = lane.host_penalty.array("zspex::redshift::host_penalty", n);
-    r.host_coeff = lane.host_coeff.array("zspex::redshift::host_coeff", n * nbasis);
-    r.host_cancelled = lane.host_cancelled.array("zspex::redshift::host_cancelled", n);
-  }
-}
-
-template <class Exec>
 template <class Real, int NT>
 void Site<Exec>::sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
                      const DeviceView<const Real***, Exec>& columns,
@@ -179,7 +155,7 @@ void Site<Exec>::sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real
   const int max_ndiag = setup_->settings().max_ndiag;
   const auto launch_with = [&](auto ni, auto nj, int i0, int j0) {
     SumProducts<Exec, Real, NT, decltype(ni)::value, decltype(nj)::value> sums{
-        spectra_, blocks, groups, slice, columns, lane.results.products, tmpl.nbasis, max_ndiag};
+        spectra_, blocks, groups, slice, columns, lane.products, tmpl.nbasis, max_ndiag};
     sums.i0 = i0;
     sums.j0 = j0;
     if constexpr (on_host<Exec>) {
@@ -220,62 +196,65 @@ void Site<Exec>::sum(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real
 template <class Exec>
 template <class Real>
 void Site<Exec>::fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
-                     const DeviceView<const Real***, Exec>& columns, bool coeff) const {
-  reserve(lane, tmpl);
+                     const DeviceView<const Real***, Exec>& columns) const {
+  using Matrix = DeviceView<double**, Exec>;
+  const int npair = lane.pairs.npair(), of_fit = fit_record::size(tmpl.nbasis), of_solver = solve_room(tmpl.nbasis);
+  lane.products =
+      lane.product_memory.template shaped<Matrix>("zspex::redshift::products", npair, products_of(tmpl.nbasis));
+  lane.fits = lane.fit_memory.template shaped<Matrix>("zspex::redshift::fits", npair, of_fit);
   lane.pairs.upload(lane.exec);
   constexpr int most = FitTile<Exec, Real>::targets;
   const auto& lists = lane.pairs.lists;
   if constexpr (most >= 4) sum<Real, 4>(lane, tmpl, slice, columns, lists[0].on_device);
   if constexpr (on_host<Exec>) sum<Real, 2>(lane, tmpl, slice, columns, lists[1].on_device);
   if constexpr (on_host<Exec> || most == 1) sum<Real, 1>(lane, tmpl, slice, columns, lists[2].on_device);
-  auto& r = lane.results;
-  const int npair = lane.pairs.npair(), of_solver = solve_room(tmpl.nbasis);
-  const std::size_t most_workers =
-      on_host<Exec> ? host_threads() : solve_workspace_bytes / (sizeof(double) * static_cast<std::size_t>(of_solver));
-  const auto room = lane.solve_room.template shaped<DeviceView<double**, Exec>>(
-      "zspex::redshift::solve_room", std::min<std::size_t>(static_cast<std::size_t>(npair), most_workers),
-      static_cast<std::size_t>(of_solver));
-  SolveFits<Exec>{spectra_,    lane.pairs.device_targets,
-                  tmpl.oii,    r.products,
-                  r.chi2,      r.penalty,
-                  r.coeff,     r.cancelled,
-                  room,        npair,
+  const int most_workers = static_cast<int>(
+      on_host<Exec> ? host_threads() : solve_workspace_bytes / (sizeof(double) * static_cast<std::size_t>(of_solver)));
+  const auto room =
+      lane.solve_room.template shaped<Matrix>("zspex::redshift::solve_room", std::min(npair, most_workers), of_solver);
+  SolveFits<Exec>{spectra_,    lane.pairs.device_targets, tmpl.oii, lane.products, lane.fits, room,
                   tmpl.nbasis, tmpl.nonnegative}
       .run(lane.exec);
   if (columns.data() == nullptr)
-    SumResiduals<Exec, Real>{
-        spectra_, lane.pairs.device_targets, lane.pairs.device_slices, slice, r.coeff, r.cancelled, r.chi2, npair}
-        .run(lane.exec);
-  if constexpr (!on_host<Exec>) {
-    copy(lane.exec, r.host_chi2, r.chi2);
-    copy(lane.exec, r.host_penalty, r.penalty);
-    if (coeff)
-      copy(lane.exec, r.host_coeff, DeviceView<double*, Exec>(r.coeff.data(), r.coeff.extent(0) * r.coeff.extent(1)));
-    if (columns.data() != nullptr) copy(lane.exec, r.host_cancelled, r.cancelled);
+    SumResiduals<Exec, Real>{spectra_, lane.pairs.device_targets, lane.pairs.device_slices, slice, lane.fits}.run(
+        lane.exec);
+  if constexpr (on_host<Exec>) {
+    lane.host_fits = lane.fits;
+  } else {
+    const std::size_t n = static_cast<std::size_t>(npair) * static_cast<std::size_t>(of_fit);
+    lane.host_fits =
+        PinnedView<double**, Exec>(lane.host_memory.array("zspex::redshift::host_fits", n).data(), npair, of_fit);
+    copy(lane.exec, lane.host_fits, lane.fits);
   }
 }
 
 template <class Exec>
 void Site<Exec>::deliver(Lane& lane) const {
   fence(lane.exec, "the host reads the results of fits");
-  const auto nbasis = static_cast<std::size_t>(lane.nbasis);
-  std::size_t pair = 0;
-  for (FitGroup* group : lane.groups) {
-    std::copy_n(lane.results.host_chi2.data() + pair, group->chi2.size(), group->chi2.begin());
-    std::copy_n(lane.results.host_coeff.data() + pair * nbasis, group->coeff.size(), group->coeff.begin());
-    pair += group->chi2.size();
-  }
+  const int nbasis = lane.nbasis;
+  int pair = 0;
+  for (FitGroup* group : lane.groups)
+    for (std::size_t k = 0; k < group->chi2.size(); ++k, ++pair) {
+      group->chi2[k] = lane.host_fits(pair, fit_record::chi2);
+      std::copy_n(&lane.host_fits(pair, fit_record::coeff), nbasis, &group->coeff[k * nbasis]);
+    }
   lane.groups.clear();
   if (!lane.waiting) return;
   lane.waiting = false;
+  for (; pair < lane.pairs.npair(); ++pair)
+    write_row(lane, lane.target + static_cast<std::size_t>(pair / lane.nz), pair % lane.nz, pair,
+              lane.host_fits(pair, fit_record::chi2));
+}
+
+template <class Exec>
+void Site<Exec>::write_row(const Lane& lane, std::size_t itarget, int iz, int pair, double chi2) const {
   const ScanRows& rows = lane.rows;
-  const std::size_t n = static_cast<std::size_t>(lane.nz), nb = nbasis;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(lane.pairs.npair()) / n; ++i) {
-    const std::size_t to = (lane.target + i - rows.first) * rows.nz + static_cast<std::size_t>(lane.first);
-    std::copy_n(lane.results.host_chi2.data() + i * n, n, rows.chi2 + to);
-    std::copy_n(lane.results.host_penalty.data() + i * n, n, rows.penalty + to);
-    if (rows.coeff) std::copy_n(lane.results.host_coeff.data() + i * n * nb, n * nb, rows.coeff + to * nb);
-  }
+  const std::size_t to = (itarget - rows.first) * rows.nz + static_cast<std::size_t>(lane.first + iz);
+  rows.chi2[to] = chi2;
+  rows.penalty[to] = lane.host_fits(pair, fit_record::penalty);
+  if (rows.coeff)
+    std::copy_n(&lane.host_fits(pair, fit_record::coeff), lane.nbasis,
+                rows.coeff + to * static_cast<std::size_t>(lane.nbasis));
 }
 
 template <class Exec>
@@ -312,7 +291,7 @@ void Site<Exec>::scan(int itemplate, int first, int nz, const Values& slice, Tar
       now.targets_of_item = targets_of_item(n);
       const int together = on_host<Exec> ? static_cast<int>(now.targets_of_item) : FitTile<Exec, Real>::targets;
       add_pairs(now.pairs, some, 0, nz, std::min(together, FitTile<Exec, Real>::targets));
-      fit<Real>(now, tmpl, slice_view<Real>(tmpl, slice, nz), {}, rows.coeff != nullptr);
+      fit<Real>(now, tmpl, slice_view<Real>(tmpl, slice, nz), {});
       now.waiting = true;
       now.nbasis = tmpl.nbasis;
       now.first = first;
@@ -336,17 +315,19 @@ void Site<Exec>::fit_columns(int itemplate, int first, int nz, const Values& hos
     using Real = decltype(real);
     add_pairs(now.pairs, std::span(&itarget, 1), 0, nz, FitTile<Exec, Real>::targets);
     const int npixel = lists_.targets[itarget].npixel;
-    fit<Real>(now, tmpl, {}, DeviceView<const Real***, Exec>(columns.as<Real>(), nz, tmpl.nbasis, npixel), true);
+    fit<Real>(now, tmpl, {}, DeviceView<const Real***, Exec>(columns.as<Real>(), nz, tmpl.nbasis, npixel));
     fence(now.exec, "the host reads the results of columns");
     const ConstSlice<Host, Real> here(host_slice.as<Real>(), nz, tmpl.nbasis, setup_->layout().row);
-    const SumResiduals<Host, Real> residuals{host_spectra_, {}, {}, here, {}, {}, {}, 0};
-    const std::size_t to = (itarget - rows.first) * rows.nz + static_cast<std::size_t>(first);
+    const SumResiduals<Host, Real> residuals{host_spectra_, {}, {}, here, {}};
+    now.nbasis = tmpl.nbasis;
+    now.first = first;
+    now.rows = rows;
     for (int iz = 0; iz < nz; ++iz) {
-      const double* c = now.results.host_coeff.data() + static_cast<std::ptrdiff_t>(iz) * tmpl.nbasis;
-      rows.chi2[to + iz] = now.results.host_cancelled(iz) == 0 ? now.results.host_chi2(iz)
-                                                               : residuals.of_target(static_cast<int>(itarget), iz, c);
-      rows.penalty[to + iz] = now.results.host_penalty(iz);
-      if (rows.coeff) std::copy_n(c, tmpl.nbasis, rows.coeff + (to + iz) * tmpl.nbasis);
+      const double* record = &now.host_fits(iz, 0);
+      write_row(now, itarget, iz, iz,
+                record[fit_record::cancelled] == 0
+                    ? record[fit_record::chi2]
+                    : residuals.of_target(static_cast<int>(itarget), iz, record + fit_record::coeff));
     }
   });
 }
@@ -408,7 +389,7 @@ void Site<Exec>::fit_fine(Lane& lane, const Tables& tmpl, const std::vector<doub
   rebinning<double>(tmpl, lane.fine_redshifts.set(lane.exec, "zspex::redshift::fine_redshifts", redshifts), slice)
       .run(lane.exec);
   lane.targets_of_item = 1;
-  fit<double>(lane, tmpl, slice, {}, true);
+  fit<double>(lane, tmpl, slice, {});
 }
 
 }  // namespace zspex::kernels::detail
