@@ -101,6 +101,8 @@ KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgeP
   static_assert(nvec * width == nlane);
   S integral[nvec], before[nvec];
   double mean[rebin_pixels<Exec>][nlane];
+  if constexpr (!on_host<Exec>)  // in registers, where a compiler doesn't see that all that are read have been set
+    for (auto& of_pixel : mean) of_pixel[0] = 0;
   const double* samples = tmpl.samples.data() + first;
   const int nbasis = tmpl.nbasis;
   const auto integrate = [&](int i) {
