@@ -33,28 +33,22 @@ if(NOT TARGET yaml-cpp::yaml-cpp)
   target_link_libraries(yaml-cpp::yaml-cpp INTERFACE yaml-cpp)
 endif()
 
-# Kokkos wherever it is installed, or the one inside Trilinos (Debian 12 and 13: 3.4), which has other targets. Its KokkosConfig.cmake
-# names a wrong include folder; the target that comes with its Kokkos Kernels is right. Beside a Kokkos of one's own, no Kokkos Kernels
-# are looked for in the system's folders: Debian's would bring a second Kokkos into the program.
+# Kokkos wherever it is installed, or the one inside Trilinos (Debian 12 and 13: 3.4), whose KokkosConfig.cmake has no targets and
+# names a wrong include folder; what its package KokkosCore says is right.
 add_library(zspex_kokkos INTERFACE)
 include(ZspexDebianKokkos)
 zspex_mend_debian_kokkos()
 find_package(Kokkos QUIET)
 if(TARGET Kokkos::kokkoscore)
-  find_package(KokkosKernels ${Kokkos_VERSION_MAJOR} QUIET HINTS "${Kokkos_DIR}/../KokkosKernels"
-    NO_SYSTEM_ENVIRONMENT_PATH NO_CMAKE_SYSTEM_PATH)
   target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkos)
-  if(TARGET Kokkos::kokkoskernels)
-    target_link_libraries(zspex_kokkos INTERFACE Kokkos::kokkoskernels)
-  endif()
 else()
-  find_package(KokkosKernels QUIET)
-  if(NOT TARGET trilinos_kokkoskernels)
-    message(FATAL_ERROR "Not found: Kokkos, nor Debian's libtrilinos-kokkos-kernels-dev. "
+  find_package(KokkosCore QUIET)
+  if(NOT TARGET trilinos_kokkoscore)
+    message(FATAL_ERROR "Not found: Kokkos, nor Debian's libtrilinos-kokkos-dev. "
       "Name an installed Kokkos with Kokkos_ROOT=/its/prefix. ${zspex_packages_hint}")
   endif()
-  target_link_libraries(zspex_kokkos INTERFACE trilinos_kokkoskernels)
-  target_include_directories(zspex_kokkos SYSTEM INTERFACE "${KokkosKernels_INCLUDE_DIRS}")
+  target_link_libraries(zspex_kokkos INTERFACE trilinos_kokkoscore)
+  target_include_directories(zspex_kokkos SYSTEM INTERFACE "${KokkosCore_INCLUDE_DIRS}")
 endif()
 list(TRANSFORM Kokkos_DEVICES REPLACE "^PTHREAD$" "THREADS")  # before 3.5
 message(STATUS "Kokkos ${Kokkos_VERSION} (${Kokkos_DEVICES}): ${Kokkos_DIR}")

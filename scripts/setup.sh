@@ -13,7 +13,7 @@ build_packages=(
   "libopenmpi-dev|libmpich-dev" "libhdf5-dev|libhdf5-openmpi-dev|libhdf5-mpich-dev" libcfitsio-dev liberfa-dev libyaml-cpp-dev libgtest-dev
 )
 # Kokkos inside Trilinos: Debian 12's and 13's, and Ubuntu's.
-trilinos_packages=("libtrilinos-kokkos-dev" "libtrilinos-kokkos-kernels-dev" "libblas-dev|libopenblas-dev" "liblapack-dev|libopenblas-dev")
+trilinos_packages=("libtrilinos-kokkos-dev")
 check_packages=(clang-format-14:clang-format-14)
 slurm_packages=(sbatch:slurm-client slurmctld:slurmctld slurmd:slurmd munged:munge)
 
@@ -83,7 +83,7 @@ has_kokkos_package() {
 
 # Whether Kokkos is taken from its own package, and not from Trilinos: the one that is installed, else the newest there is.
 takes_kokkos_package() {
-  have_package libkokkos-dev || { ! have_package libtrilinos-kokkos-kernels-dev && has_kokkos_package; }
+  have_package libkokkos-dev || { ! have_package libtrilinos-kokkos-dev && has_kokkos_package; }
 }
 
 # The compiler, the libraries, and a Kokkos where none is named.
