@@ -2,9 +2,9 @@
 /// Loops over all threads of the host.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <vector>
 
 #include "kernels/base/launch.hpp"
 
@@ -12,24 +12,14 @@ namespace zspex::kernels::detail {
 
 inline std::size_t host_threads() { return static_cast<std::size_t>(Host().concurrency()); }
 
-/// Calls f(i, room) for i < n, each thread with a room of its own, which it uses again and again. Threads take the items
-/// in turn, so that long and short ones share out.
-template <class Room, class F>
-void for_all_with(const char* label, std::size_t n, const F& f) {
-  const std::size_t nworker = std::min(n, host_threads());
-  std::vector<Room> rooms(nworker);
-  std::atomic<std::size_t> next{0};
-  Kokkos::parallel_for(label, Kokkos::RangePolicy<Host>(0, static_cast<int>(nworker)), [&](int worker) {
-    for (std::size_t i = next++; i < n; i = next++) f(i, rooms[static_cast<std::size_t>(worker)]);
-  });
-  Host().fence();
-}
-
-/// Calls f(i) for i < n.
+/// Calls f(i) for i < n. Threads take the items in turn, so that long and short ones share out.
 template <class F>
 void for_all(const char* label, std::size_t n, const F& f) {
-  struct Nothing {};
-  for_all_with<Nothing>(label, n, [&](std::size_t i, Nothing&) { f(i); });
+  std::atomic<std::size_t> next{0};
+  launch(Host(), label, static_cast<std::int64_t>(std::min(n, host_threads())), [&](std::int64_t) {
+    for (std::size_t i = next++; i < n; i = next++) f(i);
+  });
+  fence(Host(), "all items are done");
 }
 
 }  // namespace zspex::kernels::detail
