@@ -183,10 +183,13 @@ struct SumProducts {
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void prepare(const Member& team, const Block& block, const TargetGroup& group, int is,
                                            Real* room, Real* columns_room, Rows<Exec, Real>* rows) const {
+    const auto spectrum_of = [&](int it) -> const Spectrum& {
+      return spectra.spectra(spectra.targets(group.targets[it]).first + is);
+    };
     for (int it = 0; it < NT; ++it) {
-      const Spectrum& spectrum = spectra.spectra(spectra.targets(group.targets[it]).first + is);
+      const Spectrum& spectrum = spectrum_of(it);
       const float* from = spectra.resolution(spectrum) + row_index(block.first, 0, spectrum.ndiag);
-      const double *root_ivar = spectra.weights(spectrum) + block.first, *flux = spectra.flux(spectrum) + block.first;
+      const double* root_ivar = spectra.weights(spectrum) + block.first;
       if constexpr (on_core) {
         Real* to = room + static_cast<std::size_t>(it) * pixels * max_ndiag;
         weigh_rows(block.npixel, spectrum.ndiag, from, root_ivar, to);
@@ -194,15 +197,16 @@ struct SumProducts {
       } else {
         rows[it] = {from, root_ivar};
       }
-      if (!on_core && i0 + NI <= nbasis) continue;
-      for_threads(team, together, [&](int kz) {
-        Real* to = columns_of(columns_room, kz * NT + it) + (nbasis - i0) * pixels;
-        const int nlane = lanes_of_thread<Exec>();
-        for_lanes(team, nlane, [&](int lane) {
-          for (int p = lane; p < block.npixel; p += nlane) to[p] = static_cast<Real>(flux[p]);
-        });
-      });
     }
+    if (!on_core && i0 + NI <= nbasis) return;
+    for_threads(team, together * NT, [&](int pair) {
+      const double* flux = spectra.flux(spectrum_of(pair % NT)) + block.first;
+      Real* to = columns_of(columns_room, pair) + (nbasis - i0) * pixels;
+      constexpr int nlane = lanes_of_thread<Exec>();
+      for_lanes(team, nlane, [&](int lane) {
+        for (int p = lane; p < block.npixel; p += nlane) to[p] = static_cast<Real>(flux[p]);
+      });
+    });
   }
 
   /// Columns of the basis vectors at `together` redshifts from iz on; a chunk of the block's pixels for each thread.
