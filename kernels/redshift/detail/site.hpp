@@ -95,8 +95,8 @@ class Site final : public FitSite {
     Exec exec;
     FitPairs<Exec> pairs;
     std::size_t targets_of_item = 1;
-    Reused<double, Exec> product_memory, fit_memory, solve_room;
-    ReusedPinned<double, Exec> host_memory;
+    Reused<double, Exec> product_memory, solve_room;
+    Mirrored<double, Exec> fit_memory;
     // Of the fits that were launched last: [pair] sums of products and records, and these on the host.
     DeviceView<double**, Exec> products, fits;
     PinnedView<double**, Exec> host_fits;

@@ -201,7 +201,8 @@ void Site<Exec>::fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real
   const int npair = lane.pairs.npair(), of_fit = fit_record::size(tmpl.nbasis), of_solver = solve_room(tmpl.nbasis);
   lane.products =
       lane.product_memory.template shaped<Matrix>("zspex::redshift::products", npair, products_of(tmpl.nbasis));
-  lane.fits = lane.fit_memory.template shaped<Matrix>("zspex::redshift::fits", npair, of_fit);
+  lane.fit_memory.resize("zspex::redshift::fits", static_cast<std::size_t>(npair) * static_cast<std::size_t>(of_fit));
+  lane.fits = lane.fit_memory.template shaped<Matrix>(0, npair, of_fit);
   lane.pairs.upload(lane.exec);
   constexpr int most = FitTile<Exec, Real>::targets;
   const auto& lists = lane.pairs.lists;
@@ -218,14 +219,8 @@ void Site<Exec>::fit(Lane& lane, const Tables& tmpl, const ConstSlice<Exec, Real
   if (columns.data() == nullptr)
     SumResiduals<Exec, Real>{spectra_, lane.pairs.device_targets, lane.pairs.device_slices, slice, lane.fits}.run(
         lane.exec);
-  if constexpr (on_host<Exec>) {
-    lane.host_fits = lane.fits;
-  } else {
-    const std::size_t n = static_cast<std::size_t>(npair) * static_cast<std::size_t>(of_fit);
-    lane.host_fits =
-        PinnedView<double**, Exec>(lane.host_memory.array("zspex::redshift::host_fits", n).data(), npair, of_fit);
-    copy(lane.exec, lane.host_fits, lane.fits);
-  }
+  lane.fit_memory.to_host(lane.exec);
+  lane.host_fits = PinnedView<double**, Exec>(lane.fit_memory.host(), npair, of_fit);
 }
 
 template <class Exec>
