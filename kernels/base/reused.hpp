@@ -96,16 +96,14 @@ class ReusedList {
  public:
   /// Starts the copy. The last one must have ended.
   DeviceView<const T*, Exec> set(const Exec& exec, const char* label, const std::vector<T>& values) {
-    const auto from = pinned_.array(label, values.size());
-    std::copy(values.begin(), values.end(), from.data());
-    const auto to = device_.array(label, values.size());
-    if (!values.empty()) copy(exec, to, from);
-    return to;
+    memory_.resize(label, values.size());
+    std::copy(values.begin(), values.end(), memory_.host());
+    if (!values.empty()) memory_.to_device(exec);
+    return memory_.template shaped<DeviceView<const T*, Exec>>(0, values.size());
   }
 
  private:
-  ReusedPinned<T, Exec> pinned_;
-  Reused<T, Exec> device_;
+  Mirrored<T, Exec> memory_;
 };
 
 }  // namespace zspex::kernels
