@@ -66,11 +66,12 @@ TargetLists::TargetLists(const PackedTargets& packed, const PixelLayout& layout)
   }
 }
 
-bool TargetLists::same_shape(std::size_t a, std::size_t b) const {
-  const auto begin = spectra.begin();
-  return std::equal(begin + targets[a].first, begin + targets[a].last, begin + targets[b].first,
-                    begin + targets[b].last,
-                    [](const auto& x, const auto& y) { return x.band == y.band && x.ndiag == y.ndiag; });
+std::vector<int> TargetLists::shape(std::size_t itarget) const {
+  std::vector<int> shape;
+  for (int is = targets[itarget].first; is < targets[itarget].last; ++is)
+    shape.insert(shape.end(),
+                 {spectra[static_cast<std::size_t>(is)].band, spectra[static_cast<std::size_t>(is)].ndiag});
+  return shape;
 }
 
 Spectra<Host> spectra_on_host(const TargetLists& lists, const SpectraArrays& arrays) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "kernels/redshift/detail/for_all.hpp"
@@ -79,13 +80,9 @@ void Site<Exec>::set_targets(const PackedTargets& packed, const SpectraArrays& a
   lists_ = TargetLists(packed, setup_->layout());
   host_spectra_ = spectra_on_host(lists_, arrays);
   shapes_.clear();
-  std::vector<std::size_t> examples;
-  for (std::size_t i = 0; i < lists_.targets.size(); ++i) {
-    const auto found = std::find_if(examples.begin(), examples.end(),
-                                    [&](std::size_t example) { return lists_.same_shape(i, example); });
-    shapes_.push_back(static_cast<int>(found - examples.begin()));
-    if (found == examples.end()) examples.push_back(i);
-  }
+  std::map<std::vector<int>, int> numbers;
+  for (std::size_t i = 0; i < lists_.targets.size(); ++i)
+    shapes_.push_back(numbers.emplace(lists_.shape(i), static_cast<int>(numbers.size())).first->second);
   if constexpr (on_host<Exec>) {
     if (!apart_) {
       spectra_ = host_spectra_;

@@ -58,8 +58,8 @@ struct TargetLists {
   TargetLists() = default;
   TargetLists(const PackedTargets& packed, const PixelLayout& layout);
 
-  /// Whether both can be fitted side by side.
-  bool same_shape(std::size_t a, std::size_t b) const;
+  /// Bands and diagonals of a target's spectra; targets that have the same can be fitted side by side.
+  std::vector<int> shape(std::size_t itarget) const;
 };
 
 /// Of a spectrum's values.
