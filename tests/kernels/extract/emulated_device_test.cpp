@@ -25,13 +25,7 @@ class OnEmulatedDevice : public testing::TestWithParam<Case> {
     camera.nx = 193;
     camera.nwave = 41;
     psf = test::invent_psf(camera);
-    settings = test::settings_for(camera);
-    settings.bundlesize = 6;
-    settings.nsubbundles = 2;
-    settings.nwavestep = 15;
-    settings.wavepad = 7;
-    settings.solver = GetParam().solver;
-    settings.decorrelation = GetParam().decorrelation;
+    settings = test::settings_for(camera, 6, 2, GetParam().solver, GetParam().decorrelation);
     settings.model = GetParam().model;
     test::Random random(67);
     pixels = test::expose(psf, settings.wave, test::invent_spectra(24, 41, 200, random), random);

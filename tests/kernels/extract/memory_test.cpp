@@ -38,13 +38,7 @@ class ExtractMemory : public testing::TestWithParam<std::pair<SolverKind, Decorr
     camera.nwave = 91;
     camera.ny = 231;
     psf = test::invent_psf(camera);
-    settings = test::settings_for(camera);
-    settings.bundlesize = 10;
-    settings.nsubbundles = 5;
-    settings.nwavestep = 15;
-    settings.wavepad = 7;
-    settings.solver = GetParam().first;
-    settings.decorrelation = GetParam().second;
+    settings = test::settings_for(camera, 10, 5, GetParam().first, GetParam().second);
     test::Random random(71);
     pixels = test::expose(psf, settings.wave, test::invent_spectra(20, 91, 200, random), random);
   }
@@ -78,10 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Solvers, ExtractMemory,
                          testing::Values(std::pair{SolverKind::patch, DecorrelationKind::signal},
                                          std::pair{SolverKind::patch, DecorrelationKind::noise},
                                          std::pair{SolverKind::bundle, DecorrelationKind::signal}),
-                         [](const auto& info) {
-                           return std::string(info.param.first == SolverKind::patch ? "Patch" : "Bundle") +
-                                  (info.param.second == DecorrelationKind::signal ? "Signal" : "Noise");
-                         });
+                         [](const auto& info) { return test::solver_name(info.param); });
 
 }  // namespace
 }  // namespace zspex::kernels

@@ -17,13 +17,7 @@ class SameBits : public testing::TestWithParam<std::pair<SolverKind, Decorrelati
     camera.nx = 163;
     camera.nwave = 71;
     psf = test::invent_psf(camera);
-    settings = test::settings_for(camera);
-    settings.bundlesize = 10;
-    settings.nsubbundles = 5;
-    settings.nwavestep = 15;
-    settings.wavepad = 7;
-    settings.solver = GetParam().first;
-    settings.decorrelation = GetParam().second;
+    settings = test::settings_for(camera, 10, 5, GetParam().first, GetParam().second);
     test::Random random(61);
     pixels = test::expose(psf, settings.wave, test::invent_spectra(20, 71, 200, random), random);
     test::add_noise(pixels, random);
@@ -111,10 +105,7 @@ INSTANTIATE_TEST_SUITE_P(Solvers, SameBits,
                          testing::Values(std::pair{SolverKind::patch, DecorrelationKind::signal},
                                          std::pair{SolverKind::patch, DecorrelationKind::noise},
                                          std::pair{SolverKind::bundle, DecorrelationKind::signal}),
-                         [](const auto& info) {
-                           return std::string(info.param.first == SolverKind::patch ? "Patch" : "Bundle") +
-                                  (info.param.second == DecorrelationKind::signal ? "Signal" : "Noise");
-                         });
+                         [](const auto& info) { return test::solver_name(info.param); });
 
 }  // namespace
 }  // namespace zspex::kernels

@@ -192,10 +192,7 @@ INSTANTIATE_TEST_SUITE_P(Solvers, NoisyPulls,
                          testing::Values(std::pair{SolverKind::patch, DecorrelationKind::signal},
                                          std::pair{SolverKind::bundle, DecorrelationKind::signal},
                                          std::pair{SolverKind::patch, DecorrelationKind::noise}),
-                         [](const auto& info) {
-                           return std::string(info.param.first == SolverKind::patch ? "Patch" : "Bundle") +
-                                  (info.param.second == DecorrelationKind::signal ? "Signal" : "Noise");
-                         });
+                         [](const auto& info) { return test::solver_name(info.param); });
 
 // Rows of R sum to one: what is constant stays what it is, through patches, seams and noise weights.
 TEST(Truth, ConstantSpectraStayConstant) {

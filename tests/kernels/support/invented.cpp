@@ -71,6 +71,23 @@ ExtractSettings settings_for(const Camera& camera) {
   return settings;
 }
 
+ExtractSettings settings_for(const Camera& camera, int bundlesize, int nsubbundles, kernels::SolverKind solver,
+                             kernels::DecorrelationKind decorrelation) {
+  ExtractSettings settings = settings_for(camera);
+  settings.bundlesize = bundlesize;
+  settings.nsubbundles = nsubbundles;
+  settings.nwavestep = 15;
+  settings.wavepad = 7;
+  settings.solver = solver;
+  settings.decorrelation = decorrelation;
+  return settings;
+}
+
+std::string solver_name(const std::pair<kernels::SolverKind, kernels::DecorrelationKind>& kind) {
+  return std::string(kind.first == kernels::SolverKind::patch ? "Patch" : "Bundle") +
+         (kind.second == kernels::DecorrelationKind::signal ? "Signal" : "Noise");
+}
+
 Pixels::Pixels(int nx_in, int ny_in, float value, float weight) : nx(nx_in), ny(ny_in) {
   const std::size_t n = static_cast<std::size_t>(nx) * ny;
   image.assign(n, value);

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/extract/extract.hpp"
@@ -34,6 +36,12 @@ kernels::Psf invent_psf(const Camera& camera);
 
 /// Settings for all fibers and bins of a camera, in one bundle of one sub-bundle, with small patches.
 kernels::ExtractSettings settings_for(const Camera& camera);
+/// In several bundles of several sub-bundles, with patches of a size and a padding of their own.
+kernels::ExtractSettings settings_for(const Camera& camera, int bundlesize, int nsubbundles, kernels::SolverKind solver,
+                                      kernels::DecorrelationKind decorrelation);
+
+/// "PatchSignal": the solver and the decorrelation that a test is run with.
+std::string solver_name(const std::pair<kernels::SolverKind, kernels::DecorrelationKind>& kind);
 
 /// Pixels that an Image points to.
 struct Pixels {
