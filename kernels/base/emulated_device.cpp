@@ -63,6 +63,10 @@ struct EmulatedDevice::Stream {
   When when = When::at_once;
   std::deque<std::function<void(const Space&)>> work;
 
+  void add(std::function<void(const Space&)> more) {
+    work.push_back(std::move(more));
+    if (when == When::at_once) run();
+  }
   void run() {
     while (!work.empty()) {
       const auto next = std::move(work.front());
@@ -78,30 +82,23 @@ EmulatedDevice::EmulatedDevice() : EmulatedDevice(When::at_once) {}
 EmulatedDevice::EmulatedDevice(When when) : stream_(std::make_shared<Stream>()) { stream_->when = when; }
 
 void EmulatedDevice::add(std::function<void(const Space&)> work) const {
-  stream_->work.emplace_back([work = std::move(work)](const Space& space) {
+  stream_->add([work = std::move(work)](const Space& space) {
     memory().enter(Side::device);
     work(space);
   });
-  if (stream_->when == When::at_once) stream_->run();
 }
 
 void EmulatedDevice::add_copy(std::function<void(const Space&)> work) const {
-  stream_->work.emplace_back([work = std::move(work)](const Space& space) {
+  stream_->add([work = std::move(work)](const Space& space) {
     memory().open_all();
     work(space);
   });
-  if (stream_->when == When::at_once) stream_->run();
 }
 
 void EmulatedDevice::fence() const { stream_->run(); }
 
 void EmulatedDevice::set_late_streams(unsigned bits) { late_bits = bits; }
 unsigned EmulatedDevice::late_streams() { return late_bits; }
-
-void EmulatedDevice::remember(Side side, const void* data, std::size_t nbytes) {
-  memory().arrays[data] = {side, nbytes};
-  if (side == Side::device) close(data, nbytes);
-}
 
 void EmulatedDevice::remember_new(Side side, void* data, std::size_t nbytes) {
   // Kokkos tells where its own header and the array lie.
@@ -116,7 +113,8 @@ void EmulatedDevice::remember_new(Side side, void* data, std::size_t nbytes) {
   (void)listens;
   constexpr int all_ones = 0xff;  // NaN, and -1
   std::memset(data, all_ones, nbytes);
-  remember(side, data, nbytes);
+  memory().arrays[data] = {side, nbytes};
+  if (side == Side::device) close(data, nbytes);
 }
 
 void EmulatedDevice::forget(const void* data, std::size_t nbytes) {

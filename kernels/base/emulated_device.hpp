@@ -38,10 +38,9 @@ class EmulatedDevice {
   static void set_late_streams(unsigned bits);
   static unsigned late_streams();
 
-  /// Arrays of a side: nobody of the other side can read them from now on, until they are forgotten.
   enum class Side { host, device };
-  static void remember(Side side, const void* data, std::size_t nbytes);
-  /// The same for an array of Kokkos' that was just made: it is filled with NaN, and forgotten when Kokkos frees it.
+  /// An array of Kokkos' that was just made: it is filled with NaN, and nobody of the other side can read it from now on,
+  /// until Kokkos frees it.
   static void remember_new(Side side, void* data, std::size_t nbytes);
   /// Forgets the arrays in a piece of memory.
   static void forget(const void* data, std::size_t nbytes);

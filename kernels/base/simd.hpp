@@ -47,11 +47,9 @@ struct VectorOf<double, 32> {
 /// A vector of the host's.
 template <class Real, int bytes = simd_bytes>
 using Vector = typename detail::VectorOf<Real, bytes>::type;
-inline constexpr bool has_vectors = true;
 #else
 template <class Real, int bytes = simd_bytes>
 using Vector = Real;
-inline constexpr bool has_vectors = false;
 #endif
 
 template <class Exec, class Real = double>

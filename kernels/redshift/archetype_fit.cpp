@@ -29,6 +29,15 @@ double dot(const double* a, const double* b, std::size_t n) {
 
 }  // namespace
 
+void rebin_row(const Rebinner& rebinner, const Transmission& medium, const PixelLayout& layout,
+               const std::vector<std::vector<double>>& edges, double z, double* out) {
+  for (std::size_t band = 0; band < edges.size(); ++band) {
+    const auto first = static_cast<std::size_t>(layout.bands[band].first);
+    rebinner.rebin(edges[band], z, out + first, layout.row);
+    medium.apply(z, first, edges[band].size() - 1, rebinner.nbasis(), out + first, layout.row);
+  }
+}
+
 ArchetypeFitter::ArchetypeFitter(Archetypes archetypes, std::vector<std::vector<double>> wave, int max_ndiag,
                                  const ArchetypeSettings& settings)
     : archetypes_(std::move(archetypes)), wave_(std::move(wave)), settings_(settings), layout_(wave_, max_ndiag) {

@@ -137,13 +137,4 @@ std::vector<std::vector<float>> FitSetup::model(const Spectra<Host>& spectra, st
   return models;
 }
 
-void rebin_row(const Rebinner& rebinner, const Transmission& medium, const PixelLayout& layout,
-               const std::vector<std::vector<double>>& edges, double z, double* out) {
-  for (std::size_t band = 0; band < edges.size(); ++band) {
-    const auto first = static_cast<std::size_t>(layout.bands[band].first);
-    rebinner.rebin(edges[band], z, out + first, layout.row);
-    medium.apply(z, first, edges[band].size() - 1, rebinner.nbasis(), out + first, layout.row);
-  }
-}
-
 }  // namespace zspex::kernels::detail

@@ -49,9 +49,7 @@ class Values {
 
   std::size_t size() const { return size_; }
   /// Those from `first` on.
-  Values from(std::size_t first) const {
-    return std::visit([&](auto* data) { return Values(data + first, size_ - first, owner_); }, data_);
-  }
+  Values from(std::size_t first) const { return from(first, size_ - first); }
   Values from(std::size_t first, std::size_t n) const {
     return std::visit([&](auto* data) { return Values(data + first, n, owner_); }, data_);
   }

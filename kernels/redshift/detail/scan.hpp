@@ -165,8 +165,9 @@ struct SumProducts {
               multiply(team, block, nz, iz, columns_room, sums + (g - g0) * of_group);
             }
           } else {
-            ZSPEX_UNROLL  // so that sums stay in registers
-                for (int turn = 0; turn < turns; ++turn) {
+            // Unrolled, sums stay in registers.
+            ZSPEX_UNROLL
+            for (int turn = 0; turn < turns; ++turn) {
               if (turn > 0) barrier(team);
               fill(team, block, spectrum, group, first + turn * together, here, rows, columns_room);
               barrier(team);

@@ -29,7 +29,7 @@ inline constexpr int most_basis_in_registers = 11;
 
 /// Sums and results of a target at one redshift.
 inline std::size_t pair_bytes(int nbasis) {
-  return sizeof(double) * static_cast<std::size_t>(products_of(nbasis) + nbasis + 3);
+  return sizeof(double) * static_cast<std::size_t>(products_of(nbasis) + fit_record::size(nbasis));
 }
 
 /// All pairs of a target and a redshift that are fitted in one go, and the groups in which that is done.
