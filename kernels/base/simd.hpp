@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "kernels/base/fused.hpp"
 #include "kernels/base/launch.hpp"
@@ -161,6 +162,39 @@ KOKKOS_FORCEINLINE_FUNCTION S where_positive(const S& weight, const S& value) {
     return weight > 0 ? value : S{};
   }
 }
+
+#if defined(__GNUC__) || defined(__clang__)
+namespace detail {
+/// Of two rows, lanes l of `b` without bit `block` change places with lanes l + block of `a`.
+template <int block, class S, std::size_t... l>
+inline void exchange(S& a, S& b, std::index_sequence<l...>) {
+  constexpr int width = sizeof...(l);
+  const S both = a;
+  a = __builtin_shufflevector(both, b, ((l & block) != 0 ? width + l - block : l)...);
+  b = __builtin_shufflevector(both, b, ((l & block) != 0 ? width + l : l + block)...);
+}
+}  // namespace detail
+
+/// Lane j of row i becomes lane i of row j, on the host: block by block, and within blocks of half the size.
+template <int block = 0, class S, int width>
+inline void transpose(S (&rows)[width]) {
+  constexpr int size = block > 0 ? block : width / 2;
+  ZSPEX_UNROLL
+  for (int i = 0; i < width; ++i)
+    if ((i & size) == 0) detail::exchange<size>(rows[i], rows[i + size], std::make_index_sequence<width>());
+  if constexpr (size > 1) transpose<size / 2>(rows);
+}
+
+/// The first n lanes of a vector of the host's.
+template <class S, class Real>
+inline void store_lanes(Real* to, const S& value, int n) {
+  constexpr int width = sizeof(S) / sizeof(double);
+  if (n == width)
+    simd_store(to, __builtin_convertvector(value, Vector<Real, width * sizeof(Real)>));
+  else
+    for (int i = 0; i < n; ++i) to[i] = static_cast<Real>(value[i]);
+}
+#endif
 
 /// `NVec` registers of lanes: a strip of NVec * simd_width<Exec> neighboring columns.
 template <class Exec, int NVec>

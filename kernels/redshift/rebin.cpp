@@ -20,29 +20,29 @@ std::vector<double> bin_edges(std::span<const double> centers) {
 }
 
 Rebinner::Rebinner(std::span<const double> wave, const Array2<double>& basis)
-    : nbasis_(static_cast<int>(basis.extent(0))),
-      wave_(wave.begin(), wave.end()),
-      samples_(wave.size() * nbasis_ * 2 + detail::rebin_lanes<Host>, 0.0) {
+    : nbasis_(static_cast<int>(basis.extent(0))), wave_(wave.begin(), wave.end()) {
+  const std::size_t nsample = wave_.size(), padded = static_cast<std::size_t>(detail::padded_vectors(nbasis_));
+  samples_.resize(nsample * 2 * padded);
   for (int b = 0; b < nbasis_; ++b) {
     double integral = 0;
-    for (std::size_t j = 0; j < wave_.size(); ++j) {
+    for (std::size_t j = 0; j < nsample; ++j) {
       if (j > 0) integral += (wave_[j] - wave_[j - 1]) * (basis(b, j) + basis(b, j - 1)) / 2;
-      samples_[j * 2 * nbasis_ + b] = integral;
-      samples_[(j * 2 + 1) * nbasis_ + b] = basis(b, j);
+      samples_[j * 2 * padded + b] = integral;
+      samples_[(j * 2 + 1) * padded + b] = basis(b, j);
     }
   }
-  const std::size_t nguide = wave_.size();
-  guides_per_angstrom_ = static_cast<double>(nguide - 1) / (wave_.back() - wave_.front());
-  guide_.resize(nguide);
-  for (std::size_t i = 0, j = 0; i < nguide; ++i) {
-    const double x = wave_.front() + static_cast<double>(i) / guides_per_angstrom_;
-    while (j + 2 < wave_.size() && wave_[j + 1] <= x) ++j;
-    guide_[i] = static_cast<std::uint32_t>(j);
-  }
+  guides_per_angstrom_ = static_cast<double>(nsample - 1) / (wave_.back() - wave_.front());
   constexpr double rounding = 1e-6;  // of a step
   even_ = true;
-  for (std::size_t j = 0; j < wave_.size(); ++j)
+  for (std::size_t j = 0; j < nsample; ++j)
     even_ = even_ && std::fabs((wave_[j] - wave_.front()) * guides_per_angstrom_ - static_cast<double>(j)) < rounding;
+  if (even_) return;
+  guide_.resize(nsample);
+  for (std::size_t i = 0, j = 0; i < nsample; ++i) {
+    const double x = wave_.front() + static_cast<double>(i) / guides_per_angstrom_;
+    while (j + 2 < nsample && wave_[j + 1] <= x) ++j;
+    guide_[i] = static_cast<std::uint32_t>(j);
+  }
 }
 
 bool Rebinner::covers(std::span<const double> edges, double zmin, double zmax) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/base/array.hpp"
+#include "kernels/base/aligned_vector.hpp"
 
 namespace zspex::kernels {
 
@@ -26,7 +27,7 @@ class Rebinner {
 
   /// What kernels read; see detail/rebin.hpp.
   const std::vector<double>& wave() const { return wave_; }
-  const std::vector<double>& samples() const { return samples_; }
+  const AlignedVector<double>& samples() const { return samples_; }
   const std::vector<std::uint32_t>& guide() const { return guide_; }
   double guides_per_angstrom() const { return guides_per_angstrom_; }
   bool even() const { return even_; }
@@ -44,11 +45,11 @@ class Rebinner {
   int nbasis_ = 0;
   std::vector<double> wave_;
   bool even_ = false;                 ///< samples are equally far apart
-  std::vector<std::uint32_t> guide_;  ///< the last sample at or below wave[0] + i / guides_per_angstrom
+  std::vector<std::uint32_t> guide_;  ///< unless even, the last sample at or below wave[0] + i / guides_per_angstrom
   double guides_per_angstrom_ = 0;    ///< on the mean one guide a sample
-  /// [nsample][2][nbasis] integrals up to the sample, and values, side by side: a bin far from the one before costs few
-  /// cache lines. And room for lanes that read beyond the last vector.
-  std::vector<double> samples_;
+  /// [nsample][2][padded_vectors(nbasis)] integrals up to the sample, and values, side by side: a bin far from the one
+  /// before costs few cache lines.
+  AlignedVector<double> samples_;
 };
 
 }  // namespace zspex::kernels

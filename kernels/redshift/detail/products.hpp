@@ -20,8 +20,8 @@ inline constexpr int basis_group = 5;  ///< basis vectors that are convolved tog
 /// How fits are cut into tiles.
 template <class Exec, class Real>
 struct FitTile {
-  /// Pixels of a block. What a block needs stays in the first-level cache, or in a team's 40 KB.
-  static constexpr int pixels = on_host<Exec> || sizeof(Real) == sizeof(float) ? 128 : 64;
+  /// Pixels of a block. What a block needs stays in a core's second-level cache, or in a team's 40 KB.
+  static constexpr int pixels = on_host<Exec> ? 384 : (sizeof(Real) == sizeof(float) ? 128 : 64);
   /// Targets that a load of a basis vector serves: as many as have their sums in registers and, on the host, their R in
   /// the first-level cache.
   static constexpr int targets = on_host<Exec> ? (many_registers && sizeof(Real) == sizeof(float) ? 4 : 2)

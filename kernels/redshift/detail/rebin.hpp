@@ -15,17 +15,19 @@ namespace zspex::kernels::detail {
 template <class Exec>
 struct TemplateTable {
   int nbasis = 0;
+  int padded = 0;  ///< vectors of a sample, with those that fill up a host's lanes: padded_vectors(nbasis)
   std::int64_t nsample = 0;
-  bool even = false;                        ///< samples are equally far apart
-  double first = 0, guides = 0;             ///< wavelength of the first sample; guides per Angstrom
-  DeviceView<const double*, Exec> samples;  ///< [nsample][2][nbasis], and some more for lanes beyond the last vector
+  bool even = false;             ///< samples are equally far apart
+  double first = 0, guides = 0;  ///< wavelength of the first sample; guides, or where even samples, per Angstrom
+  DeviceView<const double*, Exec> samples;  ///< [nsample][2][padded]
   DeviceView<const double*, Exec> wave;     ///< [nsample] rest frame, Angstrom
-  DeviceView<const std::uint32_t*, Exec> guide;  ///< [nsample] the last sample at or below first + i / guides
+  DeviceView<const std::uint32_t*, Exec>
+      guide;  ///< [nsample] the last sample at or below first + i / guides; where even, none
 };
 
-/// Pixels that one thread makes side by side, at most.
+/// Pixels that one thread makes side by side, at most: on a core as many as have their samples in the first-level cache.
 template <class Exec>
-inline constexpr int rebin_pixels = on_host<Exec> ? 255 : 4;
+inline constexpr int rebin_pixels = on_host<Exec> ? 64 : 4;
 
 /// Calls f(i) for i in [0, n), n <= most; in registers on a device.
 template <class Exec, int most, class F>
@@ -43,41 +45,42 @@ KOKKOS_FORCEINLINE_FUNCTION void for_few(int n, const F& f) {
 template <class Exec>
 struct EdgePlaces {
   static constexpr int most = rebin_pixels<Exec> + 1;
-  std::int64_t at[most];  ///< of the sample in TemplateTable::samples
+  int at[most];  ///< the sample
   double reach[most], slope[most];
 
   /// Places of n edges x, growing and in the rest frame.
   KOKKOS_INLINE_FUNCTION void find(const TemplateTable<Exec>& tmpl, const double* x, int n) {
-    const std::int64_t record = 2 * tmpl.nbasis;
     if (tmpl.even) {
-      const double first = tmpl.first, guides = tmpl.guides, step = 1 / guides;
+      // Copies of all that it reads: so the loop becomes vector instructions.
+      const double begin = tmpl.first, per_angstrom = tmpl.guides, step = 1 / per_angstrom;
       const auto last = static_cast<double>(tmpl.nsample - 2);
-      for_few<Exec, most>(n, [&](int i) {
-        const double where = (x[i] - first) * guides;
-        double sample = math::floor(where);
-        sample = sample < 0.0 ? 0.0 : sample;
-        sample = last < sample ? last : sample;
-        at[i] = record * static_cast<std::int64_t>(sample);
-        reach[i] = (where - sample) * step;
-        slope[i] = (where - sample) * (where - sample) * step / 2;
+      int* const sample = at;
+      double *const beyond = reach, *const bend = slope;
+      for_few<Exec, most>(n, [=](int i) {
+        const double where = (x[i] - begin) * per_angstrom;
+        const double least = where < 0.0 ? 0.0 : where;
+        sample[i] = static_cast<int>(last < least ? last : least);
+        const double steps = where - static_cast<double>(sample[i]);
+        beyond[i] = steps * step;
+        bend[i] = steps * steps * step / 2;
       });
       return;
     }
     for_few<Exec, most>(n, [&](int i) {
-      const std::int64_t j = sample_below(tmpl, x[i]);
+      const int j = sample_below(tmpl, x[i]);
       reach[i] = x[i] - tmpl.wave(j);
-      at[i] = record * j;
+      at[i] = j;
       slope[i] = reach[i] * reach[i] / 2 / (tmpl.wave(j + 1) - tmpl.wave(j));
     });
   }
 
  private:
   /// The last sample at or below x, but at most the last but one.
-  KOKKOS_INLINE_FUNCTION static std::int64_t sample_below(const TemplateTable<Exec>& tmpl, double x) {
+  KOKKOS_INLINE_FUNCTION static int sample_below(const TemplateTable<Exec>& tmpl, double x) {
     const double where = (x - tmpl.first) * tmpl.guides;
     std::int64_t i = where > 0 ? static_cast<std::int64_t>(where) : 0;
     i = i < tmpl.nsample - 1 ? i : tmpl.nsample - 1;
-    std::int64_t j = tmpl.guide(i);
+    int j = static_cast<int>(tmpl.guide(i));
     while (j + 2 < tmpl.nsample && tmpl.wave(j + 1) <= x) ++j;
     while (j > 0 && tmpl.wave(j) > x) --j;
     return j;
@@ -88,27 +91,31 @@ struct EdgePlaces {
 template <class Exec>
 inline constexpr int rebin_lanes = on_host<Exec> ? 8 : 1;
 
+/// Vectors that a table keeps of each sample, so that no load of a host's lanes crosses two lines of the caches.
+inline int padded_vectors(int nbasis) { return round_up(nbasis, rebin_lanes<Host> / 2); }
+
 template <class Exec, int nlane>
 using RebinSimd =
     std::conditional_t<on_host<Exec>, Vector<double, (nlane < host_simd_width ? 32 : simd_bytes)>, double>;
 
-/// Means of `nlane` basis vectors from `first` on in the n pixels between the edges at `places`.
+/// Means of `nlane` basis vectors from `first` on in the n pixels between the edges at `places`. On a host's core lanes
+/// are basis vectors while samples are read, and pixels when means are written.
 template <class Exec, int nlane, class Real>
 KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgePlaces<Exec>& places, int n,
                                     const double* inverse_width, int first, Real* out, std::size_t stride) {
   using S = RebinSimd<Exec, nlane>;
   constexpr int width = sizeof(S) / sizeof(double), nvec = nlane / width;
   static_assert(nvec * width == nlane);
-  S integral[nvec], before[nvec];
-  double mean[rebin_pixels<Exec>][nlane];
-  if constexpr (!on_host<Exec>)  // in registers, where a compiler doesn't see that all that are read have been set
-    for (auto& of_pixel : mean) of_pixel[0] = 0;
+  constexpr int tile = on_host<Exec> ? width : rebin_pixels<Exec>;  // pixels
   const double* samples = tmpl.samples.data() + first;
-  const int nbasis = tmpl.nbasis;
+  const int padded = tmpl.padded;
+  const std::size_t record = 2 * static_cast<std::size_t>(padded);
+  const int nvector = tmpl.nbasis - first < nlane ? tmpl.nbasis - first : nlane;
+  S integral[nvec];
   const auto integrate = [&](int i) {
-    const double* sum = samples + places.at[i];
-    const double* value = sum + nbasis;
-    const double* next = value + 2 * nbasis;
+    const double* sum = samples + record * places.at[i];
+    const double* value = sum + padded;
+    const double* next = value + record;
     ZSPEX_UNROLL
     for (int v = 0; v < nvec; ++v) {
       const S here = simd_load<S>(value + v * width);
@@ -117,17 +124,31 @@ KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgeP
     }
   };
   integrate(0);
-  for_few<Exec, rebin_pixels<Exec>>(n, [&](int i) {
-    ZSPEX_UNROLL
-    for (int v = 0; v < nvec; ++v) before[v] = integral[v];
-    integrate(i + 1);
-    ZSPEX_UNROLL
-    for (int v = 0; v < nvec; ++v)
-      simd_store(mean[i] + v * width, static_cast<S>((integral[v] - before[v]) * inverse_width[i]));
-  });
-  const int nvector = nbasis - first < nlane ? nbasis - first : nlane;
-  for (int b = 0; b < nvector; ++b)
-    for_few<Exec, rebin_pixels<Exec>>(n, [&](int i) { out[b * stride + i] = static_cast<Real>(mean[i][b]); });
+  for (int begin = 0; begin < n; begin += tile) {
+    const int npixel = n - begin < tile ? n - begin : tile;
+    S mean[nvec][tile];
+    for_few<Exec, tile>(npixel, [&](int k) {
+      S before[nvec];
+      ZSPEX_UNROLL
+      for (int v = 0; v < nvec; ++v) before[v] = integral[v];
+      integrate(begin + k + 1);
+      ZSPEX_UNROLL
+      for (int v = 0; v < nvec; ++v) mean[v][k] = (integral[v] - before[v]) * inverse_width[begin + k];
+    });
+    if constexpr (on_host<Exec>) {
+      for (int k = npixel; k < tile; ++k)
+        for (int v = 0; v < nvec; ++v) mean[v][k] = S{};
+      ZSPEX_UNROLL
+      for (int v = 0; v < nvec; ++v) {
+        transpose(mean[v]);
+        ZSPEX_UNROLL
+        for (int b = 0; b < width; ++b)
+          if (v * width + b < nvector) store_lanes(out + (v * width + b) * stride + begin, mean[v][b], npixel);
+      }
+    } else {
+      for_few<Exec, tile>(npixel, [&](int k) { out[begin + k] = static_cast<Real>(mean[0][k]); });
+    }
+  }
 }
 
 /// out[b * stride + i] = 1/(e[i+1] - e[i]) * integral of basis b, at lambda (1 + z) and linear between samples, from e[i]

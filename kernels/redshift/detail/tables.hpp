@@ -10,18 +10,19 @@
 namespace zspex::kernels::detail {
 
 /// The values where Exec reads them. They must live as long as what is made, and until a fence.
-template <class Exec, class T>
-DeviceView<const T*, Exec> table_of(const Exec& exec, const std::vector<T>& values) {
+template <class Exec, class T, class Memory>
+DeviceView<const T*, Exec> table_of(const Exec& exec, const std::vector<T, Memory>& values) {
   if constexpr (on_host<Exec>)
     return DeviceView<const T*, Exec>(values.data(), values.size());
   else
-    return upload(exec, "zspex::redshift::table", values);
+    return upload(exec, "zspex::redshift::table", std::span(values));
 }
 
 template <class Exec>
 TemplateTable<Exec> template_table(const Exec& exec, const Rebinner& rebinner) {
   TemplateTable<Exec> table;
   table.nbasis = rebinner.nbasis();
+  table.padded = padded_vectors(rebinner.nbasis());
   table.nsample = static_cast<std::int64_t>(rebinner.wave().size());
   table.even = rebinner.even();
   table.first = rebinner.wave().front();
