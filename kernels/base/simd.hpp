@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <utility>
 
 #include "kernels/base/fused.hpp"
 #include "kernels/base/launch.hpp"
@@ -165,23 +164,37 @@ KOKKOS_FORCEINLINE_FUNCTION S where_positive(const S& weight, const S& value) {
 
 #if defined(__GNUC__) || defined(__clang__)
 namespace detail {
-/// Of two rows, lanes l of `b` without bit `block` change places with lanes l + block of `a`.
-template <int block, class S, std::size_t... l>
-inline void exchange(S& a, S& b, std::index_sequence<l...>) {
-  constexpr int width = sizeof...(l);
-  const S both = a;
-  a = __builtin_shufflevector(both, b, ((l & block) != 0 ? width + l - block : l)...);
-  b = __builtin_shufflevector(both, b, ((l & block) != 0 ? width + l : l + block)...);
+/// Of two rows, lanes of b without bit `block` change places with lanes of a that have it.
+template <int block, class S>
+inline void exchange(S& a, S& b) {
+  const S from = a;
+  if constexpr (sizeof(S) == 8 * sizeof(double) && block == 4) {
+    a = __builtin_shufflevector(from, b, 0, 1, 2, 3, 8, 9, 10, 11);
+    b = __builtin_shufflevector(from, b, 4, 5, 6, 7, 12, 13, 14, 15);
+  } else if constexpr (sizeof(S) == 8 * sizeof(double) && block == 2) {
+    a = __builtin_shufflevector(from, b, 0, 1, 8, 9, 4, 5, 12, 13);
+    b = __builtin_shufflevector(from, b, 2, 3, 10, 11, 6, 7, 14, 15);
+  } else if constexpr (sizeof(S) == 8 * sizeof(double)) {
+    a = __builtin_shufflevector(from, b, 0, 8, 2, 10, 4, 12, 6, 14);
+    b = __builtin_shufflevector(from, b, 1, 9, 3, 11, 5, 13, 7, 15);
+  } else if constexpr (block == 2) {
+    a = __builtin_shufflevector(from, b, 0, 1, 4, 5);
+    b = __builtin_shufflevector(from, b, 2, 3, 6, 7);
+  } else {
+    a = __builtin_shufflevector(from, b, 0, 4, 2, 6);
+    b = __builtin_shufflevector(from, b, 1, 5, 3, 7);
+  }
 }
 }  // namespace detail
 
-/// Lane j of row i becomes lane i of row j, on the host: block by block, and within blocks of half the size.
+/// Lane j of row i becomes lane i of row j, for 8 or 4 vectors of doubles of the host's: block by block, and within blocks
+/// of half the size.
 template <int block = 0, class S, int width>
 inline void transpose(S (&rows)[width]) {
   constexpr int size = block > 0 ? block : width / 2;
   ZSPEX_UNROLL
   for (int i = 0; i < width; ++i)
-    if ((i & size) == 0) detail::exchange<size>(rows[i], rows[i + size], std::make_index_sequence<width>());
+    if ((i & size) == 0) detail::exchange<size>(rows[i], rows[i + size]);
   if constexpr (size > 1) transpose<size / 2>(rows);
 }
 

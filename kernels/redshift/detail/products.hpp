@@ -1,7 +1,7 @@
 /// \file
 /// The two inner loops of a template fit: R x basis vectors, and the products of all pairs of columns. All else of a fit
-/// costs little. On a host's core a call makes a block of pixels, vector by vector, in its first-level cache; on a device
-/// one pixel, and the block lies in the memory of the team.
+/// costs little. On a host's core a call makes a block of pixels, vector by vector, in its caches; on a device one pixel,
+/// and the block lies in the memory of the team.
 /// Their operations are counted in operations.hpp.
 #pragma once
 
@@ -20,10 +20,10 @@ inline constexpr int basis_group = 5;  ///< basis vectors that are convolved tog
 /// How fits are cut into tiles.
 template <class Exec, class Real>
 struct FitTile {
-  /// Pixels of a block. What a block needs stays in a core's second-level cache, or in a team's 40 KB.
+  /// Pixels of a block: many, so that the sums of a target and redshift, which lie in a core's second-level cache as R
+  /// does, are seldom fetched; or as many as go into a team's 40 KB.
   static constexpr int pixels = on_host<Exec> ? 384 : (sizeof(Real) == sizeof(float) ? 128 : 64);
-  /// Targets that a load of a basis vector serves: as many as have their sums in registers and, on the host, their R in
-  /// the first-level cache.
+  /// Targets that a load of a basis vector serves: as many as have their sums in registers.
   static constexpr int targets = on_host<Exec> ? (many_registers && sizeof(Real) == sizeof(float) ? 4 : 2)
                                                : (sizeof(Real) == sizeof(float) ? 4 : 1);
 };
