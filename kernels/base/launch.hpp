@@ -187,12 +187,6 @@ DeviceView<T*, Exec> upload(const Exec& exec, const char* label, const std::vect
   return upload(exec, label, std::span<const T>(values));
 }
 
-/// The first n values.
-template <class V>
-auto head(const V& view, std::size_t n) {
-  return Kokkos::subview(view, std::pair<std::size_t, std::size_t>(0, n));
-}
-
 /// Names a stage of the work in profiles, from here to the end of the block.
 class Region {
  public:

@@ -29,20 +29,10 @@ double dot(const double* a, const double* b, std::size_t n) {
 
 }  // namespace
 
-void rebin_row(const Rebinner& rebinner, const Transmission& medium, const PixelLayout& layout,
-               const std::vector<std::vector<double>>& edges, double z, double* out) {
-  for (std::size_t band = 0; band < edges.size(); ++band) {
-    const auto first = static_cast<std::size_t>(layout.bands[band].first);
-    rebinner.rebin(edges[band], z, out + first, layout.row);
-    medium.apply(z, first, edges[band].size() - 1, rebinner.nbasis(), out + first, layout.row);
-  }
-}
-
-ArchetypeFitter::ArchetypeFitter(Archetypes archetypes, std::vector<std::vector<double>> wave, int max_ndiag,
-                                 const ArchetypeSettings& settings)
-    : archetypes_(std::move(archetypes)), wave_(std::move(wave)), settings_(settings), layout_(wave_, max_ndiag) {
+ArchetypeFitter::ArchetypeFitter(Archetypes archetypes, const Pixels& pixels, const ArchetypeSettings& settings)
+    : archetypes_(std::move(archetypes)), pixels_(&pixels), settings_(settings) {
   const std::size_t narchetype = archetypes_.flux.extent(0), nsample = archetypes_.flux.extent(1);
-  const int npolynomial = settings.degree * (settings.per_camera ? static_cast<int>(wave_.size()) : 1);
+  const int npolynomial = settings.degree * (settings.per_camera ? static_cast<int>(pixels_->wave.size()) : 1);
   if (std::max(settings.nnearest, 1) > static_cast<int>(narchetype))
     throw NumericsError("redshift", "archetypes of " + archetypes_.spectype + ": expected at least " +
                                         std::to_string(std::max(settings.nnearest, 1)) + ", found " +
@@ -52,7 +42,6 @@ ArchetypeFitter::ArchetypeFitter(Archetypes archetypes, std::vector<std::vector<
                                         " archetypes and polynomials in one fit, found " +
                                         std::to_string(std::max(settings.nnearest, 1) + npolynomial) +
                                         ". Lower --archetype-nnearest or --archetype-legendre-degree.");
-  for (const auto& grid : wave_) edges_.push_back(bin_edges(grid));
   for (std::size_t first = 0; first < narchetype; first += group_size) {
     const std::size_t n = std::min(group_size, narchetype - first);
     Array2<double> group({n, nsample});
@@ -62,19 +51,14 @@ ArchetypeFitter::ArchetypeFitter(Archetypes archetypes, std::vector<std::vector<
   }
 }
 
-bool ArchetypeFitter::covers(double zmin, double zmax) const {
-  return std::all_of(edges_.begin(), edges_.end(),
-                     [&](const auto& edges) { return rebinners_.front().covers(edges, zmin, zmax); });
-}
-
 std::vector<double> ArchetypeFitter::rebin(std::size_t group, double z, const Transmission& medium) const {
-  std::vector<double> rows(static_cast<std::size_t>(rebinners_[group].nbasis()) * layout_.row, 0.0);
-  rebin_row(rebinners_[group], medium, layout_, edges_, z, rows.data());
+  std::vector<double> rows(static_cast<std::size_t>(rebinners_[group].nbasis()) * pixels_->layout.row, 0.0);
+  pixels_->rebin(rebinners_[group], medium, z, rows.data());
   return rows;
 }
 
 Array2<double> ArchetypeFitter::legendre(std::size_t band) const {
-  const auto& wave = wave_[band];
+  const auto& wave = pixels_->wave[band];
   Array2<double> values({static_cast<std::size_t>(settings_.degree), wave.size()});
   for (std::size_t p = 0; p < wave.size(); ++p) {
     const double u = 2 * (wave[p] - wave.front()) / (wave.back() - wave.front()) - 1;
@@ -116,23 +100,24 @@ std::vector<ArchetypeFitter::Column> ArchetypeFitter::legendre_columns(const Spe
                                                                        const TargetSpectra& target) const {
   std::vector<Column> columns;
   for (int k = 0; k < settings_.degree; ++k) {
-    std::vector<double> row(layout_.row, 0.0);
-    for (std::size_t band = 0; band < wave_.size(); ++band) {
+    std::vector<double> row(pixels_->layout.row, 0.0);
+    for (std::size_t band = 0; band < pixels_->wave.size(); ++band) {
       const auto polynomials = legendre(band);
-      std::copy_n(polynomials.row(k).begin(), wave_[band].size(), row.begin() + layout_.bands[band].first);
+      std::copy_n(polynomials.row(k).begin(), pixels_->wave[band].size(),
+                  row.begin() + pixels_->layout.bands[band].first);
     }
     if (!settings_.per_camera) {
       columns.push_back(convolve(spectra, target, row.data(), -1));
       continue;
     }
-    for (std::size_t band = 0; band < wave_.size(); ++band)
+    for (std::size_t band = 0; band < pixels_->wave.size(); ++band)
       columns.push_back(convolve(spectra, target, row.data(), static_cast<int>(band)));
   }
   // Of polynomials [degree][nband] the order is made [nband][degree].
   if (!settings_.per_camera) return columns;
   std::vector<Column> by_band;
-  for (std::size_t band = 0; band < wave_.size(); ++band)
-    for (int k = 0; k < settings_.degree; ++k) by_band.push_back(std::move(columns[k * wave_.size() + band]));
+  for (std::size_t band = 0; band < pixels_->wave.size(); ++band)
+    for (int k = 0; k < settings_.degree; ++k) by_band.push_back(std::move(columns[k * pixels_->wave.size() + band]));
   return by_band;
 }
 
@@ -191,8 +176,9 @@ void ArchetypeFitter::refit(const Spectra<Host>& spectra, std::size_t itarget, c
   for (std::size_t group = 0; group < rebinners_.size(); ++group) {
     const auto rows = rebin(group, fit.z, medium);
     for (int i = 0; i < rebinners_[group].nbasis(); ++i) {
-      Candidate candidate{
-          static_cast<int>(group * group_size) + i, {}, convolve(spectra, target, rows.data() + i * layout_.row, -1)};
+      Candidate candidate{static_cast<int>(group * group_size) + i,
+                          {},
+                          convolve(spectra, target, rows.data() + i * pixels_->layout.row, -1)};
       candidate.solution = solve(spectra, target, with_polynomials({&candidate.column}), 1);
       const auto place = std::find_if(nearest.begin(), nearest.end(), [&](const Candidate& other) {
         return candidate.solution.chi2 < other.solution.chi2;
@@ -225,19 +211,19 @@ void ArchetypeFitter::refit(const Spectra<Host>& spectra, std::size_t itarget, c
 }
 
 std::vector<double> ArchetypeFitter::model(const Zfit& fit, const Transmission& medium) const {
-  std::vector<double> sum(layout_.row, 0.0);
+  std::vector<double> sum(pixels_->layout.row, 0.0);
   for (std::size_t i = 0; i < fit.archetypes.size(); ++i) {
     const auto archetype = static_cast<std::size_t>(fit.archetypes[i]);
     const auto rows = rebin(archetype / group_size, fit.z, medium);
-    const double* row = rows.data() + archetype % group_size * layout_.row;
-    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] = fused(fit.coeff[i], row[p], sum[p]);
+    const double* row = rows.data() + archetype % group_size * pixels_->layout.row;
+    for (std::size_t p = 0; p < pixels_->layout.row; ++p) sum[p] = fused(fit.coeff[i], row[p], sum[p]);
   }
-  for (std::size_t band = 0; band < wave_.size(); ++band) {
+  for (std::size_t band = 0; band < pixels_->wave.size(); ++band) {
     const auto polynomials = legendre(band);
     for (int k = 0; k < settings_.degree; ++k) {
       const double c = fit.legcoeff[settings_.per_camera ? band * settings_.degree + k : k];
-      double* to = sum.data() + layout_.bands[band].first;
-      for (std::size_t p = 0; p < wave_[band].size(); ++p) to[p] = fused(c, polynomials(k, p), to[p]);
+      double* to = sum.data() + pixels_->layout.bands[band].first;
+      for (std::size_t p = 0; p < pixels_->wave[band].size(); ++p) to[p] = fused(c, polynomials(k, p), to[p]);
     }
   }
   return sum;

@@ -21,12 +21,12 @@ std::vector<double> oii_sums(const Template& tmpl) {
 
 std::string angstrom(double value) { return std::to_string(static_cast<long long>(value + 0.5)); }
 
-[[noreturn]] void refuse_coverage(const std::string& what, const std::vector<std::vector<double>>& edges,
-                                  const std::vector<double>& wave, const std::vector<double>& redshifts) {
-  double least = edges[0].front(), most = edges[0].back();
-  for (const auto& band : edges) {
-    least = std::min(least, band.front());
-    most = std::max(most, band.back());
+[[noreturn]] void refuse_coverage(const std::string& what, const Pixels& pixels, const std::vector<double>& wave,
+                                  const std::vector<double>& redshifts) {
+  double least = pixels.band_edges(0).front(), most = pixels.band_edges(0).back();
+  for (std::size_t band = 1; band < pixels.wave.size(); ++band) {
+    least = std::min(least, pixels.band_edges(band).front());
+    most = std::max(most, pixels.band_edges(band).back());
   }
   const double zmin = redshifts.front(), zmax = redshifts.back();
   throw NumericsError("redshift",
@@ -37,25 +37,11 @@ std::string angstrom(double value) { return std::to_string(static_cast<long long
                           ". Narrow the scan (--zscan-galaxy, --zscan-qso, --zscan-star), or use longer ones.");
 }
 
-/// Values of each band at their places in a row.
-std::vector<double> on_row(const PixelLayout& layout, const std::vector<std::vector<double>>& bands) {
-  std::vector<double> row(layout.row, 0.0);
-  for (std::size_t band = 0; band < bands.size(); ++band)
-    std::copy(bands[band].begin(), bands[band].end(), row.begin() + layout.bands[band].first);
-  return row;
-}
-
 }  // namespace
 
 FitSetup::FitSetup(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
                    const std::vector<Archetypes>& archetypes)
-    : wave_(std::move(wave)),
-      templates_(std::move(templates)),
-      settings_(settings),
-      layout_(wave_, settings.max_ndiag) {
-  for (const auto& grid : wave_) edges_.push_back(bin_edges(grid));
-  row_edges_ = on_row(layout_, edges_);
-  const std::vector<double> row_wave = on_row(layout_, wave_);
+    : pixels_(std::move(wave), settings.max_ndiag), templates_(std::move(templates)), settings_(settings) {
   for (std::size_t it = 0; it < templates_.size(); ++it) {
     const Template& tmpl = templates_[it];
     if (tmpl.nbasis() > most_unknowns)
@@ -63,16 +49,16 @@ FitSetup::FitSetup(std::vector<std::vector<double>> wave, std::vector<Template> 
                                           std::to_string(most_unknowns) + " basis vectors, found " +
                                           std::to_string(tmpl.nbasis()) + ". Leave some out.");
     rebinners_.emplace_back(tmpl.wave, tmpl.basis);
-    transmissions_.emplace_back(tmpl.igm, row_wave);
+    transmissions_.emplace_back(tmpl.igm, pixels_.centers);
     oii_.push_back(oii_sums(tmpl));
     if (!covers(static_cast<int>(it), tmpl.redshifts.front(), tmpl.redshifts.back()))
-      refuse_coverage("template " + tmpl.full_type(), edges_, tmpl.wave, tmpl.redshifts);
+      refuse_coverage("template " + tmpl.full_type(), pixels_, tmpl.wave, tmpl.redshifts);
   }
   for (const auto& set : archetypes) {
-    archetypes_.emplace_back(set, wave_, settings.max_ndiag, settings.archetypes);
+    archetypes_.emplace_back(set, pixels_, settings.archetypes);
     for (const Template& tmpl : templates_)
       if (tmpl.spectype == set.spectype && !archetypes_.back().covers(tmpl.redshifts.front(), tmpl.redshifts.back()))
-        refuse_coverage("archetypes of " + set.spectype, edges_, set.wave, tmpl.redshifts);
+        refuse_coverage("archetypes of " + set.spectype, pixels_, set.wave, tmpl.redshifts);
   }
 }
 
@@ -96,11 +82,6 @@ void FitSetup::fit_archetypes(const Spectra<Host>& spectra, std::size_t itarget,
   if (is_negative(fit)) fit.zwarn |= zwarn::negative_model;
 }
 
-bool FitSetup::covers(int itemplate, double zmin, double zmax) const {
-  return std::all_of(edges_.begin(), edges_.end(),
-                     [&](const auto& edges) { return rebinners_[itemplate].covers(edges, zmin, zmax); });
-}
-
 double FitSetup::penalty(int itemplate, const double* coeff) const {
   const auto& sums = oii_[itemplate];
   return negative_light(static_cast<int>(sums.size()), coeff, sums.data());
@@ -109,21 +90,22 @@ double FitSetup::penalty(int itemplate, const double* coeff) const {
 std::vector<double> FitSetup::intrinsic_model(const Zfit& fit) const {
   const Transmission& medium = transmissions_[fit.itemplate];
   if (fit.method == FitMethod::archetype) return archetypes_of(fit.itemplate)->model(fit, medium);
-  std::vector<double> sum(layout_.row, 0.0);
+  const std::size_t row = layout().row;
+  std::vector<double> sum(row, 0.0);
   const bool dark = std::all_of(fit.coeff.begin(), fit.coeff.end(), [](double c) { return c == 0; });
   if (dark || !covers(fit.itemplate, fit.z, fit.z)) return sum;
   const int nbasis = templates_[fit.itemplate].nbasis();
   std::vector<double> basis(slice_size(fit.itemplate, 1), 0.0);
-  rebin_row(rebinners_[fit.itemplate], medium, layout_, edges_, fit.z, basis.data());
+  pixels_.rebin(rebinners_[fit.itemplate], medium, fit.z, basis.data());
   for (int b = 0; b < nbasis; ++b)
-    for (std::size_t p = 0; p < layout_.row; ++p) sum[p] = fused(fit.coeff[b], basis[b * layout_.row + p], sum[p]);
+    for (std::size_t p = 0; p < row; ++p) sum[p] = fused(fit.coeff[b], basis[b * row + p], sum[p]);
   return sum;
 }
 
 std::vector<std::vector<float>> FitSetup::model(const Spectra<Host>& spectra, std::size_t itarget,
                                                 const Zfit& fit) const {
   std::vector<std::vector<float>> models;
-  for (const auto& grid : wave_) models.emplace_back(grid.size(), 0.0F);
+  for (const auto& grid : wave()) models.emplace_back(grid.size(), 0.0F);
   const std::vector<double> sum = intrinsic_model(fit);
   const TargetSpectra& target = spectra.targets(itarget);
   for (int is = target.first; is < target.last; ++is) {

@@ -9,10 +9,12 @@
 #include <variant>
 #include <vector>
 
-#include "kernels/redshift/packed_targets.hpp"
 #include "kernels/redshift/redshift.hpp"
 
 namespace zspex::kernels {
+namespace detail {
+struct HostTargets;
+}
 
 /// Targets [first, first + n).
 struct TargetRange {
@@ -76,13 +78,13 @@ class FitSite {
 
   /// "host", or the device's name.
   virtual const char* name() const = 0;
-  /// So many zeros. \throws std::bad_alloc
+  /// So many zeros. \throws std::exception when there is no memory for them
   virtual Values allocate(std::size_t n) const = 0;
   /// From the host's memory to this place, as many as there are in `from`.
   virtual void copy_in(const Values& to, const Values& from) const = 0;
 
-  /// The targets from now on, in arrays of the host, which stay. A device copies them.
-  virtual void set_targets(const PackedTargets& packed, const SpectraArrays& arrays) = 0;
+  /// The targets from now on. A device copies them.
+  virtual void set_targets(std::shared_ptr<const detail::HostTargets> targets) = 0;
 
   /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
   ///   slice  [nz][nbasis][row] at this place; what lies between the bands stays as it is, zero

@@ -18,13 +18,17 @@ std::size_t host_concurrency() { return detail::host_threads(); }
 struct RedshiftFitter::Impl {
   std::shared_ptr<const detail::FitSetup> setup;
   std::unique_ptr<FitSite> host, device;
-  PackedTargets packed;
-  SpectraArrays arrays;
-  detail::TargetLists lists;
-  detail::Spectra<Host> spectra;
+  std::shared_ptr<const detail::HostTargets> targets;
 
   explicit Impl(std::shared_ptr<const detail::FitSetup> made)
-      : setup(std::move(made)), host(detail::make_host_site(setup)) {}
+      : setup(std::move(made)), host(detail::make_host_site(setup)) {
+    set_targets({}, {});
+  }
+
+  void set_targets(const PackedTargets& packed, const SpectraArrays& arrays) {
+    targets = std::make_shared<detail::HostTargets>(packed, arrays, setup->layout());
+    host->set_targets(targets);
+  }
 
   /// Values of a pixel at nz redshifts.
   std::size_t values_of(int itemplate, int nz) const {
@@ -72,14 +76,14 @@ std::size_t RedshiftFitter::slice_bytes(int itemplate, int nz) const {
   return slice_size(itemplate, nz) * value_bytes();
 }
 
-std::size_t RedshiftFitter::columns_size(int itemplate, int nz, int nspectrum) const {
+std::size_t RedshiftFitter::columns_size(int itemplate, int nz) const {
   std::size_t nstrip = 0;
   for (const auto& band : impl_->setup->layout().bands) nstrip += static_cast<std::size_t>(band.nstrip);
-  return static_cast<std::size_t>(nspectrum) * detail::strip_width * nstrip * impl_->values_of(itemplate, nz);
+  return detail::strip_width * nstrip * impl_->values_of(itemplate, nz);
 }
 
 std::size_t RedshiftFitter::columns_size_of(std::size_t itarget, int itemplate, int nz) const {
-  return static_cast<std::size_t>(impl_->lists.targets[itarget].npixel) * impl_->values_of(itemplate, nz);
+  return static_cast<std::size_t>(impl_->targets->targets[itarget].npixel) * impl_->values_of(itemplate, nz);
 }
 
 SpectraSize RedshiftFitter::pack(const Target& target, const SpectraArrays& arrays, SpectraSize at,
@@ -99,18 +103,14 @@ OwnTargets RedshiftFitter::pack(std::span<const Target> targets) const {
   return own;
 }
 
-void RedshiftFitter::set_targets(PackedTargets packed, const SpectraArrays& arrays, bool on_device) {
-  impl_->packed = std::move(packed);
-  impl_->arrays = arrays;
-  impl_->lists = detail::TargetLists(impl_->packed, impl_->setup->layout());
-  impl_->spectra = detail::spectra_on_host(impl_->lists, arrays);
-  impl_->host->set_targets(impl_->packed, arrays);
+void RedshiftFitter::set_targets(const PackedTargets& packed, const SpectraArrays& arrays, bool on_device) {
+  impl_->set_targets(packed, arrays);
   if (on_device) copy_targets_to_device();
 }
 
-void RedshiftFitter::copy_targets_to_device() { site(Place::device).set_targets(impl_->packed, impl_->arrays); }
+void RedshiftFitter::copy_targets_to_device() { site(Place::device).set_targets(impl_->targets); }
 
-std::size_t RedshiftFitter::ntarget() const { return impl_->packed.targets.size(); }
+std::size_t RedshiftFitter::ntarget() const { return impl_->targets->targets.size(); }
 
 FitSite& RedshiftFitter::site(Place place) const {
   if (place == Place::host) return *impl_->host;
@@ -124,24 +124,24 @@ void RedshiftFitter::convolve(int itemplate, int nz, const Values& slice, std::s
   slice.visit([&](auto* from) {
     using Real = std::remove_pointer_t<decltype(from)>;
     const detail::ConstSlice<Host, Real> view(from, nz, nbasis, impl_->setup->layout().row);
-    detail::convolve_target(impl_->spectra, itarget, impl_->setup->layout(), view, columns.as<Real>());
+    detail::convolve_target(impl_->targets->spectra, itarget, impl_->setup->layout(), view, columns.as<Real>());
   });
 }
 
 std::vector<RefinedFits> RedshiftFitter::refine(Place place, std::span<const CoarseScan> scans) const {
-  return detail::refine(*impl_->setup, site(place), impl_->spectra, scans);
+  return detail::refine(*impl_->setup, site(place), impl_->targets->spectra, scans);
 }
 
-int RedshiftFitter::npixels(std::size_t itarget) const { return impl_->packed.targets[itarget].npixels; }
+int RedshiftFitter::npixels(std::size_t itarget) const { return impl_->targets->targets[itarget].ngood; }
 
 std::vector<std::vector<float>> RedshiftFitter::model(std::size_t itarget, const Zfit& fit) const {
-  return impl_->setup->model(impl_->spectra, itarget, fit);
+  return impl_->setup->model(impl_->targets->spectra, itarget, fit);
 }
 
 std::vector<std::vector<float>> RedshiftFitter::model(const Target& target, const Zfit& fit) const {
   OwnTargets own = pack(std::span(&target, 1));
-  const detail::TargetLists lists(own.packed, impl_->setup->layout());
-  return impl_->setup->model(detail::spectra_on_host(lists, own.arrays()), 0, fit);
+  const detail::HostTargets targets(own.packed, own.arrays(), impl_->setup->layout());
+  return impl_->setup->model(targets.spectra, 0, fit);
 }
 
 }  // namespace zspex::kernels

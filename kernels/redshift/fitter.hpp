@@ -10,6 +10,7 @@
 
 #include "kernels/base/session.hpp"
 #include "kernels/redshift/fit_site.hpp"
+#include "kernels/redshift/packed_targets.hpp"
 #include "kernels/redshift/redshift.hpp"
 
 namespace zspex::kernels {
@@ -83,8 +84,8 @@ class RedshiftFitter {
   std::size_t slice_bytes(int itemplate, int nz) const;
   std::size_t value_bytes() const { return mixed() ? sizeof(float) : sizeof(double); }
   bool mixed() const;
-  /// Values of R x basis vectors of a target with `nspectrum` spectra of each band at nz redshifts; and of one of the targets.
-  std::size_t columns_size(int itemplate, int nz, int nspectrum = 1) const;
+  /// Values of R x basis vectors of a target with one spectrum of each band at nz redshifts; and of one of the targets.
+  std::size_t columns_size(int itemplate, int nz) const;
   std::size_t columns_size_of(std::size_t itarget, int itemplate, int nz) const;
 
   /// Packs a target's spectra into `arrays` from `at` on, and appends them to `packed`.
@@ -92,7 +93,7 @@ class RedshiftFitter {
   SpectraSize pack(const Target& target, const SpectraArrays& arrays, SpectraSize at, PackedTargets& packed) const;
   OwnTargets pack(std::span<const Target> targets) const;
   /// The targets from now on. The arrays stay where they are; a device copies them.
-  void set_targets(PackedTargets packed, const SpectraArrays& arrays, bool on_device);
+  void set_targets(const PackedTargets& packed, const SpectraArrays& arrays, bool on_device);
   /// Those that are set already, on the device, too.
   void copy_targets_to_device();
   std::size_t ntarget() const;

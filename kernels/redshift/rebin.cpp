@@ -21,14 +21,16 @@ std::vector<double> bin_edges(std::span<const double> centers) {
 
 Rebinner::Rebinner(std::span<const double> wave, const Array2<double>& basis)
     : nbasis_(static_cast<int>(basis.extent(0))), wave_(wave.begin(), wave.end()) {
-  const std::size_t nsample = wave_.size(), padded = static_cast<std::size_t>(detail::padded_vectors(nbasis_));
-  samples_.resize(nsample * 2 * padded);
+  const std::size_t nsample = wave_.size(), record = static_cast<std::size_t>(detail::record_size(nbasis_));
+  samples_.resize(nsample * record);
   for (int b = 0; b < nbasis_; ++b) {
+    const auto place = detail::record_place(nbasis_, b);
     double integral = 0;
     for (std::size_t j = 0; j < nsample; ++j) {
       if (j > 0) integral += (wave_[j] - wave_[j - 1]) * (basis(b, j) + basis(b, j - 1)) / 2;
-      samples_[j * 2 * padded + b] = integral;
-      samples_[(j * 2 + 1) * padded + b] = basis(b, j);
+      double* const to = &samples_[j * record + static_cast<std::size_t>(place.integral)];
+      to[0] = integral;
+      to[place.apart] = basis(b, j);
     }
   }
   guides_per_angstrom_ = static_cast<double>(nsample - 1) / (wave_.back() - wave_.front());

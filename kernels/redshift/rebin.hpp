@@ -47,9 +47,7 @@ class Rebinner {
   bool even_ = false;                 ///< samples are equally far apart
   std::vector<std::uint32_t> guide_;  ///< unless even, the last sample at or below wave[0] + i / guides_per_angstrom
   double guides_per_angstrom_ = 0;    ///< on the mean one guide a sample
-  /// [nsample][2][padded_vectors(nbasis)] integrals up to the sample, and values, side by side: a bin far from the one
-  /// before costs few cache lines.
-  AlignedVector<double> samples_;
+  AlignedVector<double> samples_;     ///< [nsample][record_size(nbasis)], see detail/rebin.hpp
 };
 
 }  // namespace zspex::kernels

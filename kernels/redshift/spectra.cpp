@@ -50,39 +50,36 @@ SpectraSize pack_target(const Target& target, const PixelLayout& layout, const S
   return at;
 }
 
-TargetLists::TargetLists(const PackedTargets& packed, const PixelLayout& layout) {
+HostTargets::HostTargets(const PackedTargets& packed, const SpectraArrays& all, const PixelLayout& layout)
+    : arrays(all) {
   auto next = packed.spectra.begin();
   for (const PackedTargets::Target& facts : packed.targets) {
     TargetSpectra& target = targets.emplace_back();
-    target.first = static_cast<int>(spectra.size());
+    target.first = static_cast<int>(list.size());
     target.ngood = facts.npixels;
     target.flux_square = facts.flux_square;
     for (int i = 0; i < facts.nspectrum; ++i, ++next) {
       const BandLayout& band = layout.bands[next->band];
-      spectra.push_back({next->band, next->ndiag, band.nstrip * strip_width, band.first, next->pixel, next->row});
-      target.npixel += spectra.back().npixel;
+      list.push_back({next->band, next->ndiag, band.nstrip * strip_width, band.first, next->pixel, next->row});
+      target.npixel += list.back().npixel;
     }
-    target.last = static_cast<int>(spectra.size());
+    target.last = static_cast<int>(list.size());
   }
-}
-
-std::vector<int> TargetLists::shape(std::size_t itarget) const {
-  std::vector<int> shape;
-  for (int is = targets[itarget].first; is < targets[itarget].last; ++is)
-    shape.insert(shape.end(),
-                 {spectra[static_cast<std::size_t>(is)].band, spectra[static_cast<std::size_t>(is)].ndiag});
-  return shape;
-}
-
-Spectra<Host> spectra_on_host(const TargetLists& lists, const SpectraArrays& arrays) {
   using Doubles = DeviceView<const double*, Host>;
-  Spectra<Host> spectra;
-  spectra.targets = DeviceView<const TargetSpectra*, Host>(lists.targets.data(), lists.targets.size());
-  spectra.spectra = DeviceView<const Spectrum*, Host>(lists.spectra.data(), lists.spectra.size());
-  spectra.root_ivar = Doubles(arrays.root_ivar.data(), arrays.root_ivar.size());
-  spectra.scaled_flux = Doubles(arrays.scaled_flux.data(), arrays.scaled_flux.size());
-  spectra.rows = DeviceView<const float*, Host>(arrays.rows.data(), arrays.rows.size());
-  return spectra;
+  spectra = {DeviceView<const TargetSpectra*, Host>(targets.data(), targets.size()),
+             DeviceView<const Spectrum*, Host>(list.data(), list.size()),
+             Doubles(arrays.root_ivar.data(), arrays.root_ivar.size()),
+             Doubles(arrays.scaled_flux.data(), arrays.scaled_flux.size()),
+             DeviceView<const float*, Host>(arrays.rows.data(), arrays.rows.size())};
+}
+
+std::vector<int> HostTargets::shape(std::size_t itarget) const {
+  std::vector<int> shape;
+  for (int is = targets[itarget].first; is < targets[itarget].last; ++is) {
+    const Spectrum& one = list[static_cast<std::size_t>(is)];
+    shape.insert(shape.end(), {one.band, one.ndiag});
+  }
+  return shape;
 }
 
 }  // namespace zspex::kernels::detail

@@ -11,7 +11,7 @@ struct Filled {
   std::vector<double> flux, ivar;
 };
 
-/// \return nothing when no pixel is good
+/// \return false when no pixel is good
 bool fill_gaps(const TargetSpectrum& spectrum, std::span<const double> wave, Filled& filled) {
   filled = {spectrum.flux, spectrum.ivar};
   const std::size_t n = wave.size();

@@ -27,7 +27,8 @@ struct RawSpectrum {
 };
 
 /// Masks pixels of one exposure: NaN or infinite values, ivar <= 0, flux further below zero than negflux_nsig or
-/// further from it than max_snr, any mask bit, a row of R with a value that isn't finite. Sky lines come later, so that their neighbours stay.
+/// further from it than max_snr, any mask bit, a row of R with a value that isn't finite. Sky lines come later, so that
+/// their neighbours stay.
 TargetSpectrum mask_pixels(const RawSpectrum& raw, int band, const PixelSettings& settings);
 
 /// The weighted mean of a target's exposures of one band, R weighted by the ivar of its columns; pixels whose row of R sums

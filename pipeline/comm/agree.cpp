@@ -27,9 +27,8 @@ Failure describe(const std::exception_ptr& error) {
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   } catch (const std::exception& stranger) {
-    if (std::string_view(stranger.what()).find("failed to allocate memory") != std::string_view::npos)
-      return out_of_memory();  // Kokkos' words
-
+    // Kokkos' words: "failed to allocate memory for label" (3.4), "memory space failed to allocate 1 GiB" (4.7).
+    if (std::string_view(stranger.what()).find("failed to allocate") != std::string_view::npos) return out_of_memory();
     return {ExitCode::internal, std::string("unexpected error: ") + stranger.what() + ". Please report it.", false};
   } catch (...) {
     return {ExitCode::internal, "unexpected error of an unknown kind. Please report it.", false};

@@ -40,7 +40,7 @@ class RingScanner final : public Scanner {
       for (auto& slice : device_slices_) slice = device.allocate(most);
     } else {
       columns_ = host.allocate(columns);
-      for (auto& there : device_columns_) there = device.allocate(columns);
+      device_columns_ = device.allocate(columns);
     }
   }
 
@@ -100,9 +100,8 @@ class RingScanner final : public Scanner {
         const std::size_t size = setup_.fitter.columns_size_of(i, it, nz);
         reserve_columns(size);
         setup_.fitter.convolve(it, nz, held_, i, columns_);
-        turn_ = 1 - turn_;
-        device.copy_in(device_columns_[turn_], columns_.from(0, size));
-        device.fit_columns(it, first, nz, held_, device_columns_[turn_], i, rows);
+        device.copy_in(device_columns_, columns_.from(0, size));
+        device.fit_columns(it, first, nz, held_, device_columns_, i, rows);
       }
     });
   }
@@ -111,12 +110,12 @@ class RingScanner final : public Scanner {
   void reserve_columns(std::size_t size) {
     if (size <= columns_.size()) return;
     columns_ = setup_.fitter.site(kernels::Place::host).allocate(size);
-    for (auto& there : device_columns_) there = setup_.fitter.site(kernels::Place::device).allocate(size);
+    device_columns_ = setup_.fitter.site(kernels::Place::device).allocate(size);
   }
 
   ScanSetup setup_;
-  kernels::Values held_, coming_, columns_;
-  kernels::Values device_slices_[2], device_columns_[2];
+  kernels::Values held_, coming_, columns_, device_columns_;
+  kernels::Values device_slices_[2];
   int turn_ = 0;
 };
 

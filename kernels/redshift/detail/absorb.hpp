@@ -13,10 +13,9 @@ namespace zspex::kernels::detail {
 template <class Exec>
 struct Absorption {
   DeviceView<const double*, Exec> line_wave;  ///< [nline] rest frame, Angstrom
-  DeviceView<const double**, Exec>
-      passing;                           ///< [nline][npixel] of light that is bluer than the line where it is absorbed
-  DeviceView<const double*, Exec> wave;  ///< [npixel] observed, Angstrom; growing in a band
-  bool continuum = false;                ///< absorption beyond the Lyman limit, too
+  DeviceView<const double**, Exec> passing;   ///< [nline][npixel] of each line; holds for pixels bluer than the line
+  DeviceView<const double*, Exec> wave;       ///< [npixel] observed, Angstrom; growing in a band
+  bool continuum = false;                     ///< absorption beyond the Lyman limit, too
 };
 
 /// values[b * stride + i] *= transmission of pixel run.first + i towards z, i < run.n, b < nbasis.

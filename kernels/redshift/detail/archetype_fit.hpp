@@ -5,28 +5,20 @@
 #include <span>
 #include <vector>
 
-#include "kernels/redshift/detail/layout.hpp"
+#include "kernels/redshift/detail/pixels.hpp"
 #include "kernels/redshift/detail/spectra.hpp"
 #include "kernels/redshift/fitter.hpp"
-#include "kernels/redshift/igm.hpp"
-#include "kernels/redshift/rebin.hpp"
 
 namespace zspex::kernels::detail {
 
-/// A set of spectra at z on the pixels of all bands, in the light that passes the intergalactic medium.
-///   edges  [nband][nwave + 1]
-///   out    [nbasis][layout.row]; what lies between the bands stays as it is
-void rebin_row(const Rebinner& rebinner, const Transmission& medium, const PixelLayout& layout,
-               const std::vector<std::vector<double>>& edges, double z, double* out);
-
 class ArchetypeFitter {
  public:
+  /// \param pixels  must stay
   /// \throws NumericsError for more unknowns than the solver takes, or fewer archetypes than are to be fitted together
-  ArchetypeFitter(Archetypes archetypes, std::vector<std::vector<double>> wave, int max_ndiag,
-                  const ArchetypeSettings& settings);
+  ArchetypeFitter(Archetypes archetypes, const Pixels& pixels, const ArchetypeSettings& settings);
 
   const Archetypes& archetypes() const { return archetypes_; }
-  bool covers(double zmin, double zmax) const;
+  bool covers(double zmin, double zmax) const { return pixels_->are_covered(rebinners_.front(), zmin, zmax); }
 
   /// Puts the best archetypes at the redshift of `fit` in the place of its basis vectors: chi^2, coefficients, method,
   /// subtype. What they replace is kept in pca_coeff, pca_spectype and pca_subtype.
@@ -61,9 +53,8 @@ class ArchetypeFitter {
 
   static constexpr std::size_t group_size = 8;
   Archetypes archetypes_;
-  std::vector<std::vector<double>> wave_, edges_;
+  const Pixels* pixels_;
   ArchetypeSettings settings_;
-  PixelLayout layout_;
   std::vector<Rebinner> rebinners_;  ///< [ngroup]
 };
 

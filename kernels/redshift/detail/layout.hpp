@@ -29,12 +29,12 @@ struct BandLayout {
 /// A row holds one basis vector on the pixels of all bands, one band after the other.
 struct PixelLayout {
   std::vector<BandLayout> bands;
-  int halo = 0;         ///< pixels, at least half of the widest resolution matrix
+  int halo = 0;         ///< pixels: one for a band's last edge, or half of the widest resolution matrix
   std::size_t row = 0;  ///< values
 
   PixelLayout() = default;
   PixelLayout(const std::vector<std::vector<double>>& wave, int max_ndiag)
-      : halo(strips_of(max_ndiag / 2) * strip_width) {
+      : halo(strips_of(std::max(1, max_ndiag / 2)) * strip_width) {
     for (const auto& grid : wave) {
       BandLayout band;
       band.nwave = static_cast<int>(grid.size());

@@ -18,7 +18,6 @@ KOKKOS_INLINE_FUNCTION constexpr int products_of(int nbasis) { return product_in
 /// The solution of one fit.
 struct LinearFit {
   double chi2 = no_chi2;
-  bool solved = false;
   /// chi2 is the difference of numbers that are too large for it; it is to be had from the residuals instead.
   bool cancelled = false;
 };
@@ -46,20 +45,20 @@ KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, cons
     y[i] = products[product_index(nbasis, i)];
     for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = products[product_index(i, j)];
   }
-  LinearFit fit;
+  bool solved;
   if (nonnegative) {
-    fit.solved = solve_partly_nonnegative(nbasis, nbasis, m, y, coeff, rest);
+    solved = solve_partly_nonnegative(nbasis, nbasis, m, y, coeff, rest);
   } else {
     double* factors = rest;
     for (int k = 0; k < nbasis * nbasis; ++k) factors[k] = m[k];
     for (int i = 0; i < nbasis; ++i) coeff[i] = y[i];
-    fit.solved = solve_lu(nbasis, factors, coeff);
+    solved = solve_lu(nbasis, factors, coeff);
   }
   const auto give_up = [&] {
     for (int i = 0; i < nbasis; ++i) coeff[i] = 0;
     return LinearFit();
   };
-  if (!fit.solved) return give_up();
+  if (!solved) return give_up();
   double chi2 = products[product_index(nbasis, nbasis)], largest = chi2;
   for (int i = 0; i < nbasis; ++i) {
     double row = -2 * y[i], size = 2 * math::fabs(y[i]);
@@ -74,6 +73,7 @@ KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, cons
   if (!(chi2 <= most_float)) return give_up();
   for (int i = 0; i < nbasis; ++i)
     if (!(math::fabs(coeff[i]) <= most_float)) return give_up();
+  LinearFit fit;
   fit.chi2 = chi2;
   constexpr double most_cancelled = 1e5;  // digits lost: 5 of 16
   fit.cancelled = !(largest < most_cancelled * chi2);

@@ -11,15 +11,32 @@
 
 namespace zspex::kernels::detail {
 
+/// Basis vectors that are averaged together: a vector register of the host's, or half of one.
+template <class Exec>
+inline constexpr int rebin_lanes = on_host<Exec> ? 8 : 1;
+
+/// What a table keeps of each sample: integrals up to it, and values, of all basis vectors. On a host's core they are read
+/// 8 side by side, the last ones 4 if these are enough, and no load crosses two lines of the caches: [8 integrals][8
+/// values] [4 integrals][4 values].
+KOKKOS_INLINE_FUNCTION constexpr int record_size(int nbasis) { return 2 * round_up(nbasis, rebin_lanes<Host> / 2); }
+/// Where the integral of a vector stands in a record, and how much further on its value.
+struct RecordPlace {
+  int integral, apart;
+};
+KOKKOS_FORCEINLINE_FUNCTION constexpr RecordPlace record_place(int nbasis, int b) {
+  constexpr int whole = rebin_lanes<Host>;
+  const int first = b / whole * whole;
+  return {first + b, nbasis - first > whole / 2 ? whole : whole / 2};
+}
+
 /// A set of spectra on one rest-frame grid: integrals up to each sample, and values, of all vectors.
 template <class Exec>
 struct TemplateTable {
   int nbasis = 0;
-  int padded = 0;  ///< vectors of a sample, with those that fill up a host's lanes: padded_vectors(nbasis)
   std::int64_t nsample = 0;
   bool even = false;             ///< samples are equally far apart
   double first = 0, guides = 0;  ///< wavelength of the first sample; guides, or where even samples, per Angstrom
-  DeviceView<const double*, Exec> samples;  ///< [nsample][2][padded]
+  DeviceView<const double*, Exec> samples;  ///< [nsample][record_size(nbasis)]
   DeviceView<const double*, Exec> wave;     ///< [nsample] rest frame, Angstrom
   DeviceView<const std::uint32_t*, Exec>
       guide;  ///< [nsample] the last sample at or below first + i / guides; where even, none
@@ -87,13 +104,6 @@ struct EdgePlaces {
   }
 };
 
-/// Basis vectors that are averaged together: a vector register of the host's, or half of one.
-template <class Exec>
-inline constexpr int rebin_lanes = on_host<Exec> ? 8 : 1;
-
-/// Vectors that a table keeps of each sample, so that no load of a host's lanes crosses two lines of the caches.
-inline int padded_vectors(int nbasis) { return round_up(nbasis, rebin_lanes<Host> / 2); }
-
 template <class Exec, int nlane>
 using RebinSimd =
     std::conditional_t<on_host<Exec>, Vector<double, (nlane < host_simd_width ? 32 : simd_bytes)>, double>;
@@ -107,14 +117,14 @@ KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgeP
   constexpr int width = sizeof(S) / sizeof(double), nvec = nlane / width;
   static_assert(nvec * width == nlane);
   constexpr int tile = on_host<Exec> ? width : rebin_pixels<Exec>;  // pixels
-  const double* samples = tmpl.samples.data() + first;
-  const int padded = tmpl.padded;
-  const std::size_t record = 2 * static_cast<std::size_t>(padded);
+  const RecordPlace place = record_place(tmpl.nbasis, first);
+  const double* const samples = tmpl.samples.data() + place.integral;
+  const std::size_t record = static_cast<std::size_t>(record_size(tmpl.nbasis));
   const int nvector = tmpl.nbasis - first < nlane ? tmpl.nbasis - first : nlane;
   S integral[nvec];
   const auto integrate = [&](int i) {
     const double* sum = samples + record * places.at[i];
-    const double* value = sum + padded;
+    const double* value = sum + (on_host<Exec> ? nlane : place.apart);
     const double* next = value + record;
     ZSPEX_UNROLL
     for (int v = 0; v < nvec; ++v) {
@@ -124,7 +134,8 @@ KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgeP
     }
   };
   integrate(0);
-  for (int begin = 0; begin < n; begin += tile) {
+  for (int begin = 0; begin < (on_host<Exec> ? n : 1);
+       begin += tile) {  // once on a device, so that all is in registers
     const int npixel = n - begin < tile ? n - begin : tile;
     S mean[nvec][tile];
     for_few<Exec, tile>(npixel, [&](int k) {

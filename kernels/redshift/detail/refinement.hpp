@@ -31,7 +31,7 @@ Valley closer_valley(const Valley& valley, std::span<const double> redshifts, st
 ///     while (auto valley = refinement.next()) {
 ///       Zfit fit = refinement.fit_of(zz, zzchi2);         // zz = even_grid(valley->first, valley->last, npoints)
 ///       ... coefficients and direct chi^2 at fit.z ...
-///       refinement.offer(std::move(fit));
+///       if (!refinement.is_known(fit)) refinement.accept(std::move(fit));
 ///     }
 class Refinement {
  public:

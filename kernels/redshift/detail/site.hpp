@@ -6,7 +6,6 @@
 #include <array>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "kernels/base/reused.hpp"
@@ -70,7 +69,7 @@ class Site final : public FitSite {
   const char* name() const override;
   Values allocate(std::size_t n) const override;
   void copy_in(const Values& to, const Values& from) const override;
-  void set_targets(const PackedTargets& packed, const SpectraArrays& arrays) override;
+  void set_targets(std::shared_ptr<const HostTargets> targets) override;
   void rebin(int itemplate, int first, int nz, const Values& slice) const override;
   void scan(int itemplate, int first, int nz, const Values& slice, TargetRange targets,
             const ScanRows& rows) const override;
@@ -173,9 +172,8 @@ class Site final : public FitSite {
   DeviceView<const PixelRun*, Exec> runs_;
   DeviceView<const Block*, Exec> float_blocks_, double_blocks_;
   std::vector<Tables> templates_;
-  TargetLists lists_;
+  std::shared_ptr<const HostTargets> targets_;
   std::vector<int> shapes_;  ///< [target] the same number for targets of the same shape
-  Spectra<Host> host_spectra_;
   Spectra<Exec> spectra_;
   mutable HostRooms<float> float_rooms_;
   mutable HostRooms<double> double_rooms_;

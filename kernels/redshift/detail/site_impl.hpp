@@ -34,7 +34,7 @@ Site<Exec>::Site(std::shared_ptr<const FitSetup> setup, bool apart) : setup_(std
   runs_ = keep(pixel_runs(layout, rebin_pixels<Exec>));
   float_blocks_ = keep(blocks_of(layout, FitTile<Exec, float>::pixels));
   double_blocks_ = keep(blocks_of(layout, FitTile<Exec, double>::pixels));
-  edges_ = table_of(copy_, setup_->row_edges());
+  edges_ = table_of(copy_, setup_->pixels().edges);
   for (int it = 0; it < static_cast<int>(setup_->templates().size()); ++it) {
     const Template& tmpl = setup_->templates()[static_cast<std::size_t>(it)];
     templates_.push_back({template_table(copy_, setup_->rebinner(it)),
@@ -74,23 +74,23 @@ void Site<Exec>::copy_in(const Values& to, const Values& from) const {
 }
 
 template <class Exec>
-void Site<Exec>::set_targets(const PackedTargets& packed, const SpectraArrays& arrays) {
+void Site<Exec>::set_targets(std::shared_ptr<const HostTargets> targets) {
   finish();
   spectra_ = {};
-  lists_ = TargetLists(packed, setup_->layout());
-  host_spectra_ = spectra_on_host(lists_, arrays);
+  targets_ = std::move(targets);
   shapes_.clear();
   std::map<std::vector<int>, int> numbers;
-  for (std::size_t i = 0; i < lists_.targets.size(); ++i)
-    shapes_.push_back(numbers.emplace(lists_.shape(i), static_cast<int>(numbers.size())).first->second);
+  for (std::size_t i = 0; i < targets_->targets.size(); ++i)
+    shapes_.push_back(numbers.emplace(targets_->shape(i), static_cast<int>(numbers.size())).first->second);
   if constexpr (on_host<Exec>) {
     if (!apart_) {
-      spectra_ = host_spectra_;
+      spectra_ = targets_->spectra;
       return;
     }
   }
-  spectra_ = {upload(copy_, "zspex::redshift::targets", lists_.targets),
-              upload(copy_, "zspex::redshift::spectra", lists_.spectra),
+  const SpectraArrays& arrays = targets_->arrays;
+  spectra_ = {upload(copy_, "zspex::redshift::targets", targets_->targets),
+              upload(copy_, "zspex::redshift::spectra", targets_->list),
               upload(copy_, "zspex::redshift::root_ivar", arrays.root_ivar),
               upload(copy_, "zspex::redshift::scaled_flux", arrays.scaled_flux),
               upload(copy_, "zspex::redshift::resolution", arrays.rows)};
@@ -306,11 +306,11 @@ void Site<Exec>::fit_columns(int itemplate, int first, int nz, const Values& hos
   with_real([&](auto real) {
     using Real = decltype(real);
     add_pairs(now.pairs, std::span(&itarget, 1), 0, nz, FitTile<Exec, Real>::targets);
-    const int npixel = lists_.targets[itarget].npixel;
+    const int npixel = targets_->targets[itarget].npixel;
     fit<Real>(now, tmpl, {}, DeviceView<const Real***, Exec>(columns.as<Real>(), nz, tmpl.nbasis, npixel));
     fence(now.exec, "the host reads the results of columns");
     const ConstSlice<Host, Real> here(host_slice.as<Real>(), nz, tmpl.nbasis, setup_->layout().row);
-    const SumResiduals<Host, Real> residuals{host_spectra_, {}, {}, here, {}};
+    const SumResiduals<Host, Real> residuals{targets_->spectra, {}, {}, here, {}};
     now.nbasis = tmpl.nbasis;
     now.first = first;
     now.rows = rows;
@@ -360,7 +360,7 @@ std::size_t Site<Exec>::take_groups(Lane& lane, std::span<FitGroup> groups, std:
     group.coeff.assign(n * static_cast<std::size_t>(tmpl.nbasis), 0.0);
     const auto [least, most] = std::minmax_element(group.redshifts.begin(), group.redshifts.end());
     if (!setup_->covers(itemplate, *least, *most)) {
-      for (std::size_t k = 0; k < n; ++k) group.chi2[k] = lists_.targets[group.targets[k / nz]].flux_square;
+      for (std::size_t k = 0; k < n; ++k) group.chi2[k] = targets_->targets[group.targets[k / nz]].flux_square;
       continue;
     }
     add_pairs(lane.pairs, group.targets, static_cast<int>(redshifts.size()), static_cast<int>(nz),

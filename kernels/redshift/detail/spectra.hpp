@@ -50,13 +50,15 @@ struct Spectra {
   }
 };
 
-/// What is known of the targets without their values.
-struct TargetLists {
+/// All targets in arrays of the host, which stay there.
+struct HostTargets {
   std::vector<TargetSpectra> targets;
-  std::vector<Spectrum> spectra;
+  std::vector<Spectrum> list;  ///< of all targets, one after the other
+  SpectraArrays arrays;
+  Spectra<Host> spectra;  ///< of these
 
-  TargetLists() = default;
-  TargetLists(const PackedTargets& packed, const PixelLayout& layout);
+  HostTargets(const PackedTargets& packed, const SpectraArrays& arrays, const PixelLayout& layout);
+  HostTargets(const HostTargets&) = delete;
 
   /// Bands and diagonals of a target's spectra; targets that have the same can be fitted side by side.
   std::vector<int> shape(std::size_t itarget) const;
@@ -68,8 +70,5 @@ SpectraSize spectrum_size(const BandLayout& band, int ndiag);
 /// Packs a target's spectra into `arrays` from `at` on, and appends them to `packed`. \return where they end
 SpectraSize pack_target(const Target& target, const PixelLayout& layout, const SpectraArrays& arrays, SpectraSize at,
                         PackedTargets& packed);
-
-/// The targets in arrays of the host, which stay there.
-Spectra<Host> spectra_on_host(const TargetLists& lists, const SpectraArrays& arrays);
 
 }  // namespace zspex::kernels::detail

@@ -22,7 +22,6 @@ template <class Exec>
 TemplateTable<Exec> template_table(const Exec& exec, const Rebinner& rebinner) {
   TemplateTable<Exec> table;
   table.nbasis = rebinner.nbasis();
-  table.padded = padded_vectors(rebinner.nbasis());
   table.nsample = static_cast<std::int64_t>(rebinner.wave().size());
   table.even = rebinner.even();
   table.first = rebinner.wave().front();

@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/redshift/detail/layout.hpp"
+#include "kernels/redshift/fitter.hpp"
 #include "tests/kernels/support/random.hpp"
 
 namespace zspex::kernels {
@@ -225,6 +227,37 @@ TEST(Rebin, OfSamplesThatAreNearlyEven) {
   Values wave = even(1000, 0.5, 2001);
   for (double& x : wave) x += 5e-4 * random.uniform(-1, 1);
   expect_integrals<double>(wave, 2, even(1100, 0.8, 700), 0, 1e-12, random);
+}
+
+// --- on all bands
+
+TEST(Rebin, OfBandsThatFillTheirStripsGoesUpToTheirLastEdges) {
+  test::Random random(11);
+  Template tmpl;
+  tmpl.wave = even(900, 1, 1300);
+  tmpl.basis = random_basis(2, tmpl.wave.size(), random);
+  tmpl.redshifts = {0.0, 0.1};
+  FitSettings settings;
+  settings.mixed = false;
+  settings.max_ndiag = 1;
+  const std::vector<Values> bands{even(1200, 2.5, 32), even(1250, 3, 48), even(1400, 2, 16)};
+  const RedshiftFitter fitter(bands, {tmpl}, settings);
+  const FitSite& site = fitter.site(Place::host);
+  const auto slice = site.allocate(fitter.slice_size(0, 2));
+  site.rebin(0, 0, 2, slice);
+  site.finish();
+  const detail::PixelLayout layout(bands, 1);
+  const Rebinner rebinner(tmpl.wave, tmpl.basis);
+  for (std::size_t iz = 0; iz < 2; ++iz)
+    for (std::size_t band = 0; band < bands.size(); ++band) {
+      const std::size_t n = bands[band].size();
+      Values alone(2 * n);
+      rebinner.rebin(bin_edges(bands[band]), tmpl.redshifts[iz], alone.data(), n);
+      for (std::size_t b = 0; b < 2; ++b)
+        for (std::size_t p = 0; p < n; ++p)
+          EXPECT_EQ(slice.as<double>()[(iz * 2 + b) * layout.row + layout.bands[band].first + p], alone[b * n + p])
+              << "redshift " << iz << ", band " << band << ", vector " << b << ", pixel " << p;
+    }
 }
 
 }  // namespace

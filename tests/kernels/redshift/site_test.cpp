@@ -155,7 +155,7 @@ TEST_P(Site, HalvesOfAScanMakeTheWhole) {
     Zscan halves = problem.room(problem.targets.size());
     FitSite &host = problem.fitter.site(Place::host), &device = problem.fitter.site(Place::device);
     const int nz = problem.nz();
-    const std::size_t size = problem.fitter.columns_size(0, nz, 3);
+    const std::size_t size = 3 * problem.fitter.columns_size(0, nz);
     const Values slice = host.allocate(problem.fitter.slice_size(0, nz)), here = host.allocate(size),
                  there = device.allocate(size);
     host.rebin(0, 0, nz, slice);

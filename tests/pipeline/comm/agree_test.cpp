@@ -39,6 +39,14 @@ TEST(MpiAgree, AllGoOnWhenNobodyFails) {
   EXPECT_EQ(ran, 1);
 }
 
+TEST(MpiAgree, WantOfMemoryIsKnownByTheWordsOfEachKokkos) {
+  for (const char* words :
+       {"Kokkos failed to allocate memory for label \"zspex::redshift::slice\".  Allocation using MemorySpace named",
+        "Kokkos ERROR: Cuda memory space failed to allocate 1.0 GiB (label=\"zspex::redshift::slice\")."})
+    EXPECT_EQ(describe(std::make_exception_ptr(std::runtime_error(words))).code, ExitCode::memory) << words;
+  EXPECT_EQ(describe(std::make_exception_ptr(std::runtime_error("no such thing"))).code, ExitCode::internal);
+}
+
 TEST(MpiAgree, OneRanksFailureIsThrownOnAllWithItsCodeMessageAndRank) {
   const auto world = test_world();
   for (int culprit = 0; culprit < world.size(); ++culprit) {
