@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "io/detail/frame_hdf5.hpp"
@@ -152,6 +153,12 @@ ZscanTable read_zscan(const std::string& path, const std::string& full_type,
     throw FileError(path, group + "zchi2",
                     "expected " + std::to_string(known.size()) + " targets x " + std::to_string(nz) +
                         " redshifts, found another shape. Make the file again.");
+  // Where there is no fit, Redrock has more than a float holds.
+  const auto is_chi2 = [](float value) { return std::isgreaterequal(value, 0.0F); };
+  if (const auto bad = std::find_if_not(zchi2.begin(), zchi2.end(), is_chi2); bad != zchi2.end())
+    throw FileError(
+        path, group + "zchi2",
+        "expected chi^2 of zero or more, found " + std::to_string(*bad) + ". Scan again without --chi2-scan.");
   scan.zchi2 = Array2<float>({ntarget, nz});
   scan.penalty = Array2<float>({ntarget, nz});
   scan.zcoeff = Array3<float>({ntarget, nz, nbasis});

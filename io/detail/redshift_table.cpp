@@ -96,7 +96,7 @@ int coeff_width(const RedshiftResults& results) {
       common = row.ncoeff;
     }
   }
-  return std::max(common, 1);
+  return common > 0 ? common : results.coeff_width;  // without a fit as wide as in other files
 }
 
 Table best_rows_table(const RedshiftResults& results) {

@@ -1,6 +1,9 @@
 #include "kernels/redshift/detail/fit_setup.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 #include <string>
 
 #include "config/base/error.hpp"
@@ -37,6 +40,20 @@ std::string angstrom(double value) { return std::to_string(static_cast<long long
                           ". Narrow the scan (--zscan-galaxy, --zscan-qso, --zscan-star), or use longer ones.");
 }
 
+/// Floats of the mixed scan hold a template, and it times R and sqrt(ivar).
+void refuse_extremes(const Template& tmpl) {
+  constexpr double least = 1e-30, most = 1e30;
+  double largest = 0;
+  for (const double value : tmpl.basis) largest = std::max(largest, std::fabs(value));
+  if (largest == 0 || (largest >= least && largest <= most)) return;
+  std::array<char, 32> found{};
+  std::snprintf(found.data(), found.size(), "%.3g", largest);
+  throw NumericsError("redshift", "template " + tmpl.full_type() +
+                                      ": expected its largest value from 1e-30 to 1e30, as the scan works in single "
+                                      "precision, found " +
+                                      found.data() + ". Scale the template, or use --precision double.");
+}
+
 }  // namespace
 
 FitSetup::FitSetup(std::vector<std::vector<double>> wave, std::vector<Template> templates, const FitSettings& settings,
@@ -48,6 +65,7 @@ FitSetup::FitSetup(std::vector<std::vector<double>> wave, std::vector<Template> 
       throw NumericsError("redshift", "template " + tmpl.full_type() + ": expected at most " +
                                           std::to_string(most_unknowns) + " basis vectors, found " +
                                           std::to_string(tmpl.nbasis()) + ". Leave some out.");
+    if (settings.mixed) refuse_extremes(tmpl);
     rebinners_.emplace_back(tmpl.wave, tmpl.basis);
     transmissions_.emplace_back(tmpl.igm, pixels_.centers);
     oii_.push_back(oii_sums(tmpl));

@@ -72,7 +72,12 @@ void settle(Zfit& fit) {
   settle_number(fit.null_chi2, no_chi2);
   for (double& value : fit.zzchi2) settle_number(value, no_chi2);
   for (auto* list : {&fit.coeff, &fit.legcoeff, &fit.pca_coeff}) {
-    if (std::all_of(list->begin(), list->end(), fits_float)) continue;
+    // Not all so small, either, that a float32 is zero.
+    const auto is_zero = [](double value) { return value == 0; };
+    const bool vanish =
+        !std::all_of(list->begin(), list->end(), is_zero) &&
+        std::all_of(list->begin(), list->end(), [&](double value) { return is_zero(static_cast<float>(value)); });
+    if (!vanish && std::all_of(list->begin(), list->end(), fits_float)) continue;
     std::fill(list->begin(), list->end(), 0.0);
     fine = false;
   }

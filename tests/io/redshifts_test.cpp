@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
 #include "io/detail/hdf5_reader.hpp"
@@ -310,6 +312,19 @@ TEST(Details, AScanIsReadBackForTheTargetsThatAreAsked) {
   }
   expect_error([&] { (void)read_zscan(folder / "d.h5", "GALAXY", {12}); }, ExitCode::input, {"d.h5[/zscan]", "GALAXY"});
   expect_error([&] { (void)read_zscan(folder / "d.h5", "STAR:::A", {12, 5}); }, ExitCode::input, {"target 5"});
+}
+
+TEST(Details, AScanThatIsNoChi2IsRefused) {
+  const TempDir folder;
+  for (const float bad : {-1.0F, std::numeric_limits<float>::quiet_NaN()}) {
+    ZscanTable scan = test::sample_zscan();
+    scan.zchi2(1, 2) = bad;
+    DetailsWriter writer(folder / "d.h5");
+    writer.add_scan(scan);
+    writer.finish(test::sample_redshifts(), {}, {});
+    expect_error([&] { (void)read_zscan(folder / "d.h5", "QSO:::HIZ", {12}); }, ExitCode::input,
+                 {"d.h5[/zscan/QSO:::HIZ/zchi2]", "zero or more", "without --chi2-scan"});
+  }
 }
 
 TEST(Details, NothingIsWrittenBeforeItIsWhole) {

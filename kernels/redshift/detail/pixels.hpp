@@ -16,7 +16,8 @@ namespace zspex::kernels::detail {
 struct Pixels {
   std::vector<std::vector<double>> wave;  ///< [nband][nwave] Angstrom
   PixelLayout layout;
-  std::vector<double> centers, edges;  ///< [layout.row] of pixel q, and from edges[q] to edges[q + 1]; 0 between the bands
+  std::vector<double> centers,
+      edges;  ///< [layout.row] of pixel q, and from edges[q] to edges[q + 1]; 0 between the bands
 
   Pixels(std::vector<std::vector<double>> grids, int max_ndiag)
       : wave(std::move(grids)), layout(wave, max_ndiag), centers(layout.row, 0.0), edges(layout.row, 0.0) {

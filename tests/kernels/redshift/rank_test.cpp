@@ -69,6 +69,9 @@ TEST(RankFits, ResultsThatAreNotFiniteAreNoFits) {
                                                          [&](Zfit& fit) {
                                                            fit.zzchi2 = {1, inf, 2};
                                                          },
+                                                         [&](Zfit& fit) {
+                                                           fit.coeff = {0, 1e-50, -1e-48, 0, 0};
+                                                         },
                                                          [&](Zfit& fit) { fit.legcoeff = {inf}; },
                                                          [&](Zfit& fit) { fit.pca_coeff = {inf}; },
                                                          [&](Zfit& fit) { fit.z = std::nan(""); }};

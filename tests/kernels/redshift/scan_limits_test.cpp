@@ -243,6 +243,17 @@ TEST(RedshiftFitter, RefusesMoreVectorsThanItCanSolveFor) {
   EXPECT_NE(refusal([&] { HostFitter(invent_grids(), {more}, {}); }).find("65"), std::string::npos);
 }
 
+TEST(RedshiftFitter, RefusesTemplatesThatAFloatCannotScan) {
+  Random random(323);
+  for (const double scale : {1e38, 1e-38}) {
+    Template far = invent_template("STAR", FitMethod::pca, 2, redshifts, random);
+    for (double& value : far.basis) value *= scale;
+    const HostFitter good(invent_grids(), {far}, {.mixed = false});
+    EXPECT_NE(refusal([&] { HostFitter(invent_grids(), {far}, {.mixed = true}); }).find("--precision double"),
+              std::string::npos);
+  }
+}
+
 TEST(RedshiftFitter, PlansWithBytesThatGrowWithWhatTheyHold) {
   Random random(322);
   const Template tmpl = invent_template("STAR", FitMethod::pca, 2, redshifts, random);
