@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "config/base/error.hpp"
@@ -14,7 +13,6 @@ namespace zspex::kernels {
 namespace {
 
 using Values = std::vector<double>;
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Values grid_of(const char* spectype) { return redshift_grid(spectype, default_range(spectype)); }
 
