@@ -155,7 +155,10 @@ class Solver {
       form_normal_equations<Exec>(exec, data_, batch, shape_.sizes.n, slots_);
       regularize_patches<Exec>(exec, batch, regularize, 0, slots_);
     }
-    if (noise()) copy(exec, slots_.matrix, slots_.band);
+    if (noise()) {
+      const auto used = std::make_pair(0, batch.n);
+      copy(exec, Kokkos::subview(slots_.matrix, used, Kokkos::ALL), Kokkos::subview(slots_.band, used, Kokkos::ALL));
+    }
     factor_patches<Exec>(exec, batch, !windows, !noise(), slots_, whole_slots_.status);
     resolve(exec, batch);
     if (!windows) weigh_residuals<Exec>(exec, data_, batch, shape_.sizes.row, settings_.psferr, slots_, results_);
