@@ -27,13 +27,9 @@ std::vector<double> wave_grid(double wavemin, double wavemax, double dwave) {
   const double stop = wavemax + 0.5 * dwave;
   const auto n = static_cast<std::size_t>(std::max(0.0, std::ceil((stop - wavemin) / dwave)));
   // NumPy's arange steps by the difference of the first two rounded values, not by dwave.
-  const volatile double second = wavemin + dwave;
-  const double delta = second - wavemin;
+  const double delta = (wavemin + dwave) - wavemin;
   std::vector<double> wave(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const volatile double offset = static_cast<double>(i) * delta;  // two roundings, no fused multiply-add
-    wave[i] = wavemin + offset;
-  }
+  for (std::size_t i = 0; i < n; ++i) wave[i] = wavemin + static_cast<double>(i) * delta;
   return wave;
 }
 
