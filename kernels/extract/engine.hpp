@@ -63,7 +63,7 @@ class Engine final : public Extractor {
       if (plan.dark) continue;
       plans = on_host<Exec> ? std::max(plans, plan.bytes()) : plans + plan.bytes();
       ArrayBytes bytes = UnitInput<Exec>::bytes(psf_, plan);
-      bytes += Solver<Exec>::bytes(lanes_.front().exec, settings_, plan, spot_stride(2 * psf_.hsizex + 1));
+      bytes += Solver<Exec>::bytes(lanes_.front().exec, settings_, plan, spot_stride(psf_.nspotx()));
       bytes += UnitOutput<Exec>::bytes(psf_, settings_, plan);
       most = {std::max(most.mirrored, bytes.mirrored), std::max(most.own, bytes.own)};
     }
@@ -91,7 +91,7 @@ class Engine final : public Extractor {
     if (lane.plan->dark) return;
     lane.input.load(lane.exec, device_psf_, *lane.plan, lane.image);
     const auto& results =
-        lane.output.make_room(lane.unit.nspec, 2 * psf_.hsizey + 1, settings_.wave.size(), with_deconvolved());
+        lane.output.make_room(lane.unit.nspec, psf_.nspoty(), settings_.wave.size(), with_deconvolved());
     lane.solver.start(lane.exec, *lane.plan, lane.input.data(), results);
     lane.output.to_host(lane.exec);
   }

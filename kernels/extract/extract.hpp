@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +50,9 @@ struct Psf {
   std::optional<SecondCore> second = {};  ///< type GAUSS-HERMITE2
   std::vector<TraceFault> faults = {};    ///< by fiber; what trace_faults.hpp finds, too
 
+  /// Pixels of a spot along each axis; R has as many diagonals as a spot has rows.
+  int nspotx() const { return 2 * hsizex + 1; }
+  int nspoty() const { return 2 * hsizey + 1; }
   /// Whether a fiber has no light at all.
   bool is_dark(int ispec) const;
 };

@@ -43,6 +43,11 @@ std::vector<double> pad_wave(const std::vector<double>& wave, double dwave, int 
   return padded;
 }
 
+ExtractUnit bundle_of(const Psf& psf, int bundlesize, int ispec) {
+  const int first = ispec / bundlesize * bundlesize;
+  return {first, std::min(bundlesize, psf.nspec - first)};
+}
+
 namespace {
 
 /// One fiber of Traces.
@@ -94,9 +99,11 @@ std::optional<Trace> trace_fiber(const Psf& psf, int ispec, const std::vector<do
   return trace;
 }
 
-/// The corners of the fiber nearest to a dark one among [first, last).
-std::vector<Corner> corners_nearby(const Psf& psf, int ispec, int first, int last, const std::vector<double>& wave) {
-  for (int away = 1; away < last - first; ++away)
+/// The corners of the fiber nearest to a dark one among some fibers.
+std::vector<Corner> corners_nearby(const Psf& psf, int ispec, const ExtractUnit& fibers,
+                                   const std::vector<double>& wave) {
+  const int first = fibers.ispec, last = fibers.ispec + fibers.nspec;
+  for (int away = 1; away < fibers.nspec; ++away)
     for (const int other : {ispec - away, ispec + away}) {
       if (other < first || other >= last) continue;
       if (auto trace = trace_fiber(psf, other, wave)) return std::move(trace->corner);
@@ -129,9 +136,8 @@ Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<doub
       std::copy(trace->corner.begin(), trace->corner.end(), traces.corner.row(s).begin());
       continue;
     }
-    const int first = bundlesize > 0 ? fiber / bundlesize * bundlesize : ispec;
-    const int last = bundlesize > 0 ? std::min(first + bundlesize, psf.nspec) : ispec + nspec;
-    const std::vector<Corner> corners = corners_nearby(psf, fiber, first, last, wave);
+    const ExtractUnit near = bundlesize > 0 ? bundle_of(psf, bundlesize, fiber) : ExtractUnit{ispec, nspec};
+    const std::vector<Corner> corners = corners_nearby(psf, fiber, near, wave);
     std::copy(corners.begin(), corners.end(), traces.corner.row(s).begin());
   }
   return traces;

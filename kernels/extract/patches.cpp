@@ -18,7 +18,7 @@ PixelWindow window_of(const Psf& psf, const Traces& traces) {
     y0 = std::min(y0, corner.y);
     y1 = std::max(y1, corner.y);
   }
-  const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
+  const int nspotx = psf.nspotx(), nspoty = psf.nspoty();
   PixelWindow window{x0, y0, x1 - x0 + nspotx, y1 - y0 + nspoty, 0};
   window.stride = round_up(x1 - x0 + spot_stride(nspotx), host_simd_width);
   return window;
@@ -40,15 +40,15 @@ std::vector<ExtractUnit> plan_units(const ExtractSettings& settings, bool fine) 
   return units;
 }
 
-ExtractUnit padded_unit(const ExtractSettings& settings, const ExtractUnit& unit) {
-  const int bundle = unit.ispec / settings.bundlesize * settings.bundlesize;
-  const int first = std::max(bundle, unit.ispec - 1);
-  const int last = std::min(bundle + settings.bundlesize, unit.ispec + unit.nspec + 1);
+ExtractUnit padded_unit(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit) {
+  const ExtractUnit bundle = bundle_of(psf, settings.bundlesize, unit.ispec);
+  const int first = std::max(bundle.ispec, unit.ispec - 1);
+  const int last = std::min(bundle.ispec + bundle.nspec, unit.ispec + unit.nspec + 1);
   return {first, last - first};
 }
 
 void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape) {
-  const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
+  const int nspotx = psf.nspotx(), nspoty = psf.nspoty();
   shape.wavespan = shape.fiberspan = 0;
   shape.band = shape.nspec - 1;
   for (int s = 0; s < shape.nspec; ++s)
@@ -72,18 +72,17 @@ void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape) {
 
 std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
                                      const Traces& traces, const PixelWindow& window) {
-  const int nspotx = 2 * psf.hsizex + 1, nspoty = 2 * psf.hsizey + 1;
+  const int nspotx = psf.nspotx(), nspoty = psf.nspoty();
   const int step = settings.bundlesize / settings.nsubbundles;
-  const int bundle = unit.ispec / settings.bundlesize * settings.bundlesize;
   const int nwave = static_cast<int>(settings.wave.size()), pad = settings.wavepad;
   std::vector<PatchShape> patches;
-  for (int first = unit.ispec; first < unit.ispec + unit.nspec; first += step)
+  for (int first = unit.ispec; first < unit.ispec + unit.nspec; first += step) {
+    const ExtractUnit padded = padded_unit(psf, settings, {first, step});
     for (int start = 0; start < nwave; start += settings.nwavestep) {
-      const int begin = std::max(bundle, first - 1), end = std::min(bundle + settings.bundlesize, first + step + 1);
       PatchShape shape;
-      shape.ispec = begin - traces.ispec;
-      shape.nspec = end - begin;
-      shape.ikeep = first - begin;
+      shape.ispec = padded.ispec - traces.ispec;
+      shape.nspec = padded.nspec;
+      shape.ikeep = first - padded.ispec;
       shape.nkeep = step;
       shape.iwave = start;  // the padded grid starts `pad` bins before the first bin
       shape.nwave = settings.nwavestep + 2 * pad;
@@ -113,6 +112,7 @@ std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& sett
       measure_band(psf, traces, shape);
       patches.push_back(shape);
     }
+  }
   return patches;
 }
 

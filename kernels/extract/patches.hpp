@@ -52,7 +52,8 @@ std::vector<PatchShape> plan_windows(const Psf& psf, const Traces& traces, int w
 /// Fills wavespan, fiberspan and band of a shape from the overlap of its spots.
 void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape);
 
-/// The fibers that the spots of a unit are made for: the unit's and one neighbor on each side, inside the bundle.
-ExtractUnit padded_unit(const ExtractSettings& settings, const ExtractUnit& unit);
+/// The fibers that the spots of a unit are made for, or that a sub-bundle is solved with: its own and one neighbor on each
+/// side, inside the bundle.
+ExtractUnit padded_unit(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit);
 
 }  // namespace zspex::kernels

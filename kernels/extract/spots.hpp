@@ -10,7 +10,7 @@
 
 #include "kernels/base/simd.hpp"
 #include "kernels/extract/extract.hpp"
-#include "kernels/extract/grid.hpp"
+#include "kernels/extract/workspace.hpp"
 
 namespace zspex::kernels {
 
@@ -18,7 +18,7 @@ namespace zspex::kernels {
 /// the five of the tail, then sigmas, nsig and GH2-i-j of a second core.
 template <class Exec>
 struct PsfOnDevice {
-  int hsizex = 0, hsizey = 0, ngx = 0, ngy = 0, nparam = 0, ncoeff = 0;
+  int hsizex = 0, hsizey = 0, nspotx = 0, nspoty = 0, ngx = 0, ngy = 0, nparam = 0, ncoeff = 0;
   bool tail = false, second = false;
   int ngx2 = 0, ngy2 = 0;
   DeviceView<double***, Exec> coeff;  ///< [nspec][nparam][ncoeff], zero-padded Legendre coefficients
@@ -41,6 +41,8 @@ PsfOnDevice<Exec> psf_on_device(const Exec& exec, const Psf& psf) {
   }
   out.hsizex = psf.hsizex;
   out.hsizey = psf.hsizey;
+  out.nspotx = psf.nspotx();
+  out.nspoty = psf.nspoty();
   out.ngx = psf.ghdegx + 1;
   out.ngy = psf.ghdegy + 1;
   out.tail = !psf.tail.empty();
@@ -66,7 +68,7 @@ PsfOnDevice<Exec> psf_on_device(const Exec& exec, const Psf& psf) {
 /// Doubles of scratch that spot() needs.
 template <class Exec>
 int spot_scratch(const PsfOnDevice<Exec>& psf, int stride) {
-  const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1;
+  const int nx = psf.nspotx, ny = psf.nspoty;
   const int ngx = std::max(psf.ngx, psf.ngx2), ngy = std::max(psf.ngy, psf.ngy2);
   return psf.nparam + ngx * stride + ngy * ny + ngx * ny + 2 * (std::max(nx, ny) + 1) + ny * stride + ny;
 }
@@ -148,7 +150,7 @@ KOKKOS_INLINE_FUNCTION void spot_core(const Member& team, const double* gh, int 
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave,
                                       double x, double y, int stride, double* scratch, double* stamp) {
-  const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1, ngx = psf.ngx, ngy = psf.ngy;
+  const int nx = psf.nspotx, ny = psf.nspoty, ngx = psf.ngx, ngy = psf.ngy;
   const int mostx = ngx > psf.ngx2 ? ngx : psf.ngx2, mosty = ngy > psf.ngy2 ? ngy : psf.ngy2;
   if (!(x == x)) {  // dark
     team_for(team, 0, ny * stride, [=](int t) { stamp[t] = 0; });
@@ -232,8 +234,7 @@ void make_spots(const Exec& exec, const PsfOnDevice<Exec>& psf, int ispec, const
                 const DeviceView<double****, Exec>& spots) {
   const int nspec = spots.extent_int(0), nwave = spots.extent_int(1), stride = spots.extent_int(3);
   const int need = spot_scratch(psf, stride);
-  using Scratch =
-      Kokkos::View<double*, typename Space<Exec>::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  using Scratch = TeamScratch<Exec>;
   launch_teams(
       exec, "zspex::extract::make_spots", nspec * nwave, team_of<Exec>(spot_items, Scratch::shmem_size(need)),
       KOKKOS_LAMBDA(const Team<Exec>& team) {

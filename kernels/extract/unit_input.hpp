@@ -22,8 +22,8 @@ class UnitInput {
     using View2 = DeviceView<double**, Exec>;
     const int ns = traces.nspec, nw = static_cast<int>(traces.wave.size());
     const std::size_t nbin = traces.corner.size();
-    data_.nspotx = 2 * psf.hsizex + 1;
-    data_.nspoty = 2 * psf.hsizey + 1;
+    data_.nspotx = psf.nspotx;
+    data_.nspoty = psf.nspoty;
     data_.stride = spot_stride(data_.nspotx);
     data_.window = window;
     corner_.resize("zspex::extract::corner", nbin);
@@ -44,10 +44,10 @@ class UnitInput {
   const UnitData<Exec>& data() const { return data_; }
 
   static ArrayBytes bytes(const Psf& psf, const UnitPlan& plan) {
-    const std::size_t nbin = plan.traces.corner.size(), stride = spot_stride(2 * psf.hsizex + 1);
+    const std::size_t nbin = plan.traces.corner.size(), stride = spot_stride(psf.nspotx());
     const std::size_t npixel = static_cast<std::size_t>(plan.window.ny) * plan.window.stride;
     const std::size_t doubles = plan.traces.wave.size() + 2 * nbin + 2 * npixel;
-    return {doubles * sizeof(double) + nbin * sizeof(Corner), nbin * (2 * psf.hsizey + 1) * stride * sizeof(double)};
+    return {doubles * sizeof(double) + nbin * sizeof(Corner), nbin * psf.nspoty() * stride * sizeof(double)};
   }
 
  private:

@@ -19,7 +19,7 @@ inline void leave_dark(const Psf& psf, bool with_model, ExtractedUnit& out) {
   const std::size_t ns = out.failed.extent(0), nw = out.failed.extent(1);
   out.flux = out.ivar = out.chi2pix = Array2<double>({ns, nw});
   out.pixmask_fraction = Array2<double>({ns, nw}, 1.0);
-  out.resolution = Array3<double>({ns, static_cast<std::size_t>(2 * psf.hsizey + 1), nw});
+  out.resolution = Array3<double>({ns, static_cast<std::size_t>(psf.nspoty()), nw});
   for (std::size_t s = 0; s < ns; ++s)
     for (std::size_t w = 0; w < nw; ++w) clear_bin(out, s, w);
   if (with_model) out.model = Array2<float>({static_cast<std::size_t>(psf.npix_y), 0});
@@ -95,7 +95,7 @@ class UnitOutput {
   }
 
   static ArrayBytes bytes(const Psf& psf, const ExtractSettings& settings, const UnitPlan& plan) {
-    const std::size_t ns = plan.unit.nspec, nw = settings.wave.size(), nd = 2 * psf.hsizey + 1;
+    const std::size_t ns = plan.unit.nspec, nw = settings.wave.size(), nd = psf.nspoty();
     std::size_t n = doubles(ns, nd, nw, settings.model == ModelKind::deconvolved);
     if (settings.model != ModelKind::none) n += ns * nw + static_cast<std::size_t>(plan.window.ny) * plan.window.stride;
     return {n * sizeof(double), 0};

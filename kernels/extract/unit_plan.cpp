@@ -1,13 +1,11 @@
 #include "kernels/extract/unit_plan.hpp"
 
-#include <algorithm>
-
 namespace zspex::kernels {
 namespace {
 
 bool bundle_is_dark(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit) {
-  const int first = unit.ispec / settings.bundlesize * settings.bundlesize;
-  for (int ispec = first; ispec < std::min(first + settings.bundlesize, psf.nspec); ++ispec)
+  const ExtractUnit bundle = bundle_of(psf, settings.bundlesize, unit.ispec);
+  for (int ispec = bundle.ispec; ispec < bundle.ispec + bundle.nspec; ++ispec)
     if (!psf.is_dark(ispec)) return false;
   return true;
 }
@@ -38,7 +36,7 @@ UnitPlan plan_unit(const Psf& psf, const ExtractSettings& settings, const Extrac
   plan.dark = bundle_is_dark(psf, settings, unit);
   if (plan.dark) return plan;
   const bool bundle = solver == SolverKind::bundle;
-  const ExtractUnit spotted = bundle ? unit : padded_unit(settings, unit);
+  const ExtractUnit spotted = bundle ? unit : padded_unit(psf, settings, unit);
   const int above = settings.wavepad + (bundle ? 0 : settings.nwavestep);
   plan.traces = trace_fibers(psf, spotted.ispec, spotted.nspec,
                              pad_wave(settings.wave, settings.dwave, settings.wavepad, above), settings.bundlesize);

@@ -15,7 +15,7 @@ using test::series;
 
 std::vector<PatchShape> plan(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
                              Traces* traces_out = nullptr, PixelWindow* window_out = nullptr) {
-  const ExtractUnit spotted = padded_unit(settings, unit);
+  const ExtractUnit spotted = padded_unit(psf, settings, unit);
   const Traces traces =
       trace_fibers(psf, spotted.ispec, spotted.nspec,
                    pad_wave(settings.wave, settings.dwave, settings.wavepad, settings.wavepad + settings.nwavestep));

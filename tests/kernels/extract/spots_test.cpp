@@ -30,8 +30,8 @@ struct Spots {
 Spots make(const Psf& psf, const std::vector<double>& wave) {
   Spots out;
   out.nwave = static_cast<int>(wave.size());
-  out.ny = 2 * psf.hsizey + 1;
-  out.nx = 2 * psf.hsizex + 1;
+  out.ny = psf.nspoty();
+  out.nx = psf.nspotx();
   out.stride = spot_stride(out.nx);
   out.traces = trace_fibers(psf, 0, psf.nspec, wave);
   const auto copy = [&](const Array2<double>& values) {
