@@ -45,8 +45,8 @@ void regularize_patches(const Exec& exec, const Batch<Exec>& batch, double regul
       });
 }
 
-/// Factorises and, where `solve`, replaces the right-hand side in slots.flux by f. Sets slots.status; where the windows of
-/// a bundle are factorised and it could not be, as if they could not.
+/// Factorises and, where `solve`, replaces the right-hand side in slots.flux by f. Sets slots.status. Windows of a
+/// bundle that could not be factorised count as failed.
 ///   whole_status  of the bundle; empty: there is none
 template <class Exec>
 void factor_patches(const Exec& exec, const Batch<Exec>& batch, bool solve, bool by_rows, const PatchSlots<Exec>& slots,

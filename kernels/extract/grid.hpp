@@ -33,10 +33,11 @@ struct Traces {
   Array2<Corner> corner;  ///< [nspec][nwave]; rows never fall with wavelength
 };
 
-/// corner = floor(centroid - half + 1/2), of type GAUSS-HERMITE2 trunc(centroid - half), as specter has it. From the middle of the range outwards, a fiber is dark from the first bin on
-/// where its trace runs far away, or its rows fall with wavelength, as extrapolated series may: such bins have no light,
-/// and their corner is the last good one, so that one bad fiber costs no other. A fiber that is dark everywhere has the
-/// corners of the nearest one that is not, in its bundle.
+/// corner = floor(centroid - half + 1/2), of type GAUSS-HERMITE2 trunc(centroid - half), as specter has it. From the
+/// middle of the range outwards, a fiber is dark from the first bin on where its trace runs far away, or its rows fall
+/// with wavelength, as extrapolated series may: such bins have no light, and their corner is the last good one, so that
+/// one bad fiber costs no other. A fiber that is dark everywhere has the corners of the nearest one that is not, in its
+/// bundle.
 /// \param bundlesize  fibers of a bundle; 0: all of [ispec, ispec + nspec)
 /// \throws NumericsError when all fibers of a bundle are dark in the middle of the range
 Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<double>& wave, int bundlesize = 0);

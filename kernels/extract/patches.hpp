@@ -41,19 +41,19 @@ void count_from(const PixelWindow& window, Traces& traces);
 std::vector<PatchShape> plan_patches(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
                                      const Traces& traces, const PixelWindow& window);
 
-/// Fibers beside the one that a window of the `bundle` solver is for, on each side. A second changes nothing that can be
-/// measured.
+/// Fibers beside the one that a window of the `bundle` solver is for, on each side. A second changes nothing that can
+/// be measured.
 inline constexpr int window_neighbors = 1;
 
-/// Windows of a whole bundle from which the `bundle` solver takes resolution and errors: for each fiber and every 24 bins,
-/// that fiber with its neighbors and `wavepad` bins of padding. Small roots are cheap, their padding is not.
+/// Windows of a whole bundle from which the `bundle` solver takes resolution and errors: for each fiber and every 24
+/// bins, that fiber with its neighbors and `wavepad` bins of padding. Small roots are cheap, their padding is not.
 std::vector<PatchShape> plan_windows(const Psf& psf, const Traces& traces, int wavepad, int nwave);
 
 /// Fills wavespan, fiberspan and band of a shape from the overlap of its spots.
 void measure_band(const Psf& psf, const Traces& traces, PatchShape& shape);
 
-/// The fibers that the spots of a unit are made for, or that a sub-bundle is solved with: its own and one neighbor on each
-/// side, inside the bundle.
+/// The fibers that the spots of a unit are made for, or that a sub-bundle is solved with: its own and one neighbor on
+/// each side, inside the bundle.
 ExtractUnit padded_unit(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit);
 
 }  // namespace zspex::kernels

@@ -22,7 +22,8 @@ KOKKOS_INLINE_FUNCTION int first_bin_at(const Corners& corners, int ispec, int i
   return lo;
 }
 
-/// model[y - begin][x - x0] += flux * spot for all bins on the image rows [begin, end); one owner, bins in natural order.
+/// model[y - begin][x - x0] += flux * spot for all bins on the image rows [begin, end); one owner, bins in natural
+/// order.
 ///   model [end - begin][ld]
 template <class Exec, class Member, class Flux>
 KOKKOS_INLINE_FUNCTION void add_rows(const Member& team, const UnitData<Exec>& unit, const PatchShape& patch, int begin,

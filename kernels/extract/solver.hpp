@@ -1,9 +1,9 @@
 /// \file
-/// Both solvers of a unit. `patch`: sub-bundles and wavelength steps with padding, as the reference cuts them. `bundle`: one
-/// banded system for all fibers of a bundle over the whole wavelength range, so that no flux depends on where a patch ends.
-/// What is needed of the resolution is local (correlations between bins fall below 1e-4 within 14 bins, between fibers at
-/// once), so each fiber's R comes from short windows of the same matrix: the fiber, its neighbors, some bins more on both
-/// sides.
+/// Both solvers of a unit. `patch`: sub-bundles and wavelength steps with padding, as the reference cuts them.
+/// `bundle`: one banded system for all fibers of a bundle over the whole wavelength range, so that no flux depends on
+/// where a patch ends. What is needed of the resolution is local (correlations between bins fall below 1e-4 within 14
+/// bins, between fibers at once), so each fiber's R comes from short windows of the same matrix: the fiber, its
+/// neighbors, some bins more on both sides.
 #pragma once
 
 #include <numeric>
@@ -16,8 +16,8 @@
 
 namespace zspex::kernels {
 
-/// A device gets a team for so many of its threads: of a multiprocessor's 2048, registers leave room for 5 teams of 96 that
-/// hold 128 each, and for 2 of 256. More teams than run at once would only wait, and each has scratch memory.
+/// A device gets a team for so many of its threads: of a multiprocessor's 2048, registers leave room for 5 teams of 96
+/// that hold 128 each, and for 2 of 256. More teams than run at once would only wait, and each has scratch memory.
 inline constexpr int threads_a_signal_team = 410, threads_a_noise_team = 1024;
 
 template <class Exec>

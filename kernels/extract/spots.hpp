@@ -4,8 +4,9 @@
 ///   p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2
 ///   p_k[i] = He_{k-1}(e_i) phi(e_i) - He_{k-1}(e_{i+1}) phi(e_{i+1})
 ///   S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix]
-/// clipped at 0 and normalised to 1 over the stamp, whatever falls off the CCD. Type GAUSS-HERMITE2: such a core, cut off
-/// where (dx / sigma_x)^2 + (dy / sigma_y)^2 >= nsig^2 (dx, dy from the centroid to a pixel's center), and a wider one.
+/// clipped at 0 and normalised to 1 over the stamp, whatever falls off the CCD. Type GAUSS-HERMITE2: such a core, cut
+/// off where (dx / sigma_x)^2 + (dy / sigma_y)^2 >= nsig^2 (dx, dy from the centroid to a pixel's center), and a wider
+/// one.
 #pragma once
 
 #include "kernels/base/simd.hpp"

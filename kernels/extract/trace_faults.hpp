@@ -13,8 +13,8 @@ namespace zspex::kernels {
 inline constexpr double least_separation = 1.0;
 
 /// Looks at all fibers of the PSF that `psf.faults` doesn't name yet.
-///   dark for good: the trace turns back in y, or lies beside the CCD, anywhere in the range that the PSF was fitted to;
-///                  it crosses two others or more in the range of `wave`
+///   dark for good: the trace turns back in y, or lies beside the CCD, anywhere in the range that the PSF was fitted
+///                  to; it crosses two others or more in the range of `wave`
 ///   a pair that crosses, or comes closer than `least_separation`: both are without data where it does, and where they
 ///                  are that close the second one is dark, so that the first takes the light of both
 /// \param wave  [nwave] Angstrom, increasing: the bins that are extracted

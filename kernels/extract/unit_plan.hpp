@@ -1,6 +1,6 @@
 /// \file
-/// All that the host decides for a unit before anything is computed. It depends on the PSF and the settings alone, and so
-/// serves for all frames of one PSF.
+/// All that the host decides for a unit before anything is computed. It depends on the PSF and the settings alone, and
+/// so serves for all frames of one PSF.
 #pragma once
 
 #include <optional>

@@ -14,16 +14,16 @@ inline constexpr int cholesky_panel = 4;
 
 namespace detail {
 
-/// Columns that a thread of the host updates together, where a band is wide enough: what it reads of the panel then serves
-/// them all (180 diagonals: 22 % less time; 50: none).
+/// Columns that a thread of the host updates together, where a band is wide enough: what it reads of the panel then
+/// serves them all (180 diagonals: 22 % less time; 50: none).
 template <class Exec>
 inline constexpr int update_tile = !on_host<Exec>   ? 1
                                    : many_registers ? 4
                                                     : 2;
 inline constexpr int wide_band = 100;
 
-/// A(i, k) -= sum of L(i, j + q) L(k, j + q) over the panel's columns, for update_tile columns k from `first` on and rows
-/// k <= i < end, on the host. Element (i, j + q) is column[q][i].
+/// A(i, k) -= sum of L(i, j + q) L(k, j + q) over the panel's columns, for update_tile columns k from `first` on and
+/// rows k <= i < end, on the host. Element (i, j + q) is column[q][i].
 template <class Exec>
 KOKKOS_INLINE_FUNCTION void update_columns(double* band, int ld, double* const* column, int first, int end) {
   using S = Simd<Exec>;

@@ -84,8 +84,9 @@ struct RootScratch {
   KOKKOS_FORCEINLINE_FUNCTION double* at(double* base, int i) const { return base + static_cast<std::size_t>(i) * ld; }
 };
 
-/// A <- H A H with H = 1 - beta x x^T for k = 0, 1, ...: leaves diag, off, beta, and the reflectors x in the rows of z. `a` is lost.
-/// The rank-2 update of step k is applied during the matrix vector product of step k + 1: A passes through the cache once a step.
+/// A <- H A H with H = 1 - beta x x^T for k = 0, 1, ...: leaves diag, off, beta, and the reflectors x in the rows of z.
+/// `a` is lost. The rank-2 update of step k is applied during the matrix vector product of step k + 1: A passes through
+/// the cache once a step.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void tridiagonalize(const Member& team, double* a, const RootScratch& s) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
@@ -145,8 +146,8 @@ KOKKOS_INLINE_FUNCTION void tridiagonalize(const Member& team, double* a, const 
   }
 }
 
-/// zt <- H_0 H_1 ... H_(m-3) from the reflectors in z, last one first; then z <- zt^T, so that eigenvectors will be rows and a
-/// rotation works on two contiguous ones.
+/// zt <- H_0 H_1 ... H_(m-3) from the reflectors in z, last one first; then z <- zt^T, so that eigenvectors will be
+/// rows and a rotation works on two contiguous ones.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void transform_back(const Member& team, const RootScratch& s) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;
@@ -185,8 +186,9 @@ KOKKOS_INLINE_FUNCTION void transform_back(const Member& team, const RootScratch
   team.team_barrier();
 }
 
-/// Implicit QL with Wilkinson's shift on diag and off; the rows of z become eigenvectors. The scalar recurrence of a sweep (a few m
-/// operations) runs on one thread, which leaves the rotations in cs; the owners of the columns then apply them.
+/// Implicit QL with Wilkinson's shift on diag and off; the rows of z become eigenvectors. The scalar recurrence of a
+/// sweep (a few m operations) runs on one thread, which leaves the rotations in cs; the owners of the columns then
+/// apply them.
 /// \return 1 when an eigenvalue needs more than 60 sweeps, else 0
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION int diagonalize(const Member& team, const RootScratch& s0) {

@@ -1,6 +1,6 @@
 /// \file
-/// The solvers of small_solve.hpp for host and device: no library calls, no memory but the caller's. On a GPU each thread
-/// would take a stack for arrays of its own, as many of them as there could be, used or not.
+/// The solvers of small_solve.hpp for host and device: no library calls, no memory but the caller's. On a GPU each
+/// thread would take a stack for arrays of its own, as many of them as there could be, used or not.
 #pragma once
 
 #include <cfloat>

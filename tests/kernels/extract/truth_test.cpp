@@ -317,7 +317,8 @@ TEST(BundleSolver, WindowsKnowTheNeighboursOfTheirFiber) {
   EXPECT_LT(worst, 1e-4);
 }
 
-// The prior's weight hangs on the largest flux weight near a bin, not on that of the whole bundle: a dim end stays as it is.
+// The prior's weight hangs on the largest flux weight near a bin, not on that of the whole bundle: a dim end stays as
+// it is.
 TEST(BundleSolver, FarBrightBinsDoNotRegularizeDimOnes) {
   Camera camera;
   camera.nspec = 4;
