@@ -56,16 +56,23 @@ class Engine final : public Extractor {
   }
 
   Memory memory(bool fine) const override {
+    const int stride = spot_stride(psf_.nspotx());
     ArrayBytes most;
     std::size_t plans = 0;
+    const auto count = [&](const UnitPlan& plan, const ArrayBytes& beside) {
+      plans = on_host<Exec> ? std::max(plans, plan.bytes()) : plans + plan.bytes();
+      ArrayBytes bytes = UnitInput<Exec>::bytes(psf_, plan);
+      bytes += Solver<Exec>::bytes(lanes_.front().exec, settings_, plan, stride);
+      bytes += UnitOutput<Exec>::bytes(psf_, settings_, plan);
+      bytes += beside;
+      most = {std::max(most.mirrored, bytes.mirrored), std::max(most.own, bytes.own)};
+    };
     for (const ExtractUnit& unit : plan_units(settings_, fine)) {
       const UnitPlan plan = plan_unit(psf_, settings_, unit, settings_.solver);
       if (plan.dark) continue;
-      plans = on_host<Exec> ? std::max(plans, plan.bytes()) : plans + plan.bytes();
-      ArrayBytes bytes = UnitInput<Exec>::bytes(psf_, plan);
-      bytes += Solver<Exec>::bytes(lanes_.front().exec, settings_, plan, spot_stride(psf_.nspotx()));
-      bytes += UnitOutput<Exec>::bytes(psf_, settings_, plan);
-      most = {std::max(most.mirrored, bytes.mirrored), std::max(most.own, bytes.own)};
+      count(plan, {});
+      if (plan.whole)  // it may not be positive definite; its arrays stay while patches take its place
+        count(plan_unit(psf_, settings_, unit, SolverKind::patch), Solver<Exec>::bytes_of_whole(plan, stride));
     }
     if constexpr (on_host<Exec>) return {plans + most.mirrored + most.own, 0};
     return {plans + lanes_.size() * most.mirrored, lanes_.size() * (most.mirrored + most.own)};

@@ -68,9 +68,13 @@ class Solver {
     const std::size_t npatch = plan.patches.size();
     ArrayBytes bytes = SlotMemory<Exec>::bytes(shape.nslot, static_cast<int>(npatch), shape.sizes, shape.parts);
     bytes += {npatch * (sizeof(PatchShape) + sizeof(int)), shape.nteam * shape.scratch * sizeof(double)};
-    if (!plan.whole) return bytes;
+    if (plan.whole) bytes += bytes_of_whole(plan, stride);
+    return bytes;
+  }
+  /// The part that the system of the whole bundle takes.
+  static ArrayBytes bytes_of_whole(const UnitPlan& plan, int stride) {
     const PatchSizes whole = sizes_of({*plan.whole}, stride);
-    bytes += SlotMemory<Exec>::bytes(1, 1, whole, {false, false});
+    ArrayBytes bytes = SlotMemory<Exec>::bytes(1, 1, whole, {false, false});
     bytes += {sizeof(PatchShape) + sizeof(int),
               static_cast<std::size_t>(whole.n) * coupling_size(*plan.whole) * sizeof(double)};
     return bytes;
@@ -88,7 +92,9 @@ class Solver {
     Shape() = default;
     Shape(const Exec& exec, const ExtractSettings& settings, const UnitPlan& plan, int stride)
         : sizes(sizes_of(plan.patches, stride)) {
-      constexpr int device_batch = 512;
+      // Patches that take the place of a bundle are rare, and all plans count their room.
+      const bool instead = settings.solver == SolverKind::bundle && !plan.whole;
+      const int device_batch = instead ? 32 : 512;
       constexpr std::size_t most_scratch = std::size_t{1} << 27;  // doubles (1 GiB): 'noise' takes 6 MB a team
       const bool noise = settings.decorrelation == DecorrelationKind::noise;
       const int threads = resident_threads(exec), npatch = static_cast<int>(plan.patches.size());
