@@ -186,6 +186,41 @@ KOKKOS_INLINE_FUNCTION void transform_back(const Member& team, const RootScratch
   team.team_barrier();
 }
 
+/// The scalar recurrence of a sweep of implicit QL over rows l ... last of the tridiagonal matrix, which leaves the
+/// rotations in cs: cosine and sine of rows i and i + 1 in cs[2 i] and cs[2 i + 1].
+///   shifted  diag[last] less the shift
+/// \return the row where it ended: rotations last - 1 ... that + 1
+KOKKOS_FORCEINLINE_FUNCTION int sweep_up(int l, int last, double shifted, double* diag, double* off, double* cs) {
+  double s = 1, c = 1, shift = 0;
+  int i = last - 1;
+  for (; i >= l; --i) {
+    const double f = s * off[i], b = c * off[i];
+    const double radius = math::sqrt(f * f + shifted * shifted);
+    off[i + 1] = radius;
+    if (radius == 0) {
+      diag[i + 1] -= shift;
+      off[last] = 0;
+      break;
+    }
+    const double inverse = 1 / radius;
+    s = f * inverse;
+    c = shifted * inverse;
+    const double d = diag[i + 1] - shift;
+    const double t = (diag[i] - d) * s + 2 * c * b;
+    shift = s * t;
+    diag[i + 1] = d + shift;
+    shifted = c * t - b;
+    cs[2 * i] = c;
+    cs[2 * i + 1] = s;
+  }
+  if (i < l) {
+    diag[l] -= shift;
+    off[l] = shifted;
+    off[last] = 0;
+  }
+  return i;
+}
+
 /// Implicit QL with Wilkinson's shift on diag and off; the rows of z become eigenvectors. The scalar recurrence of a
 /// sweep (a few m operations) runs on one thread, which leaves the rotations in cs; the owners of the columns then
 /// apply them.
@@ -215,39 +250,9 @@ KOKKOS_INLINE_FUNCTION int diagonalize(const Member& team, const RootScratch& s0
       double r = math::sqrt(g * g + 1);
       g = diag[last] - dl + el / (g + (g >= 0 ? r : -r));
       team.team_barrier();  // all have read diag and off
-      int stop = l - 1;     // rotations last - 1 ... stop + 1
-      Kokkos::single(Kokkos::PerTeam(team), [=]() {
-        double shifted = g, s = 1, c = 1, shift = 0;
-        int i = last - 1;
-        for (; i >= l; --i) {
-          const double f = s * off[i], b = c * off[i];
-          const double radius = math::sqrt(f * f + shifted * shifted);
-          off[i + 1] = radius;
-          if (radius == 0) {
-            diag[i + 1] -= shift;
-            off[last] = 0;
-            break;
-          }
-          const double inverse = 1 / radius;
-          s = f * inverse;
-          c = shifted * inverse;
-          const double d = diag[i + 1] - shift;
-          const double t = (diag[i] - d) * s + 2 * c * b;
-          shift = s * t;
-          diag[i + 1] = d + shift;
-          shifted = c * t - b;
-          cs[2 * i] = c;
-          cs[2 * i + 1] = s;
-        }
-        if (i < l) {
-          diag[l] -= shift;
-          off[l] = shifted;
-          off[last] = 0;
-        }
-        p[0] = i;  // where the sweep ended
-      });
+      Kokkos::single(Kokkos::PerTeam(team), [=]() { p[0] = sweep_up(l, last, g, diag, off, cs); });
       team.team_barrier();
-      stop = static_cast<int>(p[0]);
+      const int stop = static_cast<int>(p[0]);
       team_for(team, 0, nwide, [=](int strip) {
         const int j0 = strip * Wide::width;
         Wide carry = Wide::load(at(z, last) + j0);
