@@ -22,7 +22,7 @@ struct Search {
 /// A fine scan that a search wants.
 struct Request {
   Search* search;
-  Valley valley;
+  MinimumBracket bracket;
   std::vector<double> redshifts;
   std::vector<double> chi2 = {};   ///< [nz] made, without penalty
   std::vector<double> coeff = {};  ///< [nz][nbasis] made
@@ -85,15 +85,16 @@ class FineScans {
 void look_closer(const FineScans& scans, std::span<Search> searches) {
   std::vector<Request> requests;
   for (Search& search : searches)
-    for (const Valley& valley : search.refinement.valleys()) requests.push_back({&search, valley, closer_grid(valley)});
+    for (const MinimumBracket& bracket : search.refinement.brackets())
+      requests.push_back({&search, bracket, closer_grid(bracket)});
   scans.fit(requests);
   std::size_t at = 0;
   for (Search& search : searches) {
-    for (Valley& valley : search.refinement.valleys()) {
-      valley = closer_valley(valley, requests[at].redshifts, scans.with_penalty(requests[at]));
+    for (MinimumBracket& bracket : search.refinement.brackets()) {
+      bracket = closer_bracket(bracket, requests[at].redshifts, scans.with_penalty(requests[at]));
       ++at;
     }
-    search.refinement.sort_valleys();
+    search.refinement.sort_brackets();
   }
 }
 
@@ -102,8 +103,8 @@ bool refine_next(const FitSetup& setup, const FineScans& scans, const Spectra<Ho
                  std::vector<Search>& searches) {
   std::vector<Request> fine;
   for (Search& search : searches)
-    if (const auto valley = search.refinement.next())
-      fine.push_back({&search, *valley, even_grid(valley->first, valley->last, setup.settings().npoints)});
+    if (const auto bracket = search.refinement.next())
+      fine.push_back({&search, *bracket, even_grid(bracket->first, bracket->last, setup.settings().npoints)});
   if (fine.empty()) return false;
   scans.fit(fine);
   std::vector<Request> vertices;
@@ -115,7 +116,7 @@ bool refine_next(const FitSetup& setup, const FineScans& scans, const Spectra<Ho
     fit.itemplate = request.search->itemplate;
     fit.npixels = target.ngood;
     fit.null_chi2 = target.flux_square;
-    vertices.push_back({request.search, request.valley, {fit.z}});
+    vertices.push_back({request.search, request.bracket, {fit.z}});
     fits.push_back(std::move(fit));
   }
   scans.fit(vertices);

@@ -15,21 +15,22 @@ std::vector<double> even_grid(double first, double last, int n) {
   return grid;
 }
 
-std::vector<double> closer_grid(const Valley& valley) {
+std::vector<double> closer_grid(const MinimumBracket& bracket) {
   constexpr int steps = 3;  // of the closer look, to one of the scan
-  if (valley.first == valley.z || valley.z == valley.last) return even_grid(valley.first, valley.last, steps + 1);
-  auto closer = even_grid(valley.first, valley.z, steps + 1);
-  const auto right = even_grid(valley.z, valley.last, steps + 1);
+  if (bracket.first == bracket.z || bracket.z == bracket.last) return even_grid(bracket.first, bracket.last, steps + 1);
+  auto closer = even_grid(bracket.first, bracket.z, steps + 1);
+  const auto right = even_grid(bracket.z, bracket.last, steps + 1);
   closer.insert(closer.end(), right.begin() + 1, right.end());
   return closer;
 }
 
-Valley closer_valley(const Valley& valley, std::span<const double> redshifts, std::span<const double> chi2) {
-  const auto middle = std::find(redshifts.begin(), redshifts.end(), valley.z) - redshifts.begin();
+MinimumBracket closer_bracket(const MinimumBracket& bracket, std::span<const double> redshifts,
+                              std::span<const double> chi2) {
+  const auto middle = std::find(redshifts.begin(), redshifts.end(), bracket.z) - redshifts.begin();
   const auto least = std::min_element(chi2.begin(), chi2.end()) - chi2.begin();
   const auto end = static_cast<std::ptrdiff_t>(redshifts.size()) - 1;
   return {redshifts[least], redshifts[std::max<std::ptrdiff_t>(0, least - 1)], redshifts[std::min(least + 1, end)],
-          valley.chi2 + chi2[least] - chi2[middle]};  // keeps what a prior has added
+          bracket.chi2 + chi2[least] - chi2[middle]};  // keeps what a prior has added
 }
 
 Refinement::Refinement(const Template& tmpl, const FitSettings& settings, std::span<const double> chi2)
@@ -37,12 +38,13 @@ Refinement::Refinement(const Template& tmpl, const FitSettings& settings, std::s
   const auto& z = tmpl.redshifts;
   const int last = static_cast<int>(z.size()) - 1;
   for (const int i : find_minima(chi2))
-    valleys_.push_back({z[i], z[std::max(0, i - 1)], z[std::min(i + 1, last)], chi2[i]});
-  if (settings.adaptive) valleys_.resize(std::min(valleys_.size(), static_cast<std::size_t>(settings.ncandidates)));
+    brackets_.push_back({z[i], z[std::max(0, i - 1)], z[std::min(i + 1, last)], chi2[i]});
+  if (settings.adaptive) brackets_.resize(std::min(brackets_.size(), static_cast<std::size_t>(settings.ncandidates)));
 }
 
-void Refinement::sort_valleys() {
-  std::stable_sort(valleys_.begin(), valleys_.end(), [](const Valley& a, const Valley& b) { return a.chi2 < b.chi2; });
+void Refinement::sort_brackets() {
+  std::stable_sort(brackets_.begin(), brackets_.end(),
+                   [](const MinimumBracket& a, const MinimumBracket& b) { return a.chi2 < b.chi2; });
 }
 
 bool Refinement::is_near_accepted(double z) const {
@@ -51,11 +53,11 @@ bool Refinement::is_near_accepted(double z) const {
   });
 }
 
-std::optional<Valley> Refinement::next() {
+std::optional<MinimumBracket> Refinement::next() {
   if (static_cast<int>(fits_.size()) == settings_->nminima) return std::nullopt;
-  while (next_ < valleys_.size()) {
-    const Valley& valley = valleys_[next_++];
-    if (!is_near_accepted(valley.z)) return valley;
+  while (next_ < brackets_.size()) {
+    const MinimumBracket& bracket = brackets_[next_++];
+    if (!is_near_accepted(bracket.z)) return bracket;
   }
   return std::nullopt;
 }

@@ -11,7 +11,7 @@
 namespace zspex::kernels::detail {
 
 /// Where a finer scan looks for a minimum: around z, from `first` to `last`.
-struct Valley {
+struct MinimumBracket {
   double z, first, last;
   double chi2;  ///< at z
 };
@@ -19,17 +19,18 @@ struct Valley {
 /// n redshifts from `first` to `last`, both exact.
 std::vector<double> even_grid(double first, double last, int n);
 
-/// The redshifts of a closer look at a valley, before it is known which ones are refined: a third of the scan's steps.
-std::vector<double> closer_grid(const Valley& valley);
-/// The valley around the least of them.
+/// The redshifts of a closer look at a bracket, before it is known which ones are refined: a third of the scan's steps.
+std::vector<double> closer_grid(const MinimumBracket& bracket);
+/// The bracket around the least of them.
 /// \param chi2  [n] with penalty
-Valley closer_valley(const Valley& valley, std::span<const double> redshifts, std::span<const double> chi2);
+MinimumBracket closer_bracket(const MinimumBracket& bracket, std::span<const double> redshifts,
+                              std::span<const double> chi2);
 
 /// The refinement of one target's minima in one template, step by step; the caller makes the fits in between, those of
 /// many targets at once.
 ///
-///     while (auto valley = refinement.next()) {
-///       Zfit fit = refinement.fit_of(zz, zzchi2);         // zz = even_grid(valley->first, valley->last, npoints)
+///     while (auto bracket = refinement.next()) {
+///       Zfit fit = refinement.fit_of(zz, zzchi2);         // zz = even_grid(bracket->first, bracket->last, npoints)
 ///       ... coefficients and direct chi^2 at fit.z ...
 ///       if (!refinement.is_known(fit)) refinement.accept(std::move(fit));
 ///     }
@@ -39,12 +40,12 @@ class Refinement {
   Refinement(const Template& tmpl, const FitSettings& settings, std::span<const double> chi2);
 
   /// The minima and their neighbours, the lowest first. Adaptive: those that are looked at more closely.
-  std::vector<Valley>& valleys() { return valleys_; }
-  /// After `valleys` have been changed: the lowest first.
-  void sort_valleys();
+  std::vector<MinimumBracket>& brackets() { return brackets_; }
+  /// After `brackets` have been changed: the lowest first.
+  void sort_brackets();
 
   /// The next one that isn't near a minimum that was accepted; none when enough are accepted, or no one is left.
-  std::optional<Valley> next();
+  std::optional<MinimumBracket> next();
   /// From its fine scan: redshift, its error, chi^2 and the flags that follow from these.
   Zfit fit_of(std::vector<double> zz, std::vector<double> zzchi2) const;
   /// Whether its redshift is near one that was accepted, so that it's not a minimum of its own.
@@ -59,7 +60,7 @@ class Refinement {
 
   const Template* tmpl_;
   const FitSettings* settings_;
-  std::vector<Valley> valleys_;
+  std::vector<MinimumBracket> brackets_;
   std::size_t next_ = 0;
   std::vector<Zfit> fits_;
 };
