@@ -37,7 +37,7 @@ kernels::CoarseScan Refiner::coarse_scan(const ScanStore& store, int itemplate, 
 }
 
 void Refiner::refine_some(std::span<const kernels::CoarseScan> scans, std::vector<TemplateFits>& fits) {
-  setup_.pace.run([&] {
+  setup_.throttle.run([&] {
     auto refined = setup_.fitter.refine(setup_.place(setup_.strategy.refine), scans);
     for (std::size_t k = 0; k < scans.size(); ++k)
       for (std::size_t i = 0; i < scans[k].range.n; ++i)

@@ -57,7 +57,7 @@ RedshiftRun::RedshiftRun(const comm::Communicator& world, const config::Redshift
       fitter_(*plan.fitter),
       node_(options.node_of(world)),
       team_(turns() ? node_.duplicate() : world.split(world.rank())),
-      pace_(slowdown(config, world.rank())),
+      throttle_(slowdown(config, world.rank())),
       times_("redshift", {"read", "rebin", "scan", "wait for slices", "refine", "gather", "write"}),
       models_(config.model.empty() ? 0 : plan.targets.bands.size()) {
   priors_ = comm::share(world_, [&] {
@@ -82,14 +82,14 @@ RedshiftRun::RedshiftRun(const comm::Communicator& world, const config::Redshift
 
 void RedshiftRun::count_work(const std::function<void()>& work) {
   const Stopwatch watch;
-  const double before = pace_.busy();
+  const double before = throttle_.busy();
   work();
-  const double busy = pace_.busy() - before;
+  const double busy = throttle_.busy() - before;
   report_.busy += busy;
   report_.idle += std::max(0.0, watch.seconds() - busy);
 }
 
-ScanSetup RedshiftRun::setup() { return {world_, node_, team_, *plan_.strategy, role(), config_, fitter_, pace_}; }
+ScanSetup RedshiftRun::setup() { return {world_, node_, team_, *plan_.strategy, role(), config_, fitter_, throttle_}; }
 
 std::vector<int> RedshiftRun::deal(std::size_t first, std::size_t n) {
   // Of each team: what its ranks can do.

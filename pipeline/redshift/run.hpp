@@ -64,7 +64,7 @@ class RedshiftRun {
   const RedshiftPlan& plan_;
   kernels::RedshiftFitter& fitter_;
   comm::Communicator node_, team_;
-  Pace pace_;
+  Throttle throttle_;
   StepTimes times_;
   std::optional<io::Priors> priors_;
   std::optional<io::DetailsWriter> details_;

@@ -17,10 +17,11 @@
 
 namespace zspex::pipeline {
 
-/// Runs work at this rank's pace, and adds up how long it takes. The pace is 1; tests of how work is dealt make it slower.
-class Pace {
+/// Runs work, and adds up how long it takes; with a factor above 1 it takes so many times as long, for tests of how work is
+/// dealt to slow ranks.
+class Throttle {
  public:
-  explicit Pace(double factor = 1) : factor_(factor) {}
+  explicit Throttle(double factor = 1) : factor_(factor) {}
 
   /// \return seconds
   template <class Work>
@@ -46,7 +47,7 @@ struct ScanSetup {
   Role role;  ///< of this rank
   const config::RedshiftConfig& config;
   kernels::RedshiftFitter& fitter;
-  Pace& pace;
+  Throttle& throttle;
 
   /// Where a piece of the work is done here.
   kernels::Place place(kernels::Place of_gpu_rank) const { return role.on_gpu ? of_gpu_rank : kernels::Place::host; }

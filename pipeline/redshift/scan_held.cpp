@@ -31,14 +31,14 @@ class HeldScanner final : public Scanner {
       const kernels::ScanRows rows = store.rows(it);
       for (int first = 0; first < nz_of(it); first += setup_.config.slice) {
         const int nz = std::min(setup_.config.slice, nz_of(it) - first);
-        times_.scan += setup_.pace.run([&] {
+        times_.scan += setup_.throttle.run([&] {
           if (ntarget > 0) site.scan(it, first, nz, slice(it, first), {0, ntarget}, rows);
         });
         times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
         if (done) done(static_cast<std::size_t>(nz));
       }
     }
-    times_.scan += setup_.pace.run([&] { site.finish(); });
+    times_.scan += setup_.throttle.run([&] { site.finish(); });
   }
 
  private:
@@ -53,7 +53,7 @@ class HeldScanner final : public Scanner {
 
   void rebin_all() {
     const kernels::FitSite& site = setup_.fitter.site(place());
-    times_.rebin += setup_.pace.run([&] {
+    times_.rebin += setup_.throttle.run([&] {
       templates_ = site.allocate(size_);
       for (int it = 0; it < ntemplate(); ++it)
         for (int first = 0; first < nz_of(it); first += setup_.config.slice)
@@ -64,7 +64,8 @@ class HeldScanner final : public Scanner {
 
   /// The ranks of the node take slices in turn and rebin them into memory that they share.
   void share() {
-    times_.rebin += setup_.pace.run([&] { shared_ = TeamMemory(setup_.node, size_ * setup_.fitter.value_bytes()); });
+    times_.rebin +=
+        setup_.throttle.run([&] { shared_ = TeamMemory(setup_.node, size_ * setup_.fitter.value_bytes()); });
     templates_ = shared_.values(setup_.fitter);
     struct Piece {
       int it, first, nz;
@@ -80,7 +81,7 @@ class HeldScanner final : public Scanner {
       while (const auto item = counter.take()) {
         const Piece& piece = pieces[*item];
         times_.rebin +=
-            setup_.pace.run([&] { host.rebin(piece.it, piece.first, piece.nz, slice(piece.it, piece.first)); });
+            setup_.throttle.run([&] { host.rebin(piece.it, piece.first, piece.nz, slice(piece.it, piece.first)); });
       }
     });
     const Stopwatch watch;
@@ -88,7 +89,7 @@ class HeldScanner final : public Scanner {
     times_.wait += watch.seconds();
     comm::agree(setup_.world, "copy the templates to the GPU", [&] {
       if (!setup_.role.on_gpu) return;
-      times_.rebin += setup_.pace.run([&] {
+      times_.rebin += setup_.throttle.run([&] {
         const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
         templates_ = device.allocate(size_);
         device.copy_in(templates_, shared_.values(setup_.fitter));

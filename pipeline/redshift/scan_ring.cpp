@@ -57,7 +57,7 @@ class RingScanner final : public Scanner {
         return bytes_of(values.from(0, setup_.fitter.slice_size(it, begin(i + 1) - begin(i))));
       };
       int mine = rank;
-      times_.rebin += setup_.pace.run([&] {
+      times_.rebin += setup_.throttle.run([&] {
         setup_.fitter.site(kernels::Place::host).rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_);
       });
       for (int step = 0; step < nrank; ++step) {
@@ -72,7 +72,7 @@ class RingScanner final : public Scanner {
         std::swap(held_, coming_);
         mine = next;
       }
-      times_.scan += setup_.pace.run([&] {
+      times_.scan += setup_.throttle.run([&] {
         if (setup_.role.on_gpu) setup_.fitter.site(kernels::Place::device).finish();
       });
       if (done) done(static_cast<std::size_t>(n));
@@ -85,7 +85,7 @@ class RingScanner final : public Scanner {
     if (nz == 0 || ntarget == 0) return;
     const kernels::ScanRows rows = store.rows(it);
     times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
-    times_.scan += setup_.pace.run([&] {
+    times_.scan += setup_.throttle.run([&] {
       const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
       if (!setup_.role.on_gpu) return host.scan(it, first, nz, held_, {0, ntarget}, rows);
       const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);

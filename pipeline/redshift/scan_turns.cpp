@@ -80,7 +80,7 @@ class TurnScanner final : public Scanner {
     while (const auto itile = queue.take_whole()) {
       const Tile& tile = queue.tiles()[static_cast<std::size_t>(*itile)];
       turn = 1 - turn;
-      const double took = setup_.pace.run([&] {
+      const double took = setup_.throttle.run([&] {
         const kernels::Values& slice = device_tiles_[turn];
         device.rebin(tile.itemplate, tile.first, tile.nz, slice);
         device.scan(tile.itemplate, tile.first, tile.nz, slice, {0, ntarget}, store.rows(tile.itemplate));
@@ -91,7 +91,7 @@ class TurnScanner final : public Scanner {
       if (rate.known()) queue.set_rate(rate.value(), true);
       tell();
     }
-    times_.scan += setup_.pace.run([&] { device.finish(); });
+    times_.scan += setup_.throttle.run([&] { device.finish(); });
     queue.set_rate(0, false);
   }
 
@@ -102,11 +102,11 @@ class TurnScanner final : public Scanner {
       times_.wait += waiting.seconds();
       const Tile& tile = queue.tiles()[static_cast<std::size_t>(unit->tile)];
       if (unit->kind == TileUnit::Kind::rebin) {
-        times_.rebin += setup_.pace.run([&] { rebin(tile, *unit); });
+        times_.rebin += setup_.throttle.run([&] { rebin(tile, *unit); });
       } else {
         const std::size_t first = static_cast<std::size_t>(unit->part) * group_size();
         const std::size_t n = std::min(group_size(), setup_.fitter.ntarget() - first);
-        const double took = setup_.pace.run([&] {
+        const double took = setup_.throttle.run([&] {
           setup_.fitter.site(kernels::Place::host)
               .scan(tile.itemplate, tile.first, tile.nz, slice(unit->slot), {first, n}, store.rows(tile.itemplate));
         });
