@@ -5,7 +5,7 @@
 
 #include "kernels/redshift/redshift_grid.hpp"
 #include "pipeline/comm/agree.hpp"
-#include "pipeline/comm/two_ends.hpp"
+#include "pipeline/comm/shared_work_deque.hpp"
 
 namespace zspex::pipeline {
 
@@ -71,7 +71,7 @@ std::vector<TemplateFits> Refiner::refine_in_turns(const ScanStore& store, const
   const std::size_t wanted = std::max<std::size_t>(1, turns * static_cast<std::size_t>(setup_.team.size()) / ntemplate);
   const std::size_t group = std::max<std::size_t>(1, (ntarget + wanted - 1) / wanted);
   const std::size_t ngroup = (ntarget + group - 1) / group;
-  comm::TwoEnds units(setup_.team, static_cast<std::uint32_t>(ntemplate * ngroup));
+  comm::SharedWorkDeque units(setup_.team, static_cast<std::uint32_t>(ntemplate * ngroup));
   std::vector<TemplateFits> fits;
   std::size_t told = 0;
   comm::agree(setup_.world, "refine the redshifts", [&] {

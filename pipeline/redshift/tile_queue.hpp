@@ -11,7 +11,7 @@
 
 #include "pipeline/comm/node_shared.hpp"
 #include "pipeline/comm/paced_counter.hpp"
-#include "pipeline/comm/two_ends.hpp"
+#include "pipeline/comm/shared_work_deque.hpp"
 
 namespace zspex::pipeline {
 
@@ -98,7 +98,7 @@ class TileQueue {
   int npart_, ngroup_, nslot_;
   comm::NodeShared<std::uint64_t> state_;
   comm::SharedRates whole_, together_;  ///< of ranks that take whole tiles, and of the others
-  comm::TwoEnds ends_;
+  comm::SharedWorkDeque ends_;
 };
 
 }  // namespace zspex::pipeline

@@ -11,14 +11,14 @@
 namespace zspex::comm {
 
 /// Items 0, 1, ... n - 1. Some ranks take from the front and others from the back, until they meet. No rank waits.
-class TwoEnds {
+class SharedWorkDeque {
  public:
   struct Range {
     std::uint32_t first = 0, n = 0;
   };
 
   /// Collective over the node. \param n  items, at most 2^32 - 1
-  TwoEnds(const Communicator& node, std::uint32_t n) : shared_(node, 1) {
+  SharedWorkDeque(const Communicator& node, std::uint32_t n) : shared_(node, 1) {
     if (node.is_root()) ends().store(pack(0, n));
     shared_.publish(node);
   }

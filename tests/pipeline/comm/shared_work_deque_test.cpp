@@ -1,4 +1,4 @@
-#include "pipeline/comm/two_ends.hpp"
+#include "pipeline/comm/shared_work_deque.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +11,10 @@
 namespace zspex::comm {
 namespace {
 
-TEST(MpiTwoEnds, FrontAndBackMeetAndEachItemIsTakenOnce) {
+TEST(MpiSharedWorkDeque, FrontAndBackMeetAndEachItemIsTakenOnce) {
   const auto node = test_world().split_by_node();
   for (const std::uint32_t n : {0u, 1u, 2u, 1000u}) {
-    TwoEnds ends(node, n);
+    SharedWorkDeque ends(node, n);
     const bool front = node.rank() % 2 == 0;
     const std::uint32_t most = 1 + static_cast<std::uint32_t>(node.rank());
     std::vector<std::uint32_t> mine;
@@ -35,9 +35,9 @@ TEST(MpiTwoEnds, FrontAndBackMeetAndEachItemIsTakenOnce) {
   }
 }
 
-TEST(MpiTwoEnds, WhatIsLeftLiesBetweenTheEnds) {
+TEST(MpiSharedWorkDeque, WhatIsLeftLiesBetweenTheEnds) {
   const auto node = test_world().split_by_node();
-  TwoEnds ends(node, 10);
+  SharedWorkDeque ends(node, 10);
   if (node.is_root()) {
     ends.take_front(3);
     ends.take_back(2);
