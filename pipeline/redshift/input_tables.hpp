@@ -11,7 +11,7 @@
 #include "config/redshift_config.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"
-#include "kernels/redshift/rank.hpp"
+#include "kernels/redshift/rank_fits.hpp"
 #include "pipeline/redshift/targets.hpp"
 
 namespace zspex::pipeline {

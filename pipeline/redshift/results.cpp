@@ -5,7 +5,7 @@
 #include <iterator>
 #include <numeric>
 
-#include "kernels/redshift/rank.hpp"
+#include "kernels/redshift/rank_fits.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/bytes.hpp"
 #include "pipeline/comm/gather.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/redshift/rank.hpp"
+#include "kernels/redshift/rank_fits.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/refine.hpp"
 #include "pipeline/redshift/target_store.hpp"

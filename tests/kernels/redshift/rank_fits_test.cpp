@@ -1,4 +1,4 @@
-#include "kernels/redshift/rank.hpp"
+#include "kernels/redshift/rank_fits.hpp"
 
 #include <gtest/gtest.h>
 
