@@ -26,19 +26,19 @@ MakeExtractor kernel_extractors(kernels::Place place) {
   };
 }
 
-FrameRunner::FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
+FrameRunner::FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
                          io::Provenance provenance, Worker worker, const Role& role, Listener listener)
-    : crew_(crew),
+    : comms_(comms),
       frames_(std::move(frames)),
       config_(config),
       provenance_(std::move(provenance)),
       worker_(std::move(worker)),
       role_(role),
       listener_(std::move(listener)),
-      counter_(crew.node, worker_.capacity),
+      counter_(comms.node, worker_.capacity),
       total_(no_times()),
       times_(no_times()) {
-  for (const int on_gpu : comm::all_gather<int>(crew_.group, role_.on_gpu ? 1 : 0))
+  for (const int on_gpu : comm::all_gather<int>(comms_.group, role_.on_gpu ? 1 : 0))
     with_gpu_ = with_gpu_ || on_gpu != 0;
   for (const FrameFiles& files : frames_) {
     FrameOutcome outcome;
@@ -46,7 +46,7 @@ FrameRunner::FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const
     outcome.output = files.output;
     outcomes_.push_back(outcome);
   }
-  if (crew_.group.is_root()) desk_ = std::make_unique<IoDesk>(frames_, FrameReader(config_, provenance_.version));
+  if (comms_.group.is_root()) desk_ = std::make_unique<IoDesk>(frames_, FrameReader(config_, provenance_.version));
 }
 
 std::vector<FrameOutcome> FrameRunner::run() {
@@ -73,7 +73,7 @@ void FrameRunner::run_frame(std::size_t i) {
   if (i + 1 == frames_.size()) extractor_ = nullptr;  // its memory is more than what gathering and writing take
   auto spectra = collect(job, std::move(mine), i);
   outcomes_[i].seconds = watch.seconds();
-  auto timing = times_.over_ranks(crew_.group);
+  auto timing = times_.over_ranks(comms_.group);
   if (!desk_) return;
   const FrameOutcome& outcome = outcomes_[i];
   if (outcome.nfailed > 0 && outcome.nbin_bad == outcome.nspec * outcome.nwave) {
@@ -88,7 +88,7 @@ void FrameRunner::run_frame(std::size_t i) {
 FrameJob FrameRunner::load(std::size_t i) {
   const Stopwatch waiting;
   std::optional<LoadedFrame> loaded;
-  FrameJob job = comm::share(crew_.group, [&] {
+  FrameJob job = comm::share(comms_.group, [&] {
     loaded = desk_->take();
     return loaded->job;
   });
@@ -98,8 +98,8 @@ FrameJob FrameRunner::load(std::size_t i) {
   ImageSlot& slot = slots_[i % 2];
   ImageSlot& next = slots_[(i + 1) % 2];
   const auto npixel = static_cast<std::size_t>(job.nx) * static_cast<std::size_t>(job.ny);
-  slot.reserve(crew_.node, npixel);
-  if (i + 1 < frames_.size()) next.reserve(crew_.node, npixel);
+  slot.reserve(comms_.node, npixel);
+  if (i + 1 < frames_.size()) next.reserve(comms_.node, npixel);
   if (loaded) {
     times_.add(kRead, loaded->seconds, loaded->bytes_read);
     outcomes_[i].name = job.name;
@@ -111,7 +111,7 @@ FrameJob FrameRunner::load(std::size_t i) {
     facts_ = std::move(loaded->facts);
     desk_->read_ahead(i + 1, next);
   }
-  slot.publish(crew_, npixel);
+  slot.publish(comms_, npixel);
   times_.add(kShareImage, sharing.seconds());
   return job;
 }
@@ -129,7 +129,7 @@ void FrameRunner::use_extractor(const FrameJob& job) {
 /// Whether a GPU holds what its ranks need; once, of the first frame.
 void FrameRunner::check_memory(const FrameJob& job) {
   if (memory_is_checked_ || worker_.gpu_memory == 0) return;
-  const bool fine = units_are_fine(job.settings, crew_.group.size(), with_gpu_);
+  const bool fine = units_are_fine(job.settings, comms_.group.size(), with_gpu_);
   check_gpu_memory(extractor_->memory(fine).device, role_.sharers, worker_.gpu_memory);
   memory_is_checked_ = true;
 }
@@ -162,21 +162,21 @@ void FrameRunner::extract_units(const FrameJob& job, const kernels::Image& image
 }
 
 std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i) {
-  const auto units = deal_units(job.settings, crew_.group.size(), with_gpu_);
+  const auto units = deal_units(job.settings, comms_.group.size(), with_gpu_);
   // The nodes of a group take every nnode-th unit; within a node, whoever is free takes the next.
   std::vector<std::uint64_t> of_node;
-  for (std::size_t u = static_cast<std::size_t>(crew_.inode); u < units.size();
-       u += static_cast<std::size_t>(crew_.nnode)) {
+  for (std::size_t u = static_cast<std::size_t>(comms_.inode); u < units.size();
+       u += static_cast<std::size_t>(comms_.nnode)) {
     of_node.push_back(u);
   }
-  counter_.restart(crew_.node, of_node.size());
+  counter_.restart(comms_.node, of_node.size());
   if (desk_ && listener_.begin) listener_.begin(outcomes_[i], of_node.size());
 
   const kernels::Image image = slots_[i % 2].view(job);
   std::vector<UnitSpectra> mine;
   double working = 0;
   const Stopwatch watch;
-  comm::agree(crew_.group, "extract " + job.name, [&] {
+  comm::agree(comms_.group, "extract " + job.name, [&] {
     try {
       use_extractor(job);
       check_memory(job);
@@ -188,7 +188,7 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
     }
     working = watch.seconds();
   });
-  comm::agree(crew_.group, "extract " + job.name, [&] {
+  comm::agree(comms_.group, "extract " + job.name, [&] {
     if (counter_.taken() < of_node.size())
       throw CommError(
           "extract", "expected that all units are done, found some left. This is a defect of zspex; please report it.");
@@ -204,10 +204,10 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
 std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vector<UnitSpectra> mine, std::size_t i) {
   const Stopwatch watch;
   std::optional<FrameSpectra> spectra;
-  comm::agree(crew_.group, "make room for the spectra of " + job.name, [&] {
+  comm::agree(comms_.group, "make room for the spectra of " + job.name, [&] {
     if (desk_) spectra = room_for(job);
   });
-  const UnitFacts sum = gather_units(crew_.group, std::move(mine), spectra ? &*spectra : nullptr);
+  const UnitFacts sum = gather_units(comms_.group, std::move(mine), spectra ? &*spectra : nullptr);
   if (spectra) {
     FrameOutcome& outcome = outcomes_[i];
     outcome.npatch = sum.npatch;

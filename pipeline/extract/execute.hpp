@@ -13,8 +13,8 @@
 #include "io/frame.hpp"
 #include "kernels/extract/extract.hpp"
 #include "pipeline/comm/paced_counter.hpp"
-#include "pipeline/extract/crew.hpp"
 #include "pipeline/extract/finish_frame.hpp"
+#include "pipeline/extract/frame_comms.hpp"
 #include "pipeline/extract/io_desk.hpp"
 #include "pipeline/extract/node_image.hpp"
 #include "pipeline/extract/outcome.hpp"
@@ -46,7 +46,7 @@ struct Listener {
 /// Runs the frames of one group. All ranks of the group make one, with the same arguments, and call run().
 class FrameRunner {
  public:
-  FrameRunner(const Crew& crew, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
+  FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
               io::Provenance provenance, Worker worker, const Role& role, Listener listener);
 
   /// \return what became of the frames; on the group's root only. Collective over the group.
@@ -67,7 +67,7 @@ class FrameRunner {
   void note_written(const std::optional<IoDesk::Written>& written);
   void fail(FrameOutcome& outcome, ExitCode code, const std::string& message);
 
-  const Crew& crew_;
+  const FrameComms& comms_;
   std::vector<FrameFiles> frames_;
   config::ExtractConfig config_;
   io::Provenance provenance_;

@@ -14,11 +14,11 @@ namespace zspex::pipeline {
 namespace {
 
 /// The outcomes of all groups onto the world's root, in the order of the plan.
-std::vector<FrameOutcome> gather_outcomes(const comm::Communicator& world, const Crew& crew,
+std::vector<FrameOutcome> gather_outcomes(const comm::Communicator& world, const FrameComms& comms,
                                           const std::vector<FrameOutcome>& mine) {
   const auto bytes = comm::to_bytes(mine);
   std::vector<comm::Part> parts;
-  if (crew.group.is_root()) parts.push_back({static_cast<std::uint64_t>(crew.igroup), bytes});
+  if (comms.group.is_root()) parts.push_back({static_cast<std::uint64_t>(comms.igroup), bytes});
   std::map<std::uint64_t, std::vector<std::byte>> arrived;
   comm::gather(world, parts, [&](std::uint64_t group, std::size_t nbytes) {
     auto& buffer = arrived[group];
@@ -55,13 +55,13 @@ comm::Communicator ExtractStage::split_nodes() const {
 }
 
 ExitCode ExtractStage::print(const ExtractPlan& plan) const {
-  const Crew crew = make_crew(world_, split_nodes(), static_cast<int>(plan.frames.size()));
-  const auto roots = comm::all_gather<int>(world_, crew.node.is_root() ? 1 : 0);
+  const FrameComms comms = make_frame_comms(world_, split_nodes(), static_cast<int>(plan.frames.size()));
+  const auto roots = comm::all_gather<int>(world_, comms.node.is_root() ? 1 : 0);
   Layout layout;
   layout.nrank = world_.size();
   layout.nnode = static_cast<int>(std::count(roots.begin(), roots.end(), 1));
-  layout.ngroup = crew.ngroup;
-  layout.group_size = crew.group.size();
+  layout.ngroup = comms.ngroup;
+  layout.group_size = comms.group.size();
   layout.device = provenance_.kokkos;
   for (const Role& role : comm::all_gather(world_, options_.role)) {
     layout.ngpu_rank += role.on_gpu;
@@ -81,22 +81,22 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
       for (const std::string& path : files.outputs()) folders.make_for(path);
   });
   const int nframe = static_cast<int>(plan.frames.size());
-  const Crew crew = make_crew(world_, split_nodes(), nframe);
+  const FrameComms comms = make_frame_comms(world_, split_nodes(), nframe);
   std::vector<FrameFiles> mine;
-  for (int i = crew.igroup; i < nframe; i += crew.ngroup) mine.push_back(plan.frames[static_cast<std::size_t>(i)]);
+  for (int i = comms.igroup; i < nframe; i += comms.ngroup) mine.push_back(plan.frames[static_cast<std::size_t>(i)]);
 
   Listener listener;
-  if (crew.group.is_root()) {
+  if (comms.group.is_root()) {
     const auto style = world_.is_root() ? options_.progress : terminal::Progress::Style();
     listener = make_listener(out_, err_, mine.size(), style, job_.verbosity >= 0);
   }
-  FrameRunner runner(crew, std::move(mine), config_, provenance_, options_.worker, options_.role, std::move(listener));
+  FrameRunner runner(comms, std::move(mine), config_, provenance_, options_.worker, options_.role, std::move(listener));
   std::vector<FrameOutcome> outcomes = runner.run();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    outcomes[i].index = crew.igroup + static_cast<int>(i) * crew.ngroup;
+    outcomes[i].index = comms.igroup + static_cast<int>(i) * comms.ngroup;
   }
   ExtractReport report;
-  report.frames = gather_outcomes(world_, crew, outcomes);
+  report.frames = gather_outcomes(world_, comms, outcomes);
   report.timing = runner.times().over_ranks(world_);
   WorkerReport done = runner.report();
   done.role = options_.role;

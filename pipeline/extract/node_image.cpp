@@ -30,9 +30,9 @@ void ImageSlot::fill(io::Preproc& frame) const {
   take(at, frame.mask);
 }
 
-void ImageSlot::publish(const Crew& crew, std::size_t npixel) const {
-  if (crew.leaders && crew.nnode > 1) comm::broadcast(crew.leaders, std::span(window_.data(), bytes(npixel)));
-  window_.publish(crew.node);
+void ImageSlot::publish(const FrameComms& comms, std::size_t npixel) const {
+  if (comms.leaders && comms.nnode > 1) comm::broadcast(comms.leaders, std::span(window_.data(), bytes(npixel)));
+  window_.publish(comms.node);
 }
 
 kernels::Image ImageSlot::view(const FrameJob& job) const {

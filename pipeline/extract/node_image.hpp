@@ -8,7 +8,7 @@
 #include "io/preproc.hpp"
 #include "kernels/extract/extract.hpp"
 #include "pipeline/comm/node_shared.hpp"
-#include "pipeline/extract/crew.hpp"
+#include "pipeline/extract/frame_comms.hpp"
 #include "pipeline/extract/frame_job.hpp"
 
 namespace zspex::pipeline {
@@ -22,7 +22,7 @@ class ImageSlot {
   /// Copies the frame's arrays in and frees them. May run on another thread, while no rank looks at this slot.
   void fill(io::Preproc& frame) const;
   /// From the group's first node to its others, and to all ranks of each. Collective over the group.
-  void publish(const Crew& crew, std::size_t npixel) const;
+  void publish(const FrameComms& comms, std::size_t npixel) const;
   kernels::Image view(const FrameJob& job) const;
 
   static std::size_t bytes(std::size_t npixel) { return npixel * (2 * sizeof(float) + sizeof(std::uint32_t)); }

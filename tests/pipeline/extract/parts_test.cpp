@@ -5,7 +5,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "pipeline/extract/crew.hpp"
+#include "pipeline/extract/frame_comms.hpp"
 #include "pipeline/extract/io_thread.hpp"
 #include "pipeline/extract/outcome.hpp"
 #include "pipeline/extract/plan.hpp"
@@ -18,29 +18,29 @@
 namespace zspex::pipeline {
 namespace {
 
-TEST(MpiCrew, GroupsAreMadeOfWholeNodesAndEachHasAFrame) {
+TEST(MpiFrameComms, GroupsAreMadeOfWholeNodesAndEachHasAFrame) {
   const auto world = comm::test_world();
   for (const int per_node : {1, 2, 3}) {
     for (const int nframe : {1, 2, 3, 100}) {
-      const Crew crew = make_crew(world, world.split(world.rank() / per_node), nframe);
+      const FrameComms comms = make_frame_comms(world, world.split(world.rank() / per_node), nframe);
       const int nnode = (world.size() + per_node - 1) / per_node;
-      EXPECT_EQ(crew.ngroup, std::min(nnode, nframe));
+      EXPECT_EQ(comms.ngroup, std::min(nnode, nframe));
       // Everybody is in one group; groups are 0 ... ngroup - 1; nodes within a group are 0 ... nnode - 1.
-      const auto groups = comm::all_gather(world, crew.igroup);
-      for (int group = 0; group < crew.ngroup; ++group) {
-        EXPECT_GT(std::count(groups.begin(), groups.end(), group), 0) << group << " of " << crew.ngroup;
+      const auto groups = comm::all_gather(world, comms.igroup);
+      for (int group = 0; group < comms.ngroup; ++group) {
+        EXPECT_GT(std::count(groups.begin(), groups.end(), group), 0) << group << " of " << comms.ngroup;
       }
-      EXPECT_EQ(crew.group.size(), std::count(groups.begin(), groups.end(), crew.igroup));
-      const auto nodes = comm::all_gather(crew.group, crew.inode);
-      for (int node = 0; node < crew.nnode; ++node) EXPECT_GT(std::count(nodes.begin(), nodes.end(), node), 0);
-      EXPECT_EQ(static_cast<bool>(crew.leaders), crew.node.is_root());
-      if (crew.leaders) {
-        EXPECT_EQ(crew.leaders.size(), crew.nnode);
+      EXPECT_EQ(comms.group.size(), std::count(groups.begin(), groups.end(), comms.igroup));
+      const auto nodes = comm::all_gather(comms.group, comms.inode);
+      for (int node = 0; node < comms.nnode; ++node) EXPECT_GT(std::count(nodes.begin(), nodes.end(), node), 0);
+      EXPECT_EQ(static_cast<bool>(comms.leaders), comms.node.is_root());
+      if (comms.leaders) {
+        EXPECT_EQ(comms.leaders.size(), comms.nnode);
       }
-      if (crew.group.is_root()) {
-        EXPECT_EQ(crew.inode, 0);
-        EXPECT_TRUE(crew.node.is_root());
-        EXPECT_TRUE(crew.leaders.is_root());
+      if (comms.group.is_root()) {
+        EXPECT_EQ(comms.inode, 0);
+        EXPECT_TRUE(comms.node.is_root());
+        EXPECT_TRUE(comms.leaders.is_root());
       }
     }
   }
