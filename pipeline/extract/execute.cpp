@@ -46,24 +46,25 @@ FrameRunner::FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames
     outcome.output = files.output;
     outcomes_.push_back(outcome);
   }
-  if (comms_.group.is_root()) desk_ = std::make_unique<IoDesk>(frames_, FrameReader(config_, provenance_.version));
+  if (comms_.group.is_root())
+    frame_io_ = std::make_unique<AsyncFrameIo>(frames_, FrameReader(config_, provenance_.version));
 }
 
 std::vector<FrameOutcome> FrameRunner::run() {
-  if (desk_) desk_->read_ahead(0, slots_[0]);
+  if (frame_io_) frame_io_->read_ahead(0, slots_[0]);
   for (std::size_t i = 0; i < frames_.size(); ++i) {
     try {
       run_frame(i);
     } catch (const comm::AgreedError& error) {
       fail(outcomes_[i], error.code(), error.what());  // all ranks are here; the next frame may do better
     }
-    if (desk_) desk_->read_ahead(i + 1, slots_[(i + 1) % 2]);
+    if (frame_io_) frame_io_->read_ahead(i + 1, slots_[(i + 1) % 2]);
     total_.add(times_);
     times_ = no_times();
   }
-  if (desk_) note_written(desk_->last_write());
+  if (frame_io_) note_written(frame_io_->last_write());
   total_.add(times_);
-  return desk_ ? std::move(outcomes_) : std::vector<FrameOutcome>();
+  return frame_io_ ? std::move(outcomes_) : std::vector<FrameOutcome>();
 }
 
 void FrameRunner::run_frame(std::size_t i) {
@@ -74,7 +75,7 @@ void FrameRunner::run_frame(std::size_t i) {
   auto spectra = collect(job, std::move(mine), i);
   outcomes_[i].seconds = watch.seconds();
   auto timing = times_.over_ranks(comms_.group);
-  if (!desk_) return;
+  if (!frame_io_) return;
   const FrameOutcome& outcome = outcomes_[i];
   if (outcome.nfailed > 0 && outcome.nbin_bad == outcome.nspec * outcome.nwave) {
     fail(outcomes_[i], ExitCode::numerics,
@@ -89,7 +90,7 @@ FrameJob FrameRunner::load(std::size_t i) {
   const Stopwatch waiting;
   std::optional<LoadedFrame> loaded;
   FrameJob job = comm::share(comms_.group, [&] {
-    loaded = desk_->take();
+    loaded = frame_io_->take();
     return loaded->job;
   });
   times_.add(kWaitForInput, waiting.seconds());
@@ -109,7 +110,7 @@ FrameJob FrameRunner::load(std::size_t i) {
     outcomes_[i].nbad_pixel = loaded->facts.nbad_pixel;
     if (!loaded->pixels.image.empty()) slot.fill(loaded->pixels);
     facts_ = std::move(loaded->facts);
-    desk_->read_ahead(i + 1, next);
+    frame_io_->read_ahead(i + 1, next);
   }
   slot.publish(comms_, npixel);
   times_.add(kShareImage, sharing.seconds());
@@ -149,7 +150,7 @@ void FrameRunner::extract_units(const FrameJob& job, const kernels::Image& image
     in_work.pop_front();
     counter_.finish(since_last.seconds());
     since_last = Stopwatch();
-    if (desk_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());
+    if (frame_io_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());
   };
   while (const auto item = counter_.take()) {
     if (in_work.empty()) since_last = Stopwatch();
@@ -170,7 +171,7 @@ std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i
     of_node.push_back(u);
   }
   counter_.restart(comms_.node, of_node.size());
-  if (desk_ && listener_.begin) listener_.begin(outcomes_[i], of_node.size());
+  if (frame_io_ && listener_.begin) listener_.begin(outcomes_[i], of_node.size());
 
   const kernels::Image image = slots_[i % 2].view(job);
   std::vector<UnitSpectra> mine;
@@ -205,7 +206,7 @@ std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vecto
   const Stopwatch watch;
   std::optional<FrameSpectra> spectra;
   comm::agree(comms_.group, "make room for the spectra of " + job.name, [&] {
-    if (desk_) spectra = room_for(job);
+    if (frame_io_) spectra = room_for(job);
   });
   const UnitFacts sum = gather_units(comms_.group, std::move(mine), spectra ? &*spectra : nullptr);
   if (spectra) {
@@ -233,12 +234,12 @@ void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& s
     return write_result(files, name, std::move(*result), facts, provenance, timing);
   };
   result.reset();
-  const auto earlier = desk_->write_behind(i, std::move(write));
+  const auto earlier = frame_io_->write_behind(i, std::move(write));
   if (listener_.end) listener_.end(outcomes_[i]);
   note_written(earlier);
 }
 
-void FrameRunner::note_written(const std::optional<IoDesk::Written>& written) {
+void FrameRunner::note_written(const std::optional<AsyncFrameIo::Written>& written) {
   if (!written) return;
   times_.add(kWrite, written->seconds, 0, written->bytes);
   if (!written->error) return;
@@ -249,7 +250,7 @@ void FrameRunner::note_written(const std::optional<IoDesk::Written>& written) {
 void FrameRunner::fail(FrameOutcome& outcome, ExitCode code, const std::string& message) {
   outcome.code = code;
   outcome.message = message + (code == ExitCode::memory ? " A smaller extract.batch needs less, too." : "");
-  if (desk_ && listener_.end) listener_.end(outcome);
+  if (frame_io_ && listener_.end) listener_.end(outcome);
 }
 
 }  // namespace zspex::pipeline

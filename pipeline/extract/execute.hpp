@@ -13,9 +13,9 @@
 #include "io/frame.hpp"
 #include "kernels/extract/extract.hpp"
 #include "pipeline/comm/paced_counter.hpp"
+#include "pipeline/extract/async_frame_io.hpp"
 #include "pipeline/extract/finish_frame.hpp"
 #include "pipeline/extract/frame_comms.hpp"
-#include "pipeline/extract/io_desk.hpp"
 #include "pipeline/extract/node_image.hpp"
 #include "pipeline/extract/outcome.hpp"
 #include "pipeline/extract/plan.hpp"
@@ -64,7 +64,7 @@ class FrameRunner {
   void check_memory(const FrameJob& job);
   void extract_units(const FrameJob& job, const kernels::Image& image, const std::vector<kernels::ExtractUnit>& units,
                      const std::vector<std::uint64_t>& of_node, std::vector<UnitSpectra>& mine);
-  void note_written(const std::optional<IoDesk::Written>& written);
+  void note_written(const std::optional<AsyncFrameIo::Written>& written);
   void fail(FrameOutcome& outcome, ExitCode code, const std::string& message);
 
   const FrameComms& comms_;
@@ -84,9 +84,9 @@ class FrameRunner {
   StepTimes total_, times_;               ///< of all frames, of this one
   WorkerReport report_;
   std::vector<FrameOutcome> outcomes_;
-  // Only on the group's root. The desk goes first: its thread writes into the slots.
+  // Only on the group's root. It goes first: its thread writes into the slots.
   std::optional<FrameFacts> facts_;
-  std::unique_ptr<IoDesk> desk_;
+  std::unique_ptr<AsyncFrameIo> frame_io_;
 };
 
 }  // namespace zspex::pipeline

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "pipeline/extract/background_thread.hpp"
 #include "pipeline/extract/frame_comms.hpp"
-#include "pipeline/extract/io_thread.hpp"
 #include "pipeline/extract/outcome.hpp"
 #include "pipeline/extract/plan.hpp"
 #include "pipeline/provenance.hpp"
@@ -46,8 +46,8 @@ TEST(MpiFrameComms, GroupsAreMadeOfWholeNodesAndEachHasAFrame) {
   }
 }
 
-TEST(IoThread, TasksRunInOrderAndErrorsComeOutOfTheFuture) {
-  IoThread thread;
+TEST(BackgroundThread, TasksRunInOrderAndErrorsComeOutOfTheFuture) {
+  BackgroundThread thread;
   std::vector<int> order;
   std::vector<std::future<int>> results;
   for (int i = 0; i < 50; ++i) {
@@ -68,12 +68,12 @@ TEST(IoThread, TasksRunInOrderAndErrorsComeOutOfTheFuture) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST(IoThread, EndsWithTheTaskUnderWayAndDropsTheRest) {
+TEST(BackgroundThread, EndsWithTheTaskUnderWayAndDropsTheRest) {
   std::promise<void> started, go;
   std::atomic<bool> finished{false}, second{false};
   std::thread release;
   {
-    IoThread thread;
+    BackgroundThread thread;
     thread.submit([&] {
       started.set_value();
       go.get_future().wait();

@@ -15,13 +15,13 @@
 namespace zspex::pipeline {
 
 /// Does its tasks one after the other, in order. What a task throws comes out of its future.
-class IoThread {
+class BackgroundThread {
  public:
-  IoThread();
+  BackgroundThread();
   /// Finishes the task under way; those that have not begun are dropped.
-  ~IoThread();
-  IoThread(const IoThread&) = delete;
-  IoThread& operator=(const IoThread&) = delete;
+  ~BackgroundThread();
+  BackgroundThread(const BackgroundThread&) = delete;
+  BackgroundThread& operator=(const BackgroundThread&) = delete;
 
   template <class Function>
   auto submit(Function&& fn) -> std::future<decltype(fn())> {

@@ -1,4 +1,4 @@
-#include "pipeline/extract/io_desk.hpp"
+#include "pipeline/extract/async_frame_io.hpp"
 
 #include <utility>
 
@@ -6,7 +6,7 @@
 
 namespace zspex::pipeline {
 
-void IoDesk::read_ahead(std::size_t i, const ImageSlot& slot) {
+void AsyncFrameIo::read_ahead(std::size_t i, const ImageSlot& slot) {
   if (i != next_ || i >= frames_.size()) return;
   ++next_;
   reading_ = thread_.submit([this, i, &slot] {
@@ -18,9 +18,9 @@ void IoDesk::read_ahead(std::size_t i, const ImageSlot& slot) {
   });
 }
 
-LoadedFrame IoDesk::take() { return reading_.get(); }
+LoadedFrame AsyncFrameIo::take() { return reading_.get(); }
 
-std::optional<IoDesk::Written> IoDesk::write_behind(std::size_t i, std::function<std::uint64_t()> write) {
+std::optional<AsyncFrameIo::Written> AsyncFrameIo::write_behind(std::size_t i, std::function<std::uint64_t()> write) {
   auto before = last_write();
   writing_ = thread_.submit([i, write = std::move(write)]() mutable {
     Written written;
@@ -38,7 +38,7 @@ std::optional<IoDesk::Written> IoDesk::write_behind(std::size_t i, std::function
   return before;
 }
 
-std::optional<IoDesk::Written> IoDesk::last_write() {
+std::optional<AsyncFrameIo::Written> AsyncFrameIo::last_write() {
   if (!writing_) return std::nullopt;
   Written written = writing_->get();
   writing_.reset();

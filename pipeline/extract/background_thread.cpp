@@ -1,10 +1,10 @@
-#include "pipeline/extract/io_thread.hpp"
+#include "pipeline/extract/background_thread.hpp"
 
 namespace zspex::pipeline {
 
-IoThread::IoThread() : thread_([this] { run(); }) {}
+BackgroundThread::BackgroundThread() : thread_([this] { run(); }) {}
 
-IoThread::~IoThread() {
+BackgroundThread::~BackgroundThread() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -14,7 +14,7 @@ IoThread::~IoThread() {
   thread_.join();
 }
 
-void IoThread::push(std::function<void()> task) {
+void BackgroundThread::push(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
@@ -22,7 +22,7 @@ void IoThread::push(std::function<void()> task) {
   wake_.notify_one();
 }
 
-void IoThread::run() {
+void BackgroundThread::run() {
   for (;;) {
     std::function<void()> task;
     {

@@ -8,15 +8,16 @@
 #include <optional>
 #include <vector>
 
-#include "pipeline/extract/io_thread.hpp"
+#include "pipeline/extract/background_thread.hpp"
 #include "pipeline/extract/node_image.hpp"
 #include "pipeline/extract/read_frame.hpp"
 
 namespace zspex::pipeline {
 
-class IoDesk {
+class AsyncFrameIo {
  public:
-  IoDesk(std::vector<FrameFiles> frames, FrameReader reader) : frames_(std::move(frames)), reader_(std::move(reader)) {}
+  AsyncFrameIo(std::vector<FrameFiles> frames, FrameReader reader)
+      : frames_(std::move(frames)), reader_(std::move(reader)) {}
 
   /// Begins to read frame i, unless that has been asked before or there is no such frame.
   /// \param slot  nobody looks at it now: the pixels go there if they fit
@@ -44,7 +45,7 @@ class IoDesk {
   std::size_t next_ = 0;  ///< frame to read next
   std::future<LoadedFrame> reading_;
   std::optional<std::future<Written>> writing_;
-  IoThread thread_;  // last: its tasks use the others
+  BackgroundThread thread_;  // last: its tasks use the others
 };
 
 }  // namespace zspex::pipeline
