@@ -7,7 +7,7 @@ usage() {
   cat <<'END'
 ./test.sh [--sanitize | --preset NAME] [--kernels | --slurm] [--yes] [arguments of ctest]
 
-  --sanitize     build and test with the address and undefined-behaviour sanitizers (build-asan/)
+  --sanitize     build and test with the address and undefined-behavior sanitizers (build-asan/)
   --preset NAME  another preset of CMakePresets.json, for example debug; openmp and teams build a Kokkos with OpenMP where
                  neither the distribution nor Kokkos_ROOT has one (scripts/kokkos.sh)
   --kernels      only the tests of the kernels, in one go

@@ -61,7 +61,7 @@ void measure(benchmark::State& state, double flops, const Restore& restore, cons
 }
 
 /// Spots of a bundle on its padded grid. Flops a spot: ngx ngy ny + ngx ny nx multiply-adds, 8 for each of the ngx nx +
-/// ngy ny profile elements, 3 a pixel to clip and normalise; erf and exp of the nx + ny + 2 edges count as one.
+/// ngy ny profile elements, 3 a pixel to clip and normalize; erf and exp of the nx + ny + 2 edges count as one.
 void spots(benchmark::State& state) {
   const test::Camera one = camera(static_cast<int>(state.range(0)));
   const Psf psf = test::invent_psf(one);

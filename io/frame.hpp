@@ -16,7 +16,7 @@ namespace zspex::io {
 /// One camera's extracted spectra of one exposure.
 struct Frame {
   Header header;                  ///< of the input IMAGE, with NSPEC, WAVEMIN, ..., added
-  std::vector<double> wave;       ///< [nwave] vacuum, Angstrom, bin centres
+  std::vector<double> wave;       ///< [nwave] vacuum, Angstrom, bin centers
   Array2<float> flux;             ///< [nspec][nwave] electron/Angstrom, convolved by resolution
   Array2<float> ivar;             ///< [nspec][nwave] (electron/Angstrom)^-2; 0 = no information
   Array2<std::uint32_t> mask;     ///< [nspec][nwave] bits of specmask

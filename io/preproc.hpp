@@ -14,7 +14,7 @@
 
 namespace zspex::io {
 
-/// A preproc frame, as in the file. Wavelength grows with row y, fibers run along x. Pixel centres are integers.
+/// A preproc frame, as in the file. Wavelength grows with row y, fibers run along x. Pixel centers are integers.
 struct Preproc {
   std::string path;
   Header header;                  ///< of the IMAGE HDU

@@ -12,7 +12,7 @@
 namespace zspex::io {
 
 struct Truth {
-  std::vector<double> wave;    ///< [nwave] vacuum, Angstrom, bin centres
+  std::vector<double> wave;    ///< [nwave] vacuum, Angstrom, bin centers
   Array2<double> flux;         ///< [nspec][nwave] photons/Angstrom, before the resolution
   std::optional<Table> table;  ///< one row a spectrum (HDU TRUTH): what it is made of
 };

@@ -1,5 +1,5 @@
 /// \file
-/// Regularisation, factorisation and solution of patches: from the normal equations to the deconvolved flux f and the
+/// Regularization, factorization and solution of patches: from the normal equations to the deconvolved flux f and the
 /// factor by rows.
 #pragma once
 
@@ -45,8 +45,8 @@ void regularize_patches(const Exec& exec, const Batch<Exec>& batch, double regul
       });
 }
 
-/// Factorises and, where `solve`, replaces the right-hand side in slots.flux by f. Sets slots.status. Windows of a
-/// bundle that could not be factorised count as failed.
+/// Factorizes and, where `solve`, replaces the right-hand side in slots.flux by f. Sets slots.status. Windows of a
+/// bundle that could not be factorized count as failed.
 ///   whole_status  of the bundle; empty: there is none
 template <class Exec>
 void factor_patches(const Exec& exec, const Batch<Exec>& batch, bool solve, bool by_rows, const PatchSlots<Exec>& slots,

@@ -38,7 +38,7 @@ KOKKOS_FORCEINLINE_FUNCTION double overlap_sum(const double* weighted, const dou
 inline constexpr int normal_items = 41;
 
 /// For the patches of a batch: fills band, flux (right-hand side), fluxweight, good. Rows of a spot outside [y0, y1)
-/// are dropped; the spot is not renormalised. Operations: about half of the sum over pixels of (bins on the pixel)^2,
+/// are dropped; the spot is not renormalized. Operations: about half of the sum over pixels of (bins on the pixel)^2,
 /// multiply-adds.
 template <class Exec>
 void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit, const Batch<Exec>& batch, int maxn,

@@ -42,9 +42,9 @@ class Solver {
     memory_.tell_host(exec);
   }
 
-  /// Whether the system of the whole bundle was factorised, where there is one: else the patches mean nothing. After a
+  /// Whether the system of the whole bundle was factorized, where there is one: else the patches mean nothing. After a
   /// fence.
-  bool whole_is_solved() const { return !plan_->whole || whole_memory_.factorised(0); }
+  bool whole_is_solved() const { return !plan_->whole || whole_memory_.factorized(0); }
 
   /// Tries once more those patches that failed, with the prior's weight at 1e-4 at least; a retry concerns that patch
   /// alone. What fails again is marked in `out.failed`. After a fence; fences where there is something to do.

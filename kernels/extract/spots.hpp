@@ -4,7 +4,7 @@
 ///   p_0[i] = (erf(e_{i+1} / sqrt 2) - erf(e_i / sqrt 2)) / 2
 ///   p_k[i] = He_{k-1}(e_i) phi(e_i) - He_{k-1}(e_{i+1}) phi(e_{i+1})
 ///   S[iy][ix] = sum_ij GH_ij py_j[iy] px_i[ix]
-/// clipped at 0 and normalised to 1 over the stamp, whatever falls off the CCD. Type GAUSS-HERMITE2: such a core, cut
+/// clipped at 0 and normalized to 1 over the stamp, whatever falls off the CCD. Type GAUSS-HERMITE2: such a core, cut
 /// off where (dx / sigma_x)^2 + (dy / sigma_y)^2 >= nsig^2 (dx, dy from the centroid to a pixel's center), and a wider
 /// one.
 #pragma once
@@ -171,7 +171,7 @@ KOKKOS_INLINE_FUNCTION void spot_parameters(const Member& team, const PsfOnDevic
 /// stamp = raw without what is negative, so that its sum is 1. `raw` is clipped, too.
 ///   rowsum  [ny] workspace
 template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void normalise_spot(const Member& team, int ny, int stride, double* raw, double* rowsum,
+KOKKOS_INLINE_FUNCTION void normalize_spot(const Member& team, int ny, int stride, double* raw, double* rowsum,
                                            double* stamp) {
   team_for(team, 0, ny, [=](int iy) {
     double sum = 0;
@@ -236,7 +236,7 @@ KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec
     });
     team.team_barrier();
   }
-  normalise_spot<Exec>(team, ny, stride, raw, rowsum, stamp);
+  normalize_spot<Exec>(team, ny, stride, raw, rowsum, stamp);
 }
 
 /// Lanes of a spot: its loops run over parameters, rows of profiles and some 200 pixels.

@@ -62,7 +62,7 @@ struct PatchSlots {
   DeviceView<double**, Exec> model;       ///< [nslot][rows * stride] chi^2 of each pixel
 
   // Of all patches of the unit, by their number.
-  DeviceView<int*, Exec> status;        ///< [npatch] 0 = factorised and solved
+  DeviceView<int*, Exec> status;        ///< [npatch] 0 = factorized and solved
   DeviceView<int**, Exec> root_status;  ///< [npatch][nkeep] 0 = resolution found; apart from status, which others read
 };
 
@@ -135,11 +135,11 @@ class SlotMemory {
 
   /// Starts to tell the host what became of the patches.
   void tell_host(const Exec& exec) const { status_.to_host(exec); }
-  /// Whether a patch was factorised, and whether its resolution was found, too. After a fence.
-  bool factorised(int patch) const { return status_.host()[patch] == 0; }
+  /// Whether a patch was factorized, and whether its resolution was found, too. After a fence.
+  bool factorized(int patch) const { return status_.host()[patch] == 0; }
   bool solved(int patch) const {
     const int* const roots = status_.host() + npatch_ + static_cast<std::size_t>(patch) * nkeep_;
-    return factorised(patch) && std::all_of(roots, roots + nkeep_, [](int status) { return status == 0; });
+    return factorized(patch) && std::all_of(roots, roots + nkeep_, [](int status) { return status == 0; });
   }
 
  private:

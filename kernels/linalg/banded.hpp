@@ -64,7 +64,7 @@ KOKKOS_INLINE_FUNCTION void update_columns(double* band, int ld, double* const* 
 
 }  // namespace detail
 
-/// Cholesky factorisation A = L L^T in place; L takes the place of A. What lies below the band or below the last row is
+/// Cholesky factorization A = L L^T in place; L takes the place of A. What lies below the band or below the last row is
 /// set to zero.
 ///   band [n][ld]  ld >= b + cholesky_panel
 /// \return 0, or 1 + the first column whose pivot is not positive and finite. The same on all threads. Ends with a

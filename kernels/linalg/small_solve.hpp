@@ -9,7 +9,7 @@ namespace zspex::kernels {
 /// Unknowns at most.
 inline constexpr int most_unknowns = 64;
 
-/// M c = y by LU factorisation with partial pivoting, the rules of LAPACK's dgesv: the first largest element of a
+/// M c = y by LU factorization with partial pivoting, the rules of LAPACK's dgesv: the first largest element of a
 /// column is the pivot, and only a pivot of exactly zero is singular.
 /// \param m  [n][n] overwritten
 /// \param c  [n] y on entry, the solution on return

@@ -7,7 +7,7 @@
 
 namespace zspex::kernels {
 
-/// Grid points that are not above their neighbours, the lowest first and of equals the first one first; ends count, and
+/// Grid points that are not above their neighbors, the lowest first and of equals the first one first; ends count, and
 /// so does each point of a plateau. NaN is no minimum.
 std::vector<int> find_minima(std::span<const double> chi2);
 
@@ -17,7 +17,7 @@ struct Vertex {
   bool good = false;  ///< it opens upwards, and its vertex lies between the outer points, above zero
 };
 
-/// Through the least point of a fine scan and its neighbours; sigma is where chi^2 has risen by 1. At least three points.
+/// Through the least point of a fine scan and its neighbors; sigma is where chi^2 has risen by 1. At least three points.
 Vertex fit_parabola(std::span<const double> z, std::span<const double> chi2);
 
 /// Velocity of z as seen from `reference`, km/s.

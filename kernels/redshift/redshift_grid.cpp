@@ -36,19 +36,19 @@ std::vector<double> redshift_grid(std::string_view spectype, const RedshiftRange
   return grid;
 }
 
-bool add_prior(PriorFunction function, double centre, double sigma, std::span<const double> redshifts,
+bool add_prior(PriorFunction function, double center, double sigma, std::span<const double> redshifts,
                std::span<double> chi2) {
   const std::size_t n = redshifts.size();
   if (function != PriorFunction::tophat) {
     for (std::size_t i = 0; i < n; ++i) {
-      const double square = std::pow((redshifts[i] - centre) / sigma, 2);
+      const double square = std::pow((redshifts[i] - center) / sigma, 2);
       chi2[i] += function == PriorFunction::gaussian ? square : 2 * std::log1p(square);
     }
     return true;
   }
   std::size_t first = n, last = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    if (!(std::fabs(redshifts[i] - centre) < sigma / 2)) continue;
+    if (!(std::fabs(redshifts[i] - center) < sigma / 2)) continue;
     first = first == n ? i : first;
     last = i;
   }

@@ -6,7 +6,7 @@
 namespace zspex::kernels {
 namespace {
 
-/// flux and ivar with masked pixels filled from their neighbours, so that gradients can be taken everywhere.
+/// flux and ivar with masked pixels filled from their neighbors, so that gradients can be taken everywhere.
 struct Filled {
   std::vector<double> flux, ivar;
 };

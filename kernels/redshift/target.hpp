@@ -28,11 +28,11 @@ struct RawSpectrum {
 
 /// Masks pixels of one exposure: NaN or infinite values, ivar <= 0, flux further below zero than negflux_nsig or
 /// further from it than max_snr, any mask bit, a row of R with a value that isn't finite. Sky lines come later, so that
-/// their neighbours stay.
+/// their neighbors stay.
 TargetSpectrum mask_pixels(const RawSpectrum& raw, int band, const PixelSettings& settings);
 
 /// The weighted mean of a target's exposures of one band, R weighted by the ivar of its columns; pixels whose row of R sums
-/// to less than 0.99 are masked, which takes the neighbours of masked pixels and the ends of the band. Also for a single
+/// to less than 0.99 are masked, which takes the neighbors of masked pixels and the ends of the band. Also for a single
 /// exposure. Cosmic rays are looked for in two exposures or more.
 /// \param exposures  at least one; of one length and number of diagonals
 TargetSpectrum coadd_exposures(std::span<const TargetSpectrum> exposures, std::span<const double> wave,

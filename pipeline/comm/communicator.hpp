@@ -54,7 +54,7 @@ class Communicator {
   bool is_root() const { return rank() == 0; }
   explicit operator bool() const { return comm_ != MPI_COMM_NULL; }
 
-  /// Ranks of the same colour together, in their old order; empty for ranks with a negative colour. Collective.
+  /// Ranks of the same color together, in their old order; empty for ranks with a negative color. Collective.
   Communicator split(int color) const;
   /// The ranks that share memory with this one, in their old order. Collective.
   Communicator split_by_node() const;

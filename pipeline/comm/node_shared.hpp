@@ -19,7 +19,7 @@ namespace zspex::comm {
 class SharedWindow {
  public:
   SharedWindow() = default;
-  /// Collective over the node. Not initialised. \throws CommError when the node has too little shared memory
+  /// Collective over the node. Not initialized. \throws CommError when the node has too little shared memory
   SharedWindow(const Communicator& node, std::size_t nbytes);
   SharedWindow(SharedWindow&& other) noexcept { swap(other); }
   SharedWindow& operator=(SharedWindow&& other) noexcept {

@@ -90,7 +90,7 @@ void take_file(io::SpectraFile file, const FileRows& wanted, const TargetList& t
                                      without ? std::span<const float>(spread) : band.resolution.row(i),
                                      static_cast<int>(ndiag)};
       auto spectrum = kernels::mask_pixels(raw, iband, settings);
-      // Redrock's reader of SDSS files does so before the coadd too, which then masks their neighbours.
+      // Redrock's reader of SDSS files does so before the coadd too, which then masks their neighbors.
       if (file.kind == io::SpectraKind::sdss) kernels::mask_open_rows(spectrum);
       exposures[wanted.owner[i]][iband].push_back(std::move(spectrum));
     }

@@ -22,7 +22,7 @@ kernels::SpectraSize TargetStore::target_size(const kernels::RedshiftFitter& fit
 TargetStore::TargetStore(const comm::Communicator& team, kernels::RedshiftFitter& fitter,
                          const config::RedshiftConfig& config, const TargetList& targets, std::span<const int> ours)
     : fitter_(&fitter), config_(&config), targets_(&targets) {
-  // Ranks read neighbours, so that what one rank has packed follows what the rank before has.
+  // Ranks read neighbors, so that what one rank has packed follows what the rank before has.
   const std::size_t n = ours.size(), nrank = static_cast<std::size_t>(team.size()),
                     rank = static_cast<std::size_t>(team.rank());
   const std::size_t first = n * rank / nrank, last = n * (rank + 1) / nrank;

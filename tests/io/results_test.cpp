@@ -37,7 +37,7 @@ class FrameFile : public testing::TestWithParam<const char*> {
   Frame frame_ = test::sample_frame(29, 31, 5);
 };
 
-TEST_P(FrameFile, IsSummarised) {
+TEST_P(FrameFile, IsSummarized) {
   const ResultsSummary summary = read_summary(path_);
   const bool hdf5 = path_.ends_with(".h5");
   EXPECT_EQ(summary.path, path_);
@@ -145,7 +145,7 @@ TEST(Results, OtherFilesAreRefused) {
   expect_error([&] { (void)read_spectrum(folder / "p.fits", 0); }, ExitCode::input, {"[FLUX]"});
 }
 
-TEST(Results, FilesOfOtherProgramsAreSummarised) {
+TEST(Results, FilesOfOtherProgramsAreSummarized) {
   const std::string data = test::shared_data();
   if (data.empty()) GTEST_SKIP() << "../shared/data is not here";
   const ResultsSummary frame = read_summary(data + "/golden/extract/frame-r0-golden-gpu_specter.fits.gz");

@@ -39,7 +39,7 @@ class Refinement {
   /// \param chi2  [nz] with penalty and prior
   Refinement(const Template& tmpl, const FitSettings& settings, std::span<const double> chi2);
 
-  /// The minima and their neighbours, the lowest first. Adaptive: those that are looked at more closely.
+  /// The minima and their neighbors, the lowest first. Adaptive: those that are looked at more closely.
   std::vector<MinimumBracket>& brackets() { return brackets_; }
   /// After `brackets` have been changed: the lowest first.
   void sort_brackets();

@@ -63,7 +63,7 @@ class OnEmulatedDevice : public testing::TestWithParam<Case> {
 
 TEST_P(OnEmulatedDevice, AgreesWithTheHost) { expect_as_on_host(); }
 
-// Two fibers on one trace: the bundle can't be factorised, patches take its place, and some of them are tried twice.
+// Two fibers on one trace: the bundle can't be factorized, patches take its place, and some of them are tried twice.
 TEST_P(OnEmulatedDevice, TriesAgainWhatTheHostDoes) {
   for (Legendre* series : {&psf.x, &psf.y, &psf.sigmax, &psf.sigmay})
     std::copy_n(&series->coeff[static_cast<std::size_t>(7 * series->ncoeff)], series->ncoeff,

@@ -65,7 +65,7 @@ TEST_P(Degenerate, PatchesAreRetriedAlone) {
     for (int s = 0; s < 6; ++s) EXPECT_EQ(found.failed(s, w), 0);
   }
   if (!patches) return;
-  // No other patch has been regularised: fibers 2 to 5 come after the failures and have the bits of a healthy bundle.
+  // No other patch has been regularized: fibers 2 to 5 come after the failures and have the bits of a healthy bundle.
   psf.x.coeff[0] = 12;
   const ExtractedUnit healthy = extract_all(psf, settings, pixels.view());
   EXPECT_EQ(healthy.nretried, 0);

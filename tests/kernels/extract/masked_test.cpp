@@ -74,7 +74,7 @@ class Masked : public testing::TestWithParam<SolverKind> {
           ASSERT_EQ(found.chi2pix(s, w), 0);
         } else {
           ASSERT_GT(found.ivar(s, w), 0);
-          // A bin that keeps half of its light, and whose neighbours do, is as good as its ivar says.
+          // A bin that keeps half of its light, and whose neighbors do, is as good as its ivar says.
           bool whole = w >= 6 && w + 6 < camera.nwave;
           for (int v = std::max(0, w - 6); v <= std::min(camera.nwave - 1, w + 6); ++v)
             whole &= light_lost(s, v, usable) < 0.5;

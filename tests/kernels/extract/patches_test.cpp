@@ -136,7 +136,7 @@ TEST(Patches, WindowIsThePaddedOneOrTheCoreAtTheEndsOfTheFraction) {
 }
 
 TEST(Patches, CoreRowsCountPaddingFibersToo) {
-  // Neighbours 30 rows higher and lower: the core rows are theirs, not those of the kept fiber.
+  // Neighbors 30 rows higher and lower: the core rows are theirs, not those of the kept fiber.
   Camera camera;
   camera.nspec = 3;
   camera.tilt = 15;

@@ -13,7 +13,7 @@ using test::extract_all;
 using test::extract_plainly;
 using test::invent_psf;
 
-/// A bundle of six fibers, so close that second neighbours overlap, in three sub-bundles; patches of 11 + 2 * 5 bins.
+/// A bundle of six fibers, so close that second neighbors overlap, in three sub-bundles; patches of 11 + 2 * 5 bins.
 Camera small_camera() {
   Camera camera;
   camera.nspec = 6;

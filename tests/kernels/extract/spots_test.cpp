@@ -102,7 +102,7 @@ TEST(Spots, GaussianIsIntegratedOverPixels) {
   const auto part = [](double low, double high, double sigma) {
     return 0.5 * (std::erf(high / (sigma * std::sqrt(2.0))) - std::erf(low / (sigma * std::sqrt(2.0))));
   };
-  // The stamp is centred on pixel (40, 31): columns 33-47, rows 25-37.
+  // The stamp is centerd on pixel (40, 31): columns 33-47, rows 25-37.
   ASSERT_EQ(spots.traces.corner(0, 0).x, 33);
   ASSERT_EQ(spots.traces.corner(0, 0).y, 25);
   const double whole = part(32.5 - x, 47.5 - x, sigmax) * part(24.5 - y, 37.5 - y, sigmay);
@@ -182,7 +182,7 @@ TEST(Spots, AllCoefficientsOfAllParametersAreUsed) {
     const double base = pick(fixed).coeff[0];
     pick(varying) = series(1, 100, 200, {base, 0, 0, 0.2});
     pick(fixed).coeff[0] = base + 0.2 * p3;
-    if (parameter == 2) varying.gh[2] = fixed.gh[2] = series(1, 100, 200, {0.1});  // or normalisation hides GH-0-0
+    if (parameter == 2) varying.gh[2] = fixed.gh[2] = series(1, 100, 200, {0.1});  // or normalization hides GH-0-0
     const Spots a = make(varying, {wave}), b = make(fixed, {wave});
     for (std::size_t i = 0; i < a.data.size(); ++i)
       ASSERT_NEAR(a.data[i], b.data[i], 1e-15) << "parameter " << parameter;
@@ -216,7 +216,7 @@ TEST(Spots, NegativeLightIsClippedAndTheRestIsOne) {
   expect_plain(psf, {150}, 1e-14);
 }
 
-TEST(Spots, TailsAreAddedAtPixelCentres) {
+TEST(Spots, TailsAreAddedAtPixelCenters) {
   Psf psf = simple_psf(40.3, 30.75, 0.9, 1.3);
   psf.tail = {series(1, 100, 200, {0.01, 0.002}), series(1, 100, 200, {1.2}), series(1, 100, 200, {0.8}),
               series(1, 100, 200, {1.3}), series(1, 100, 200, {2.2})};

@@ -137,7 +137,7 @@ TEST(Truth, RowsOfResolutionSumToOne) {
                                          << w;  // 19 of 73 diagonals; columns at seams from two patches
         spread = std::max(spread, std::abs(columns(s, w) - 1));
       }
-    EXPECT_GT(spread, 0.05);  // columns are not normalised: the two are told apart
+    EXPECT_GT(spread, 0.05);  // columns are not normalized: the two are told apart
   }
 }
 
@@ -296,8 +296,8 @@ TEST_F(Seams, BundleSolverHasNone) {
     ASSERT_NEAR(bundle.resolution.data()[i], seamless.resolution.data()[i], 1e-4) << i;
 }
 
-// Where fibers overlap more than DESI's, the windows of the bundle solver must hold the neighbours of their fiber.
-TEST(BundleSolver, WindowsKnowTheNeighboursOfTheirFiber) {
+// Where fibers overlap more than DESI's, the windows of the bundle solver must hold the neighbors of their fiber.
+TEST(BundleSolver, WindowsKnowTheNeighborsOfTheirFiber) {
   Camera camera;
   camera.nspec = 5;
   camera.spacing = 4.1;

@@ -26,7 +26,7 @@ struct Band {
   double at(int i, int j) const { return i >= j && i - j <= b ? data[static_cast<std::size_t>(j) * ld + i - j] : 0.0; }
 };
 
-int factorise(Band& band) {
+int factorize(Band& band) {
   const auto data = to_device(band.data);
   const test::OnDevice<int> status("zspex::test::status", 1);
   const int n = band.n, b = band.b, ld = band.ld;
@@ -93,7 +93,7 @@ Matrix four_by_four() {
 
 TEST(BandedCholesky, FactorOfMatrixWrittenOut) {
   Band band = pack(four_by_four(), 2);
-  ASSERT_EQ(factorise(band), 0);
+  ASSERT_EQ(factorize(band), 0);
   const double expected[4][4] = {{2}, {1, 3}, {-1, 2, 4}, {0, 5, -2, 1}};
   for (int i = 0; i < 4; ++i)
     for (int j = 0; j <= i; ++j) EXPECT_NEAR(band.at(i, j), expected[i][j], 30 * epsilon) << i << ", " << j;
@@ -101,7 +101,7 @@ TEST(BandedCholesky, FactorOfMatrixWrittenOut) {
 
 TEST(BandedCholesky, SolutionOfMatrixWrittenOut) {
   Band band = pack(four_by_four(), 2);
-  ASSERT_EQ(factorise(band), 0);
+  ASSERT_EQ(factorize(band), 0);
   // A (1, -2, 3, 4)^T
   const std::vector<double> x = solve(band, {4 - 4 - 6 + 0, 2 - 20 + 15 + 60, -2 - 10 + 63 + 8, 0 - 30 + 6 + 120});
   const double expected[4] = {1, -2, 3, 4};
@@ -110,7 +110,7 @@ TEST(BandedCholesky, SolutionOfMatrixWrittenOut) {
 
 TEST(BandedCholesky, RowsOfMatrixWrittenOut) {
   Band band = pack(four_by_four(), 2);
-  ASSERT_EQ(factorise(band), 0);
+  ASSERT_EQ(factorize(band), 0);
   const int nrow = 7;
   const std::vector<double> rows = by_rows(band, nrow);
   // rows[i][d] = L(i, i - d) / L(i, i), rows[i][0] = 1 / L(i, i)
@@ -128,7 +128,7 @@ TEST(BandedCholesky, AgreesWithDenseMatrixForEveryBandAndSize) {
         SCOPED_TRACE("n " + std::to_string(n) + ", b " + std::to_string(b) + ", scale " + std::to_string(scale));
         const Matrix a = random_banded(n, b, scale, random);
         Band band = pack(a, b, n % 3);
-        ASSERT_EQ(factorise(band), 0);
+        ASSERT_EQ(factorize(band), 0);
         for (double value : band.data) ASSERT_TRUE(std::isfinite(value));
         for (int j = 0; j < n; ++j)
           for (int d = 0; d < band.ld; ++d)
@@ -174,11 +174,11 @@ TEST(BandedCholesky, StatusNamesTheColumnThatIsNotPositive) {
   for (int bad = 0; bad < n; ++bad) {
     Matrix a = random_banded(n, b, 1, random);
     Band good = pack(a, b);
-    ASSERT_EQ(factorise(good), 0);
+    ASSERT_EQ(factorize(good), 0);
     const double pivot = good.at(bad, bad);
     a(bad, bad) -= 1.5 * pivot * pivot;  // the pivot becomes - pivot^2 / 2
     Band band = pack(a, b);
-    EXPECT_EQ(factorise(band), 1 + bad);
+    EXPECT_EQ(factorize(band), 1 + bad);
   }
 }
 
@@ -186,10 +186,10 @@ TEST(BandedCholesky, SingularMatrixFails) {
   Matrix a = make_matrix(2, 2);
   a(0, 0) = a(0, 1) = a(1, 0) = a(1, 1) = 4;
   Band band = pack(a, 1);
-  EXPECT_EQ(factorise(band), 2);
+  EXPECT_EQ(factorize(band), 2);
   Matrix zero = make_matrix(1, 1);
   band = pack(zero, 0);
-  EXPECT_EQ(factorise(band), 1);
+  EXPECT_EQ(factorize(band), 1);
 }
 
 TEST(BandedCholesky, NanAndInfinityFailAtTheirColumn) {
@@ -201,7 +201,7 @@ TEST(BandedCholesky, NanAndInfinityFailAtTheirColumn) {
       Matrix a = random_banded(n, b, 1, random);
       a(j, j) = bad;
       Band band = pack(a, b);
-      EXPECT_EQ(factorise(band), 1 + j) << bad;
+      EXPECT_EQ(factorize(band), 1 + j) << bad;
     }
 }
 

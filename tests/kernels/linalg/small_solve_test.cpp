@@ -138,7 +138,7 @@ TEST(SolveNonnegative, IsLusAnswerWhereNoBoundIsActive) {
   }
 }
 
-TEST(SolveNonnegative, MinimisesTheResidualOfTheEquationsAndNotChi2) {
+TEST(SolveNonnegative, MinimizesTheResidualOfTheEquationsAndNotChi2) {
   // Without bounds c = (1.5, -2). With c1 = 0, |M c - y| is least at (4 * 2 - 2 * 1) / (16 + 4) = 0.3, where chi^2 =
   // c'M c - 2 c'y would be at 2 / 4.
   const Values c = nonnegative({4, 2, 2, 2}, {2, -1}).value();

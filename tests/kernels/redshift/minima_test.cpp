@@ -42,7 +42,7 @@ TEST(FindMinima, OfEqualsTakesTheFirstFirst) {
   EXPECT_EQ(find_minima(Values{5, 1, 5, 0, 5, 1, 5, 0, 5, 1}), (Points{3, 7, 1, 5, 9}));
 }
 
-TEST(FindMinima, NeverTakesNanNorItsNeighbours) {
+TEST(FindMinima, NeverTakesNanNorItsNeighbors) {
   const test::AllowInvalid allow;
   EXPECT_EQ(find_minima(Values{nan, 1, 2, 1, 2}), (Points{3}));
   EXPECT_EQ(find_minima(Values{2, 1, nan, 1, 2}), (Points{}));
@@ -59,7 +59,7 @@ TEST(FindMinima, TakesPointsBesideWalls) {
   EXPECT_EQ(find_minima(Values{2, 1, infinity, 1, 2}), (Points{1, 3}));
 }
 
-TEST(FindMinima, AreNotAboveTheirNeighbours) {
+TEST(FindMinima, AreNotAboveTheirNeighbors) {
   test::Random random(3);
   Values chi2(500);
   for (double& value : chi2) value = std::floor(random.uniform(0, 8));
@@ -106,7 +106,7 @@ TEST(FitParabola, WorksOnUnevenPoints) {
   EXPECT_TRUE(vertex.good);
 }
 
-TEST(FitParabola, UsesTheLeastPointAndItsNeighboursOnly) {
+TEST(FitParabola, UsesTheLeastPointAndItsNeighborsOnly) {
   // The first of the two least points: through (2, 5), (3, 1), (4, 1). a = 2, vertex 3.5, 0.5.
   const Vertex vertex = fit_parabola(Values{1, 2, 3, 4, 5}, Values{77, 5, 1, 1, 99});
   EXPECT_DOUBLE_EQ(vertex.z, 3.5);

@@ -94,7 +94,7 @@ TEST(Rebin, OfAConstantIsThatConstant) {
   }
 }
 
-TEST(Rebin, OfALineIsItsValueAtTheCentreInTheObserversFrame) {
+TEST(Rebin, OfALineIsItsValueAtTheCenterInTheObserversFrame) {
   // y = 2 lambda - 1 at rest: in the observer's frame 2 x / (1 + z) - 1, and no factor of 1 + z.
   test::Random random(5);
   for (const Values& wave : {even(1000, 2.5, 401), uneven(1000, 2.5, 450, random)}) {
@@ -107,9 +107,9 @@ TEST(Rebin, OfALineIsItsValueAtTheCentreInTheObserversFrame) {
     for (const double z : {0.0, 5.0}) {
       const Values edges = even(1100 * (1 + z), 1.7, 300), found = rebin<double>(rebinner, edges, z);
       for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-        const double centre = (edges[i] + edges[i + 1]) / 2 / (1 + z);
-        ASSERT_NEAR(found[i], 2 * centre - 1, 1e-8) << "z " << z << ", bin " << i;
-        ASSERT_NEAR(found[edges.size() + 2 + i], -centre, 1e-8) << "z " << z << ", bin " << i;
+        const double center = (edges[i] + edges[i + 1]) / 2 / (1 + z);
+        ASSERT_NEAR(found[i], 2 * center - 1, 1e-8) << "z " << z << ", bin " << i;
+        ASSERT_NEAR(found[edges.size() + 2 + i], -center, 1e-8) << "z " << z << ", bin " << i;
       }
     }
   }

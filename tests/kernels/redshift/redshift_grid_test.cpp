@@ -83,9 +83,9 @@ TEST(Prior, LorentzianAddsTwiceItsLogarithm) {
 }
 
 /// NaN and infinities are compared as text, so that a failure shows all of them.
-std::string tophat(double centre, double sigma, bool expected = true) {
+std::string tophat(double center, double sigma, bool expected = true) {
   Values chi2 = {10, 20, 30, 40, 50};
-  EXPECT_EQ(add_prior(PriorFunction::tophat, centre, sigma, grid, chi2), expected);
+  EXPECT_EQ(add_prior(PriorFunction::tophat, center, sigma, grid, chi2), expected);
   std::string text;
   for (const double value : chi2)
     text += std::isnan(value) ? "nan " : std::isinf(value) ? "wall " : std::to_string(static_cast<int>(value)) + " ";

@@ -110,7 +110,7 @@ class Near : public testing::TestWithParam<const char*> {
 };
 
 /// Line 0 at 0.35, line 1 1500 km/s further, line 2 far away. The scan has minima at line 0, `first_point` km/s off, at
-/// `velocity` from line 0, with line 1 between its neighbours, and at line 2: refined in this order.
+/// `velocity` from line 0, with line 1 between its neighbors, and at line 2: refined in this order.
 Found refine_beside(const std::string& spectype, double velocity, double first_point = 0, int nminima = 2) {
   const std::vector<Line> lines = {{0.35, 3}, {at(0.35, 1500), 5}, {0.40, 1}};
   const double a = at(0.35, first_point), c = at(0.35, velocity), d = lines[2].z;

@@ -267,13 +267,13 @@ TEST(CoaddExposures, WeighsTheResolutionByTheIvarOfItsColumns) {
   }
 }
 
-TEST(CoaddExposures, OfAPixelThatOneExposureHasLostKeepsItsNeighbours) {
+TEST(CoaddExposures, OfAPixelThatOneExposureHasLostKeepsItsNeighbors) {
   std::vector<TargetSpectrum> exposures(2, with_kernel(11, {0.25F, 0.5F, 0.25F}));
   exposures[1].ivar[5] = 0;
   EXPECT_EQ(coadd_exposures(exposures, even_wave(11), plain_settings).ivar, (Values{0, 2, 2, 2, 2, 1, 2, 2, 2, 2, 0}));
 }
 
-TEST(CoaddExposures, MasksSkyLinesWithoutTheirNeighbours) {
+TEST(CoaddExposures, MasksSkyLinesWithoutTheirNeighbors) {
   const TargetSpectrum one = with_kernel(13, {0.25F, 0.5F, 0.25F});
   Values wave = even_wave(13, 5569.5);  // 5571.9 and 5572.7 around the lower end
   EXPECT_EQ(coadd_exposures({&one, 1}, wave, {.skymask = true}).ivar, (Values{0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}));

@@ -27,7 +27,7 @@ struct Camera {
   double rows_per_bin = 1.5;  ///< in the middle; varies by 6 % along the spectrum
   double x0 = 14.3, spacing = 7.3;
   double y0 = 31.2;   ///< row of fiber 0 at wavemin
-  double tilt = 0.7;  ///< rows between neighbouring fibers at one wavelength
+  double tilt = 0.7;  ///< rows between neighboring fibers at one wavelength
 };
 
 /// A Gauss-Hermite PSF of a camera: traces of degree 3, curved and tilted; parameters of degree 2 that vary with fiber

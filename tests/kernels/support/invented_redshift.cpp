@@ -50,10 +50,10 @@ Template invent_template(const std::string& spectype, kernels::FitMethod method,
       tmpl.basis(b, j) = positive ? 0.1 + 0.4 * (1 + wave) : 0.3 + slope * u + wave;
     }
     for (int line = 0; line < 4; ++line) {
-      const double centre = random.uniform(first, last), width = step * random.uniform(1.5, 5);
+      const double center = random.uniform(first, last), width = step * random.uniform(1.5, 5);
       const double height = random.uniform(0.5, 2);
       for (std::size_t j = 0; j < tmpl.wave.size(); ++j)
-        tmpl.basis(b, j) += height * std::exp(-0.5 * std::pow((tmpl.wave[j] - centre) / width, 2));
+        tmpl.basis(b, j) += height * std::exp(-0.5 * std::pow((tmpl.wave[j] - center) / width, 2));
     }
   }
   return tmpl;

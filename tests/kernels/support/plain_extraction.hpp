@@ -1,6 +1,6 @@
 /// \file
 /// Spectroperfectionism in plain loops with dense matrices, from Bolton & Schlegel 2010 and the definitions of patches,
-/// windows and regularisation: what the kernels are compared with. Everything is in fiber-major order, k = ispec *
+/// windows and regularization: what the kernels are compared with. Everything is in fiber-major order, k = ispec *
 /// nwave + iwave.
 #pragma once
 

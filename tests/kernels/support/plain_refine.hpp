@@ -19,7 +19,7 @@ struct PlainMinimum {
 
 /// Redrock's refinement, step by step:
 ///   each minimum of chi2, the lowest first, unless it is within v of one that is there: STAR 100, else 1000 km/s;
-///   chi^2 and penalty at `npoints` redshifts between its neighbours; a parabola through the least of them and the two
+///   chi^2 and penalty at `npoints` redshifts between its neighbors; a parabola through the least of them and the two
 ///   beside it; again unless it is within v; until there are `nminima`. The least chi^2 first.
 std::vector<PlainMinimum> refine_plainly(const kernels::Target& target, const Grids& grids,
                                          const kernels::Template& tmpl, std::span<const double> chi2, int nminima,

@@ -25,7 +25,7 @@ TEST(MpiCommunicator, SplitKeepsTheOrderOfRanks) {
   EXPECT_EQ(half.rank(), world.rank() / 2);
 }
 
-TEST(MpiCommunicator, NegativeColourMeansNoCommunicator) {
+TEST(MpiCommunicator, NegativeColorMeansNoCommunicator) {
   const auto world = test_world();
   const auto others = world.split(world.is_root() ? -1 : 0);
   EXPECT_EQ(static_cast<bool>(others), !world.is_root());

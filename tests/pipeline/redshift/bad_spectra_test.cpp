@@ -123,7 +123,7 @@ TEST_F(BadSpectra, ABadPixelIsAMaskedPixel) {
   run_on(spoiled(with_mask), "masked");
   const int all = [&] { return run_on(good(), "good"), best(bad_id(), "good").npixels; }();
   const int left = best(bad_id(), "masked").npixels;
-  EXPECT_LT(left, all - 3) << "and takes its neighbours with it";
+  EXPECT_LT(left, all - 3) << "and takes its neighbors with it";
   struct Case {
     const char* name;
     Spoil spoil;
@@ -150,7 +150,7 @@ TEST_F(BadSpectra, ABadPixelIsAMaskedPixel) {
   EXPECT_EQ(best(bad_id(), "low").npixels, left);
 }
 
-TEST_F(BadSpectra, SkyLinesAreLeftOutAndTheirNeighboursAreNot) {
+TEST_F(BadSpectra, SkyLinesAreLeftOutAndTheirNeighborsAreNot) {
   io::SpectraFile file = small_survey(SimulateKind::spectra, ntarget, 2);
   std::vector<double>& wave = file.bands[1].wave;
   for (double& one : wave) one -= 490;  // from 5556 Angstrom on

@@ -103,7 +103,7 @@ TEST_F(OptionsOfRedshift, OneBandsPolynomialsAreThoseOfAllBands) {
 }
 
 TEST_F(OptionsOfRedshift, ModelChi2IsThatOfTheModelItself) {
-  // All pixels as they are: without a coadd no neighbours are masked, and nothing else.
+  // All pixels as they are: without a coadd no neighbors are masked, and nothing else.
   io::SpectraFile file = small_survey(SimulateKind::coadds, 3);
   for (io::BandSpectra& band : file.bands) std::fill(band.mask.begin(), band.mask.end(), 0u);
   write_survey(folder_ / "coadd.fits", file);
