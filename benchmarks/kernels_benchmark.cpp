@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int full = 2326, small = 150;  // bins
 
-/// DESI's r camera: fibers 7.31 pixels apart, 1.5 rows a bin, one wavelength 20 rows apart within a bundle.
+/// DESI's r camera: fibers 7.31 pixels apart, 1.5 rows per bin, one wavelength 20 rows apart within a bundle.
 test::Camera camera(int nwave) {
   test::Camera out;
   out.nspec = 25;
@@ -41,7 +41,7 @@ ExtractSettings settings_of(const test::Camera& camera) {
   return settings;
 }
 
-/// Teams that keep the execution space busy: one a core, many on a GPU.
+/// Teams that keep the execution space busy: one per core, many on a GPU.
 int busy() { return on_host<Exec> ? Exec().concurrency() : 512; }
 
 /// Runs `work` between `restore` and a fence, and counts `flops` a run.

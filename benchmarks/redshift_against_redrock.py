@@ -135,7 +135,7 @@ def main():
             if not same_tables(folder):
                 print('%d ranks give other tables than one' % args.ranks)
                 return 1
-        print('%d ranks: %.2f times one rank (%s), the same tables, %s MB a rank'
+        print('%d ranks: %.2f times one rank (%s), the same tables, %s MB per rank'
               % (args.ranks, statistics.median(scaling), ', '.join('%.2f' % r for r in scaling), peak_memory(text)))
     return 0
 

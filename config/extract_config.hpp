@@ -24,7 +24,7 @@ enum class Solver { patch, bundle };         ///< the reference's patches, or on
 enum class Decorrelation { signal, noise };  ///< Bolton & Schlegel 2010, eq. 17-19 or eq. 10-13
 enum class MaskPolicy { desi, any };         ///< a pixel is masked by MASK & 767 (desispec), or by any bit (spex)
 enum class ModelOf { reconvolved, flux };    ///< the image of A (R f), as gpu_specter makes it, or of A f
-enum class Device { automatic, cpu, gpu };   ///< one rank a GPU and the others on the CPU; all on the CPU; all on GPUs
+enum class Device { automatic, cpu, gpu };  ///< one rank per GPU and the others on the CPU; all on the CPU; all on GPUs
 
 /// Section `extract`.
 struct ExtractConfig {
@@ -53,9 +53,9 @@ struct ExtractConfig {
   bool scores = true;
   bool checksums = true;  ///< compare those of the inputs with their bytes
   Device device = Device::automatic;
-  int gpu_ranks = 0;         ///< of each node; 0 = one a GPU
+  int gpu_ranks = 0;         ///< of each node; 0 = one per GPU
   double gpu_capacity = 15;  ///< how fast a GPU rank is, times a CPU rank, until that has been seen
-  int batch = 0;             ///< patches a launch; 0 = by device
+  int batch = 0;             ///< patches per launch; 0 = by device
   bool force = false;        ///< take a PSF of another camera, a range mostly off the CCD
   bool overwrite = true;
 };

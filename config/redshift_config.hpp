@@ -54,11 +54,11 @@ struct RedshiftConfig {
   Precision precision = Precision::mixed;
   Refinement refine = Refinement::reference;
   StrategyName strategy = StrategyName::cpu;
-  int gpu_ranks = 0;         ///< of each node; 0 = one a GPU; without a GPU in the program one a node
+  int gpu_ranks = 0;         ///< of each node; 0 = one per GPU; without a GPU in the program one per node
   int max_gpu_ranks = 0;     ///< of each node, where gpu_ranks is 0; 0 = no limit
   double gpu_capacity = 15;  ///< targets of a GPU rank, times those of a CPU rank
   int slice = 32;            ///< redshifts that are fitted in one go, at most
-  double memory = 1.0;       ///< GiB a rank for spectra, scans and rebinned templates
+  double memory = 1.0;       ///< GiB per rank for spectra, scans and rebinned templates
   double device_memory = 0;  ///< GiB of each GPU; 0 = nine tenths of it
   std::string machine;       ///< a file with a machine for plans
   DeviceKernels device_kernels = DeviceKernels::native;

@@ -346,7 +346,7 @@ void add_redshift(std::vector<Field>& table) {
       {.metavar = "N",
        .limits = between(0, 100000),
        .help =
-           "ranks of each node that use a GPU, in GPU_V4 to GPU_V6; 0: one a GPU; without a GPU in the program one"});
+           "ranks of each node that use a GPU, in GPU_V4 to GPU_V6; 0: one per GPU; without a GPU in the program one"});
   row("max_gpu_ranks", &C::max_gpu_ranks,
       {.metavar = "N",
        .limits = between(0, 100000),
@@ -403,7 +403,7 @@ void add_simulate(std::vector<Field>& table) {
   row("cameras", &C::cameras,
       {.letter = 'c', .metavar = "NAME", .help = "cameras: a band (b, r, z) and a petal (0 to 9)"});
   row("psf", &C::psf,
-      {.letter = 'p', .metavar = "FILE", .help = "PSF files, one a camera; []: an invented instrument"});
+      {.letter = 'p', .metavar = "FILE", .help = "PSF files, one per camera; []: an invented instrument"});
   row("specmin", &C::specmin,
       {.letter = 's', .metavar = "N", .limits = between(0, 475), .help = "first fiber with light, a multiple of 25"});
   row("nspec", &C::nspec,
@@ -412,7 +412,7 @@ void add_simulate(std::vector<Field>& table) {
        .limits = between(25, 500),
        .help = "number of fibers with light, a multiple of 25"});
   row("ntargets", &C::ntargets,
-      {.metavar = "N", .limits = between(1, 5000), .help = "targets of coadds or spectra, 500 a file"});
+      {.metavar = "N", .limits = between(1, 5000), .help = "targets of coadds or spectra, 500 per file"});
   row("bad_fibers", &C::bad_fibers,
       {.metavar = "N",
        .limits = between(0, 500),

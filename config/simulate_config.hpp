@@ -24,9 +24,9 @@ struct SimulateConfig {
   Flavor flavor = Flavor::science;
   std::string output;                                     ///< -o: folder for all files
   std::vector<std::string> cameras = {"b0", "r0", "z0"};  ///< band (b, r, z) and petal (0-9)
-  std::vector<std::string> psf;                           ///< -p: one a camera; empty = an invented instrument
+  std::vector<std::string> psf;                           ///< -p: one per camera; empty = an invented instrument
   int specmin = 0, nspec = 500;                           ///< fibers that get light; multiples of 25
-  int ntargets = 100;                                     ///< of coadds and spectra; 500 a file
+  int ntargets = 100;                                     ///< of coadds and spectra; 500 per file
   int bad_fibers = 0;                                     ///< of each such file: without a camera, or all masked
   WaveRange wave_b{3600, 5800, 0.8};                      ///< bins, vacuum Angstrom
   WaveRange wave_r{5760, 7620, 0.8};

@@ -28,7 +28,7 @@ std::vector<std::string> matching_files(const fs::path& folder, const std::strin
   return files;
 }
 
-/// Names in a text file, one a line, relative to it.
+/// Names in a text file, one per line, relative to it.
 std::vector<std::string> read_list(const fs::path& path) {
   std::ifstream in(path);
   if (!in) throw FileError(path.string(), "", "expected a list of templates, found that it can't be read.");
@@ -45,7 +45,7 @@ std::vector<std::string> read_list(const fs::path& path) {
                       "expected the template " + file.string() + ", found no such file. Correct the list.");
     files.push_back(file.string());
   }
-  if (files.empty()) throw FileError(path.string(), "", "expected names of templates, one a line, found none.");
+  if (files.empty()) throw FileError(path.string(), "", "expected names of templates, one per line, found none.");
   return files;
 }
 

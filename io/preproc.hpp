@@ -23,7 +23,7 @@ struct Preproc {
   Array2<float> ivar;             ///< [ny][nx] electrons^-2; 0 = no information
   Array2<std::uint32_t> mask;     ///< [ny][nx] bits of ccdmask; 0 = good
   Array2<float> readnoise;        ///< [ny][nx] electrons; empty if the file has none
-  std::optional<Table> fibermap;  ///< one row a fiber
+  std::optional<Table> fibermap;  ///< one row per fiber
   /// Counted at the door, so that the stage can report them; the arrays are left as they are.
   std::size_t nan_pixels = 0;      ///< IMAGE or IVAR not finite
   std::size_t negative_ivar = 0;   ///< IVAR < 0

@@ -12,7 +12,7 @@
 
 namespace zspex::io {
 
-/// Legendre series in wavelength, one a fiber: sum_k coeff[ispec][k] P_k(u), u = (wave - wavemin) * (2 / (wavemax -
+/// Legendre series in wavelength, one per fiber: sum_k coeff[ispec][k] P_k(u), u = (wave - wavemin) * (2 / (wavemax -
 /// wavemin)) - 1. Outside [wavemin, wavemax] the series is extrapolated.
 struct LegendreSeries {
   double wavemin = 0, wavemax = 0;  ///< Angstrom

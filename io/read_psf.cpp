@@ -147,7 +147,7 @@ class PsfReader {
     const auto nspec = static_cast<std::size_t>(psf_.nspec), size = static_cast<std::size_t>(coeff->repeat);
     if (size == 0 || size % nspec != 0)
       refuse("expected COEFF to hold the same number of coefficients for each of " + std::to_string(nspec) +
-             " fibers (FIBERMIN to FIBERMAX), found " + std::to_string(size) + " values a row. " + refit);
+             " fibers (FIBERMIN to FIBERMAX), found " + std::to_string(size) + " values per row. " + refit);
     const auto degree = psf_.header.integer("LEGDEG");
     if (!degree && psf_.header.has("LEGDEG"))
       refuse(std::string("expected LEGDEG to be a whole number, found something else. ") + refit);

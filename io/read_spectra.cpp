@@ -127,7 +127,7 @@ BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspe
 Table read_row_table(FitsReader& file, const char* name, std::size_t nspec) {
   Table table = file.table(file.need(name));
   if (table.nrow != nspec)
-    file.refuse(name, "expected " + std::to_string(nspec) + " rows, one a spectrum, found " +
+    file.refuse(name, "expected " + std::to_string(nspec) + " rows, one per spectrum, found " +
                           std::to_string(table.nrow) + ". Make the file again.");
   return table;
 }

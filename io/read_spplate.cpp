@@ -30,7 +30,7 @@ Table read_plugmap(FitsReader& file) {
   for (Column& column : plugmap.columns) column.name = upper(column.name);
   const std::size_t nspec = file.hdus()[flux_hdu].shape[0];
   if (plugmap.nrow != nspec)
-    file.refuse(plugmap.name, "expected a plugmap of " + std::to_string(nspec) + " rows, one a spectrum, found " +
+    file.refuse(plugmap.name, "expected a plugmap of " + std::to_string(nspec) + " rows, one per spectrum, found " +
                                   std::to_string(plugmap.nrow) + ". Download the file again.");
   return plugmap;
 }

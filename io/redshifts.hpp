@@ -56,7 +56,7 @@ struct ZscanTable {
   Array3<float> zcoeff;           ///< [ntarget][nz][nbasis]
 };
 
-/// Best models, one row a target.
+/// Best models, one row per target.
 struct ModelSpectra {
   std::string band;
   std::vector<double> wave;  ///< [nwave]

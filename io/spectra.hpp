@@ -42,7 +42,7 @@ struct SpectraFile {
   std::vector<std::int64_t> targetid;  ///< [nspec]
   std::vector<BandSpectra> bands;      ///< in the order of the file
   Table fibermap;                      ///< nspec rows
-  std::optional<Table> exp_fibermap;   ///< a row an exposure; of coadds, if the file has it
+  std::optional<Table> exp_fibermap;   ///< a row per exposure; of coadds, if the file has it
   std::optional<Table> scores;         ///< nspec rows
 };
 
@@ -69,7 +69,7 @@ SpectraFile read_spectra_tables(const std::string& path, std::span<const std::si
 /// Kind: an EXP_FIBERMAP, or COADD_NUMEXP or COADD_FIBERSTATUS in FIBERMAP, make a coadd; images named FLUX, IVAR, ...
 /// without a band and a CAMERA card a cframe; a table with LOGLAM in the first extension, called COADD or without a name,
 /// an SDSS file; anything else with <B>_WAVELENGTH images is uncoadded spectra.
-/// So does an image with PLATEID and COEFF0 in the first HDU beside a table in the sixth: spPlate, a row a fiber.
+/// So does an image with PLATEID and COEFF0 in the first HDU beside a table in the sixth: spPlate, a row per fiber.
 /// Of an SDSS file: the pixels from 3500 to 10000 Angstrom, no mask, a FIBERMAP made from the second table with TARGETID =
 /// plate * 10^9 + mjd * 10^4 + fiber (SDSS-V: CATALOGID), and a resolution of Gaussians, sigma = WDISP pixels (2 where WDISP is 0), whose
 /// columns sum to 1; as Redrock's rrboss.

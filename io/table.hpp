@@ -17,7 +17,7 @@
 
 namespace zspex::io {
 
-/// One column: values_per_row() values a row, rows one after the other. Strings have one value a row, padding removed.
+/// One column: values_per_row() values per row, rows one after the other. Strings have one value per row, padding removed.
 struct Column {
   using Values =
       std::variant<std::vector<std::uint8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>,
@@ -25,7 +25,7 @@ struct Column {
   std::string name{}, unit{};
   char code = 'D';  ///< FITS type letter: L B X I J K E D C M A. As uint8: B, X (bytes of bits), L (0, 1; 255
                     ///< undefined); as float: C; as double: M
-  int repeat = 1;   ///< values a row; for 'A' the width in characters
+  int repeat = 1;   ///< values per row; for 'A' the width in characters
   double zero = 0;  ///< TZERO of an unsigned integer column (values are held as stored), else 0
   Values values{};
   double scale = 1;                 ///< TSCAL (values are held as stored)
@@ -52,7 +52,7 @@ struct Table {
 
   const Column* find(std::string_view column) const;
   Column* find(std::string_view column) { return const_cast<Column*>(std::as_const(*this).find(column)); }
-  /// One numeric column as int64 or double, one value a row. Throws FileError if absent or not numeric.
+  /// One numeric column as int64 or double, one value per row. Throws FileError if absent or not numeric.
   std::vector<std::int64_t> integers(std::string_view column, std::string_view path) const;
   std::vector<double> numbers(std::string_view column, std::string_view path) const;
   /// Rows [first, first + n).

@@ -14,7 +14,7 @@ namespace zspex::io {
 struct Truth {
   std::vector<double> wave;    ///< [nwave] vacuum, Angstrom, bin centers
   Array2<double> flux;         ///< [nspec][nwave] photons/Angstrom, before the resolution
-  std::optional<Table> table;  ///< one row a spectrum (HDU TRUTH): what it is made of
+  std::optional<Table> table;  ///< one row per spectrum (HDU TRUTH): what it is made of
 };
 
 /// Writes HDUs FLUX and WAVELENGTH (float64) behind an empty primary, and TRUTH. Whole or not at all.

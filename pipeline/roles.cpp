@@ -45,7 +45,7 @@ std::map<int, Gpu> all_ranks(const Seen& seen, const GpuWish& wish) {
   return users;
 }
 
-/// One rank a GPU, spread over the ranks: their cores are on different sockets then, as the GPUs are.
+/// One rank per GPU, spread over the ranks: their cores are on different sockets then, as the GPUs are.
 std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
   int wanted = wish.gpu_ranks;
   std::vector<Gpu> gpus;  // in the order in which they are first seen
@@ -79,7 +79,7 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
   return users;
 }
 
-/// The same where the host stands for one GPU a node.
+/// The same where the host stands for one GPU per node.
 std::map<int, Gpu> stand_ins(int nrank, const GpuWish& wish) {
   if (wish.use == GpuUse::some) check_ranks_suffice(wish.key, wish.gpu_ranks, nrank);
   const int n = wish.use == GpuUse::all ? nrank : std::max(wish.gpu_ranks, 1);
@@ -94,7 +94,7 @@ void check_gpus_suffice(const std::string& key, int gpu_ranks, int ngpu) {
   if (gpu_ranks > ngpu)
     throw ConfigError("configuration", key,
                       "expected at most as many GPU ranks as GPUs, found " + std::to_string(gpu_ranks) + " for " +
-                          std::to_string(ngpu) + " of a node. Lower gpu_ranks, or leave it out: 0 is one a GPU.");
+                          std::to_string(ngpu) + " of a node. Lower gpu_ranks, or leave it out: 0 is one per GPU.");
 }
 
 void check_ranks_suffice(const std::string& key, int gpu_ranks, int nrank) {

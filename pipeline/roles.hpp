@@ -35,7 +35,7 @@ enum class GpuUse { none, some_if_any, some, all };
 /// What a job wants.
 struct GpuWish {
   GpuUse use = GpuUse::none;
-  int gpu_ranks = 0;      ///< of each node; 0 = one a GPU
+  int gpu_ranks = 0;      ///< of each node; 0 = one per GPU
   std::string key;        ///< "extract.gpu_ranks", for messages
   std::string otherwise;  ///< what to do without a GPU: "use --device cpu"
   int max_gpu_ranks = 0;  ///< of each node, where gpu_ranks is 0; 0 = no limit
@@ -45,15 +45,15 @@ struct GpuWish {
 void check_gpus_suffice(const std::string& key, int gpu_ranks, int ngpu);
 void check_ranks_suffice(const std::string& key, int gpu_ranks, int nrank);
 
-/// How many ranks of a node use a GPU: `gpu_ranks`, or if that is 0 one a GPU, at most `most` (0: no limit).
+/// How many ranks of a node use a GPU: `gpu_ranks`, or if that is 0 one per GPU, at most `most` (0: no limit).
 int choose_gpu_ranks(int gpu_ranks, int most, int ngpu, int nrank);
 
 /// Which ranks use a GPU, and which one. Slurm's binding and CUDA_VISIBLE_DEVICES (ROCR_VISIBLE_DEVICES) narrow what a rank
 /// sees, and are obeyed.
 /// - all: the ranks of a node take the GPUs that they see in turn
-/// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs, max_gpu_ranks at most; one a GPU, spread over the node's ranks
+/// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs, max_gpu_ranks at most; one per GPU, spread over the node's ranks
 /// - some_if_any: the same, or none where there is no GPU, or the program wasn't built for one
-/// In a program without a GPU the host otherwise stands for one GPU a node, which ranks may share.
+/// In a program without a GPU the host otherwise stands for one GPU per node, which ranks may share.
 /// \param visible      the GPUs that this rank sees, kernels::visible_devices()
 /// \param gpu_program  whether the program was built for a GPU
 /// \throws AgreedError when there are fewer GPUs than GPU ranks, or none at all. Collective.

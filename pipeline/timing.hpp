@@ -33,7 +33,7 @@ class StepTimes {
   void add(std::size_t step, double seconds, std::uint64_t bytes_read = 0, std::uint64_t bytes_written = 0);
   void add(const StepTimes& other);
 
-  /// One row a step that somebody took part in: minimum, median and maximum over the ranks that did. Collective.
+  /// One row per step that somebody took part in: minimum, median and maximum over the ranks that did. Collective.
   std::vector<io::Timing> over_ranks(const comm::Communicator& comm) const;
 
  private:

@@ -95,7 +95,7 @@ need_build_packages() {
   need_packages "${build_packages[@]}" "${kokkos[@]}"
 }
 
-# The number of compilers at once: one a core, and about 1.5 GB of memory each, also in a container with a limit.
+# The number of compilers at once: one per core, and about 1.5 GB of memory each, also in a container with a limit.
 build_jobs() {
   local cores memory_kb limit jobs
   cores=$(nproc)

@@ -22,10 +22,10 @@ bash                       slurm/extract.sh [options] [PREPROC...] [-- options o
 Extracts the spectra of CCD frames, over all ranks of a Slurm job, or with mpirun on a machine without Slurm.
 
   -c, --config FILE   YAML configuration of zspex, for example config/extract_desi.yaml
-  -l, --list FILE     frames of any cameras, one a line: PREPROC PSF [OUTPUT]; # starts a comment; names without spaces
+  -l, --list FILE     frames of any cameras, one per line: PREPROC PSF [OUTPUT]; # starts a comment; names without spaces
   -p, --psf FILE      the PSF of every PREPROC given as an argument
   -o, --output PATH   folder for the frames, unless all lines name an output; a file (.fits, .h5) for a single frame
-      --ranks N       ranks (default: the job's tasks; without Slurm one a core)
+      --ranks N       ranks (default: the job's tasks; without Slurm one per core)
       --dry-run       say what would be done, by whom
   -h, --help          this text
 

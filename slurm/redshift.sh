@@ -24,11 +24,11 @@ Finds the redshifts of spectra, over all ranks of a Slurm job, or with mpirun on
   -c, --config FILE      YAML configuration of zspex, for example one of config/
   -s, --strategy NAME    CPU, GPU_V1 to GPU_V6 or AUTO (default: the configuration's; without one AUTO)
   -t, --templates PATH   a folder, a list (.txt) or a file of templates; may be repeated (default: $RR_TEMPLATE_DIR)
-  -l, --list FILE        coadds, one a line: COADD [OUTPUT]; # starts a comment; names without spaces. Coadds with the same
+  -l, --list FILE        coadds, one per line: COADD [OUTPUT]; # starts a comment; names without spaces. Coadds with the same
                          OUTPUT are fitted in one go; one OUTPUT follows after the other
   -o, --output FILE      redshifts of all coadds without an OUTPUT of their own (.fits, .h5)
   -d, --details FILE     their scans and minima (.h5)
-      --ranks N          ranks (default: the job's tasks; without Slurm one a core; GPU_V1 to GPU_V3: at most four a GPU)
+      --ranks N          ranks (default: the job's tasks; without Slurm one per core; GPU_V1 to GPU_V3: at most four per GPU)
       --dry-run          say what would be done, by whom, in how much memory
   -h, --help             this text
 

@@ -243,7 +243,7 @@ Table columns_of(const H5Context& context, hid_t type, const std::string& part) 
         context.own(H5Tget_member_type(type, number), &H5Tclose, part + "." + column.name, "read the column's type");
     if (H5Tget_size(member) > most_bytes)
       context.refuse(part + "." + column.name, "expected at most " + std::to_string(most_bytes) +
-                                                   " bytes a row, found " + std::to_string(H5Tget_size(member)) +
+                                                   " bytes per row, found " + std::to_string(H5Tget_size(member)) +
                                                    ". Check the file.");
     int repeat = 1;
     if (H5Tget_class(member) == H5T_ARRAY) {

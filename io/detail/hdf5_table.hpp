@@ -19,7 +19,7 @@ struct Member {
 
 /// A compound type without gaps, and its rows as bytes in that type.
 /// Columns become what h5py users expect: unsigned integers (FITS: signed with TZERO) unsigned, L h5py's bool, scaled
-/// columns double, strings of fixed length, columns with several values a row arrays (of TDIM's shape), complex numbers
+/// columns double, strings of fixed length, columns with several values per row arrays (of TDIM's shape), complex numbers
 /// pairs. Two columns of one name are refused.
 struct CompoundRows {
   H5Handle type;

@@ -24,7 +24,7 @@ Column numbers(const char* name, char code, const Rows& rows, const Get& get, co
   return column;
 }
 
-/// `width` values a row, padded with zeros.
+/// `width` values per row, padded with zeros.
 template <class T, class Get>
 Column vectors(const char* name, char code, std::size_t width, const Rows& rows, const Get& get,
                const char* description) {

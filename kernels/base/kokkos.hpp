@@ -40,7 +40,7 @@ using PinnedSpace = Kokkos::HostSpace;
 template <class T, class Exec>
 using PinnedView = Kokkos::View<T, Kokkos::LayoutRight, PinnedSpace<Exec>>;
 
-/// Whether Exec is the host's cores: one thread a team and vector instructions inside, instead of many threads a team.
+/// Whether Exec is the host's cores: one thread per team and vector instructions inside, instead of many threads per team.
 template <class Exec>
 inline constexpr bool on_host = Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpace>::accessible&&
     std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>;

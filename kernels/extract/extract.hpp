@@ -57,7 +57,7 @@ struct Psf {
   bool is_dark(int ispec) const;
 };
 
-/// The CCD image, held by the caller (one copy a node). Row-major, wavelength grows with row y.
+/// The CCD image, held by the caller (one copy per node). Row-major, wavelength grows with row y.
 struct Image {
   int nx = 0, ny = 0;
   const float* image = nullptr;         ///< [ny][nx] electrons; not finite = masked
@@ -81,7 +81,7 @@ struct ExtractSettings {
   int wavepad = 12;  ///< bins on each side, wavepad_frac included
   double pixpad_frac = 0.8, regularize = 0, psferr = 0.01;
   ModelKind model = ModelKind::none;
-  int batch = 0;  ///< patches a launch; 0 = by device
+  int batch = 0;  ///< patches per launch; 0 = by device
 };
 
 /// A unit of work: fibers [ispec, ispec + nspec), all of one bundle and whole sub-bundles.

@@ -25,10 +25,10 @@ struct PatchShape {
 /// The window of pixels that a unit's spots touch, on or off the CCD.
 struct PixelWindow {
   int x0 = 0, y0 = 0, nx = 0, ny = 0;
-  int stride = 0;  ///< doubles a row; more than nx, so that a spot's padded row stays inside
+  int stride = 0;  ///< doubles per row; more than nx, so that a spot's padded row stays inside
 };
 
-/// Doubles a row of a spot that is nx pixels wide: zeros behind it let two shifted rows be multiplied in whole vectors.
+/// Doubles per row of a spot that is nx pixels wide: zeros behind it let two shifted rows be multiplied in whole vectors.
 int spot_stride(int nx);
 
 PixelWindow window_of(const Psf& psf, const Traces& traces);

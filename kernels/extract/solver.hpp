@@ -87,7 +87,7 @@ class Solver {
     PatchSizes sizes;
     SlotParts parts;
     int nslot = 1, nteam = 1;
-    std::size_t scratch = 0;  ///< doubles a team
+    std::size_t scratch = 0;  ///< doubles per team
 
     Shape() = default;
     Shape(const Exec& exec, const ExtractSettings& settings, const UnitPlan& plan, int stride)
@@ -95,7 +95,7 @@ class Solver {
       // Patches that take the place of a bundle are rare, and all plans count their room.
       const bool instead = settings.solver == SolverKind::bundle && !plan.whole;
       const int device_batch = instead ? 32 : 512;
-      constexpr std::size_t most_scratch = std::size_t{1} << 27;  // doubles (1 GiB): 'noise' takes 6 MB a team
+      constexpr std::size_t most_scratch = std::size_t{1} << 27;  // doubles (1 GiB): 'noise' takes 6 MB per team
       const bool noise = settings.decorrelation == DecorrelationKind::noise;
       const int threads = resident_threads(exec), npatch = static_cast<int>(plan.patches.size());
       const int wish = settings.batch > 0 ? settings.batch

@@ -22,7 +22,7 @@ using TeamScratch =
 
 template <class Exec>
 struct UnitData {
-  int nspotx = 0, nspoty = 0, stride = 0;  ///< stride: doubles a row of a spot
+  int nspotx = 0, nspoty = 0, stride = 0;  ///< stride: doubles per row of a spot
   PixelWindow window;
   DeviceView<double****, Exec> spots;       ///< [nspec][nwave][nspoty][stride], each sums to 1
   DeviceView<const Corner**, Exec> corner;  ///< [nspec][nwave] lower left pixel, counted from the window's origin
@@ -52,7 +52,7 @@ struct Batch {
 /// Memory of the patches in a batch; the first index is the patch's slot, its place in the batch.
 template <class Exec>
 struct PatchSlots {
-  int ld = 0;                             ///< doubles a column of a band, and a row of a factor
+  int ld = 0;                             ///< doubles per column of a band, and a row of a factor
   DeviceView<double**, Exec> band;        ///< [nslot][n * ld] normal matrix, then its Cholesky factor
   DeviceView<double**, Exec> rows;        ///< [nslot][nrow * ld] factor by rows; nrow = n rounded up to row_tile
   DeviceView<double**, Exec> matrix;      ///< [nslot][n * ld] the normal matrix kept, for 'noise'
@@ -91,7 +91,7 @@ inline PatchSizes sizes_of(const std::vector<PatchShape>& patches, int stride) {
   return sizes;
 }
 
-/// Doubles a column of a band of half-width b: the factor's rows are read up to row_tile - 1 beyond it.
+/// Doubles per column of a band of half-width b: the factor's rows are read up to row_tile - 1 beyond it.
 constexpr int band_stride(int b) { return round_up(b + row_tile, host_simd_width); }
 
 /// What of PatchSlots is needed beyond band and vectors.

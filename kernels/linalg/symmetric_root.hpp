@@ -86,7 +86,7 @@ struct RootScratch {
 
 /// A <- H A H with H = 1 - beta x x^T for k = 0, 1, ...: leaves diag, off, beta, and the reflectors x in the rows of z.
 /// `a` is lost. The rank-2 update of step k is applied during the matrix vector product of step k + 1: A passes through
-/// the cache once a step.
+/// the cache once per step.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void tridiagonalize(const Member& team, double* a, const RootScratch& s) {
   using Strip = Chunk<Exec, on_host<Exec> ? 2 : 1>;

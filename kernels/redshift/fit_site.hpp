@@ -102,7 +102,7 @@ class FitSite {
   /// Waits for the results of scan() and fit_columns().
   virtual void finish() const = 0;
 
-  /// Fits groups of targets, those of a template one after the other; the template is rebinned once a group.
+  /// Fits groups of targets, those of a template one after the other; the template is rebinned once per group.
   virtual void fit_groups(std::span<FitGroup> groups) const = 0;
 };
 

@@ -9,7 +9,7 @@ namespace zspex::comm {
 namespace {
 
 Failure out_of_memory() {
-  return {ExitCode::memory, "out of memory. Use more nodes or fewer ranks a node; --dry-run shows what a rank needs.",
+  return {ExitCode::memory, "out of memory. Use more nodes or fewer ranks per node; --dry-run shows what a rank needs.",
           false};
 }
 

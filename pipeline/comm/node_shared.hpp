@@ -1,5 +1,5 @@
 /// \file
-/// Memory that the ranks of a node share: one copy of an image a node instead of one a rank, and a counter from which
+/// Memory that the ranks of a node share: one copy of an image a node instead of one per rank, and a counter from which
 /// the ranks take their work.
 #pragma once
 
@@ -45,7 +45,7 @@ class SharedWindow {
   std::size_t nbytes_ = 0;
 };
 
-/// An array of plain values, one copy a node: filled by one rank, published, read by all.
+/// An array of plain values, one copy per node: filled by one rank, published, read by all.
 template <class T>
 class NodeShared {
   static_assert(std::is_trivially_copyable_v<T>, "shared memory holds plain values");

@@ -75,7 +75,7 @@ io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int p
   if (fibermap.nrow < first + n) {
     throw FileError(path, "FIBERMAP",
                     "expected at least " + std::to_string(first + n) +
-                        " rows, one a fiber from fiber 0 of the petal on, found " + std::to_string(fibermap.nrow) +
+                        " rows, one per fiber from fiber 0 of the petal on, found " + std::to_string(fibermap.nrow) +
                         ". Give a whole fibermap with --fibermap, or extract fewer fibers (--specmin, --nspec).");
   }
   return fibermap.rows(first, n);

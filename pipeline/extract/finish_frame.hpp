@@ -52,7 +52,7 @@ std::size_t flag_bad_fits(const Array2<float>& chi2pix, const Array2<float>& iva
 
 /// The rows of the fibers [specmin, specmin + nspec). A table that has been trimmed to exactly these fibers before is
 /// taken as it is, if its column FIBER says so.
-/// \param petal_size  fibers a petal has: FIBER counts on over the petals
+/// \param petal_size  fibers per petal has: FIBER counts on over the petals
 /// \throws FileError when it has too few rows
 io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int petal_size, const std::string& path);
 

@@ -117,7 +117,7 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
 bool units_are_fine(const kernels::ExtractSettings& settings, int nrank, bool with_gpu) {
   if (with_gpu || settings.solver != kernels::SolverKind::patch) return false;
   if (settings.model != kernels::ModelKind::none) return false;  // a bundle's model is summed in one order
-  // Four units a rank leave at most a fifth of the time to waiting for the last one; one rank waits for nobody.
+  // Four units per rank leave at most a fifth of the time to waiting for the last one; one rank waits for nobody.
   return nrank > 1 && static_cast<std::size_t>(nrank) * 4 > kernels::plan_units(settings, false).size();
 }
 

@@ -1,5 +1,5 @@
 /// \file
-/// The images that the ranks of a node look at: one copy a node, two places, so that the next image can be put down
+/// The images that the ranks of a node look at: one copy per node, two places, so that the next image can be put down
 /// while the ranks still read the last one.
 #pragma once
 

@@ -170,7 +170,7 @@ class Coadder {
     if (at == table.columns.end()) at = table.columns.insert(at, io::Column{});
     *at = io::Column{.name = std::move(name), .code = code, .values = std::move(values)};
   }
-  /// One value a target.
+  /// One value per target.
   template <class T, class Get>
   void add(std::string name, char code, const Get& get) {
     std::vector<T> values;

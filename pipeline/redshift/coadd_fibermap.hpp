@@ -11,8 +11,8 @@
 namespace zspex::pipeline {
 
 struct CoaddedFibermap {
-  io::Table fibermap;      ///< one row a target, in the order in which they first appear
-  io::Table exp_fibermap;  ///< one row an exposure, with IN_COADD_B, IN_COADD_R, IN_COADD_Z
+  io::Table fibermap;      ///< one row per target, in the order in which they first appear
+  io::Table exp_fibermap;  ///< one row per exposure, with IN_COADD_B, IN_COADD_R, IN_COADD_Z
 };
 
 /// What desispec's coadds make of a FIBERMAP, column by column. An exposure is good if it is good in some camera; where none

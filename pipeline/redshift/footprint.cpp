@@ -179,13 +179,13 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   if (turns || print.node.fixed > 0)
     bound({print.node.fixed + (turns ? where.ranks * all_of(print.cpu_rank).fixed : 0), print.node.target}, node_share,
           budget * where.ranks, "of memory for the ranks of a node together",
-          turns ? raise + ", lower redshift.slice" : raise + ", start more ranks a node");
+          turns ? raise + ", lower redshift.slice" : raise + ", start more ranks per node");
   if (has_gpu && gpu_budget > 0) {
     const int sharers = where.sharers();
     bound({sharers * (print.gpu_base + print.gpu.fixed), sharers * print.gpu.target}, device_share, gpu_budget,
           sharers == 1 ? "on a GPU" : "on a GPU for the " + std::to_string(sharers) + " ranks that share it",
           config.device_memory > 0               ? "Raise redshift.device_memory"
-          : sharers > 1                          ? "Start fewer ranks a node"
+          : sharers > 1                          ? "Start fewer ranks per node"
           : strategy.templates == Holding::tiles ? "Lower redshift.slice"
                                                  : "Take coarser redshift grids");
   }
@@ -211,7 +211,7 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   if (plan.node > machine.memory * gibibyte && plan.too_little.empty())
     plan.too_little = "expected at least " + gibibytes(plan.node) + " of memory on a node, found " +
                       gibibytes(machine.memory * gibibyte) +
-                      ". Start fewer ranks a node, lower redshift.memory, or choose a strategy that holds less.";
+                      ". Start fewer ranks per node, lower redshift.memory, or choose a strategy that holds less.";
   return plan;
 }
 

@@ -72,10 +72,10 @@ class Exposures {
   void add(const io::SpectraFile& file, std::vector<std::string>& warnings);
   bool empty() const { return !rows_; }
 
-  /// One row an exposure of a target, though each of its cameras may have a file: the row of the first camera by name, with
+  /// One row per exposure of a target, though each of its cameras may have a file: the row of the first camera by name, with
   /// the FIBERSTATUS of all.
   io::Table fibermap() const;
-  /// One row a target.
+  /// One row per target.
   std::optional<io::Table> tsnr2() const;
 
  private:

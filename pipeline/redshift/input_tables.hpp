@@ -18,7 +18,7 @@ namespace zspex::pipeline {
 
 struct InputTables {
   io::Header header;   ///< primary header of the first file with targets
-  io::Table fibermap;  ///< the rows of coadds as they are; of exposures one row a target, coadded
+  io::Table fibermap;  ///< the rows of coadds as they are; of exposures one row per target, coadded
   std::optional<io::Table> exp_fibermap, tsnr2;
   std::multimap<std::int64_t, kernels::FiberState> states;  ///< by target; several where several rows are coadds of it
   std::vector<std::string> warnings;

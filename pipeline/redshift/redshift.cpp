@@ -134,7 +134,7 @@ void RedshiftStage::choose_strategy(RedshiftPlan& plan, bool compare) const {
   const bool stand_in = !kernels::needs_device() && !plan.described,
              automatic = config_.strategy == config::StrategyName::automatic;
   config::RedshiftConfig config = config_;
-  // AUTO starts the ranks with one a GPU, or in a program without GPUs with none at all.
+  // AUTO starts the ranks with one per GPU, or in a program without GPUs with none at all.
   if (automatic && stand_in) plan.machine.gpus = 0;
   if (compare) {
     plan.strategies = plan_strategies(*plan.fitter, plan.targets, config, plan.machine, stand_in && !automatic);
@@ -164,7 +164,7 @@ void RedshiftStage::print(const RedshiftPlan& plan) const {
   std::size_t nrow = 0, npixel = 0;
   for (const auto& places : plan.targets.places) nrow += places.size();
   for (const auto& band : plan.targets.bands) npixel += band.wave.size();
-  out_ << "redshift: " << count_of(plan.targets.size(), "target") << ", " << nrow << " spectra a band, "
+  out_ << "redshift: " << count_of(plan.targets.size(), "target") << ", " << nrow << " spectra per band, "
        << count_of(plan.targets.bands.size(), "band") << " (" << npixel << " pixels), "
        << count_of(plan.templates.templates.size(), "template") << ", "
        << count_of(static_cast<std::size_t>(world_.size()), "rank") << ", strategy " << plan.strategy->text << ", "

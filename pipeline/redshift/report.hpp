@@ -10,7 +10,7 @@
 
 namespace zspex::pipeline {
 
-/// For our HDF5: table `ranks`, a row a rank; and table `strategies`, a row a strategy, if one was chosen among them.
+/// For our HDF5: table `ranks`, a row per rank; and table `strategies`, a row a strategy, if one was chosen among them.
 std::vector<io::Table> run_tables(const RedshiftPlan& plan, const RedshiftReport& report);
 
 /// Each rank's part, for the terminal.

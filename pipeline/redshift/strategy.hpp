@@ -16,10 +16,10 @@ enum class Holding {
   ring,   ///< each rank a slice of the redshifts, which travels round all ranks
   full,   ///< each rank all redshifts
   node,   ///< the ranks of a node share the rebinning of all redshifts, and one copy on the host
-  tiles,  ///< a few slices at a time, rebinned where they are used, one copy a node for CPU ranks
+  tiles,  ///< a few slices at a time, rebinned where they are used, one copy per node for CPU ranks
 };
 
-/// Which targets a rank fits.
+/// Which targets per rank fits.
 enum class Dealing {
   even,      ///< as many as any other
   capacity,  ///< by what it can do
@@ -31,7 +31,7 @@ struct Strategy {
   const char* text;
   Holding templates;
   Dealing dealing;
-  bool all_on_gpus;  ///< all ranks use a GPU, several the same one; else one a GPU, and the others stay on the CPU
+  bool all_on_gpus;  ///< all ranks use a GPU, several the same one; else one per GPU, and the others stay on the CPU
   // Of a rank that uses a GPU; the others do all on the host.
   kernels::Place rebin, convolve, fit, refine;
 

@@ -10,7 +10,7 @@
 
 namespace zspex::pipeline::simulate {
 
-/// FIBERMAP with the columns that desispec uses, one row a fiber.
+/// FIBERMAP with the columns that desispec uses, one row per fiber.
 /// \param specmin  fiber of the first target
 io::Table make_fibermap(int petal, int specmin, const Exposure& exposure, const Pointing& pointing,
                         const std::vector<Target>& targets);

@@ -110,7 +110,7 @@ SlitPlace place(const Camera& camera, int ispec) {
   p.jitter_y = 0.05 * std::clamp(fiber.normal(), -3.0, 3.0);
   p.block_x = block.uniform(-0.4, 0.4);
   p.block_y = block.uniform(-0.8, 0.8);
-  p.block_tilt = block.uniform(-0.02, 0.02);  // rows a fiber
+  p.block_tilt = block.uniform(-0.02, 0.02);  // rows per fiber
   p.block_shape = block.uniform(-1, 1);
   return p;
 }

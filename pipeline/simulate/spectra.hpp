@@ -24,7 +24,7 @@ struct SpectraTask {
   std::string spectra, truth;  ///< files to write
 };
 
-/// A task for each petal that is needed: 500 targets a petal.
+/// A task for each petal that is needed: 500 targets per petal.
 std::vector<SpectraTask> plan_spectra(const config::SimulateConfig& config);
 
 /// Of config.bad_fibers ones, spread over the ntargets: the first has no b camera, the next is all masked, then no r, no
@@ -33,10 +33,10 @@ std::vector<Defect> choose_defects(int ntargets, int bad_fibers);
 
 struct SimulatedSpectra {
   io::SpectraFile file;
-  io::Table truth;  ///< a row a target
+  io::Table truth;  ///< a row per target
 };
 
-/// Simulates a petal: of kind coadds a row a target, of kind spectra a row a target and exposure, exposure after
+/// Simulates a petal: of kind coadds a row per target, of kind spectra per row a target and exposure, exposure after
 /// exposure. FLUX is R times the target's flux (all of its light, calibrated without error) and noise; IVAR is the
 /// inverse of the variance that the noise was drawn from. MASK: COSMIC where a hit raised the flux; ALLBADPIX where a
 /// broken fiber or camera has no data and where a bad fiber is masked. The coadd leaves masked bins out.
@@ -47,7 +47,7 @@ SimulatedSpectra simulate_spectra(const config::SimulateConfig& config, const Sp
 /// Bits of FIBERSTATUS: the fiber's own, and that of an amplifier which a camera without data stands for.
 std::int32_t fiber_status(int petal, int ispec, Defect defect);
 
-/// Rows of FIBERMAP of uncoadded spectra: a row a target of each exposure.
+/// Rows of FIBERMAP of uncoadded spectra: a row per target of each exposure.
 io::Table exposures_fibermap(int petal, const std::vector<Exposure>& exposures, const std::vector<Target>& targets,
                              const std::vector<Defect>& defects);
 
@@ -58,7 +58,7 @@ struct CoaddTables {
 CoaddTables coadd_fibermaps(int petal, const std::vector<Exposure>& exposures, const std::vector<Target>& targets,
                             const std::vector<Defect>& defects);
 
-/// TRUTH, a row a target.
+/// TRUTH, a row per target.
 io::Table spectra_truth(int petal, const std::vector<Target>& targets, const std::vector<Defect>& defects);
 
 }  // namespace zspex::pipeline::simulate

@@ -13,7 +13,7 @@
 
 namespace zspex::pipeline::simulate {
 
-/// Adds columns to a table, one value a row, made by a function of the row.
+/// Adds columns to a table, one value per row, made by a function of the row.
 class TableBuilder {
  public:
   TableBuilder(std::string name, std::size_t nrow) {

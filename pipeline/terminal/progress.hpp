@@ -13,7 +13,7 @@ namespace zspex::terminal {
 using Clock = std::function<double()>;
 double steady_seconds();
 
-/// Tells how much of a job is done. On a terminal one line that is rewritten at most ten times a second; in a file (a
+/// Tells how much of a job is done. On a terminal one line that is rewritten at most ten times per second; in a file (a
 /// batch log) whole lines, the first after 10 seconds, then at growing intervals up to 5 minutes, so that logs stay
 /// short. One thread of one rank uses it.
 class Progress {

@@ -191,7 +191,7 @@ TEST(Redshifts, TheBestRowsAreReadFromEveryKindOfFile) {
       "NCOEFF 1I, DELTACHI2 1E, MODEL_CHI2 1D");
 }
 
-// Redrock's files of before 2021: HDU ZBEST, no FITMETHOD, FIBERMAP with a row an exposure.
+// Redrock's files of before 2021: HDU ZBEST, no FITMETHOD, FIBERMAP with a row per exposure.
 TEST(Redshifts, EarlyFilesHaveThemInZbest) {
   const TempDir folder;
   const RedshiftResults results = test::sample_redshifts();

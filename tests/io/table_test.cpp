@@ -63,7 +63,7 @@ TEST(Table, EveryColumnTypeSurvivesAFitsFile) {
   Column bits = *table.find("FLAGS");
   bits.name = "BITS";
   bits.code = 'X';
-  bits.repeat = 11;  // two bytes a row
+  bits.repeat = 11;  // two bytes per row
   bits.values = std::vector<std::uint8_t>(22, 0xa5);
   table.columns.push_back(bits);
   Column complex = *table.find("PAIR");

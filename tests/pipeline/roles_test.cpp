@@ -147,7 +147,7 @@ TEST(MpiRoles, NodesAreCountedByTheirLowestRank) {
   EXPECT_EQ(roles.nnode, std::min(2, world.size()));
   for (int rank = 0; rank < world.size(); ++rank) {
     EXPECT_EQ(roles.ranks[static_cast<std::size_t>(rank)].node, rank % 2);
-    EXPECT_EQ(roles.ranks[static_cast<std::size_t>(rank)].on_gpu, rank < 2) << "one a node";
+    EXPECT_EQ(roles.ranks[static_cast<std::size_t>(rank)].on_gpu, rank < 2) << "one per node";
   }
   EXPECT_EQ(roles.ranks_of(0), (world.size() + 1) / 2);
 }

@@ -70,16 +70,16 @@ check "coadds without an output" "status 2" "$(redshift a.fits)"
 check "no coadds" "status 2" "$(redshift -o z.h5)"
 check "a strategy among zspex's own options" "status 2" "$(redshift -o z.h5 a.fits -- --strategy CPU)"
 
-# How many ranks a job of two nodes with 4 GPUs each starts, and with how many processors.
+# How many ranks per job of two nodes with 4 GPUs each starts, and with how many processors.
 stand_in srun 'printf "%s " "$@" "cpus $SRUN_CPUS_PER_TASK gpus $SLURM_GPU_BIND mps $ZSPEX_MPS" | sed "s,/[^ ]*,,g" >>"$CALLS"'
 in_job() {
   SLURM_JOB_ID=9 SLURM_NTASKS=128 SLURM_JOB_NUM_NODES=2 SLURM_CPUS_PER_TASK=2 SLURM_GPUS_ON_NODE=${gpus:-4} ZSPEX_LAUNCHER=$dir/srun \
     script redshift -o z.h5 a.fits "$@" | sed 's/  */ /g; s/redshift.*cpus/cpus/; s/ *$//'
 }
-check "one rank a GPU and all other cores" "--ntasks=128 cpus 2 gpus none mps no" "$(in_job -s GPU_V6)"
-check "GPU_V3: four ranks a GPU under MPS" "--ntasks=32 --ntasks-per-node=16 cpus 8 gpus none mps yes" "$(in_job -s GPU_V3)"
+check "one rank per GPU and all other cores" "--ntasks=128 cpus 2 gpus none mps no" "$(in_job -s GPU_V6)"
+check "GPU_V3: four ranks per GPU under MPS" "--ntasks=32 --ntasks-per-node=16 cpus 8 gpus none mps yes" "$(in_job -s GPU_V3)"
 check "as many as --ranks says" "--ntasks=8 cpus 2 gpus none mps yes" "$(in_job -s GPU_V3 --ranks 8)"
-check "without GPUs one a core" "--ntasks=128 cpus 2 gpus none mps yes" "$(gpus=0 in_job -s GPU_V3)"
+check "without GPUs one per core" "--ntasks=128 cpus 2 gpus none mps yes" "$(gpus=0 in_job -s GPU_V3)"
 
 # Three ranks of one node under MPS: started once, by the first; stopped once, after its command.
 stand_in nvidia-cuda-mps-control 'if [[ ${1:-} == -d ]]; then

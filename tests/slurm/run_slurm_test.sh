@@ -201,8 +201,8 @@ for strategy in GPU_V3 GPU_V6; do
   job=$(ZSPEX=$dir/count ZSPEX_LAUNCHER=srun submit "$dir/$strategy.log" --ntasks-per-node=64 -- -s "$strategy" -o "$dir/none.h5" "$coadd")
   check "a node's ranks of $strategy complete" COMPLETED "$(wait_for "$job" "${ended[@]}")"
 done
-check "GPU_V3: four ranks a GPU share the node" "16 rank of 16, 8 processors" "$(grep '^rank' "$dir/GPU_V3.log" | sort | uniq -c | xargs)"
-check "GPU_V6: one rank a core" "64 rank of 64, 2 processors" "$(grep '^rank' "$dir/GPU_V6.log" | sort | uniq -c | xargs)"
+check "GPU_V3: four ranks per GPU share the node" "16 rank of 16, 8 processors" "$(grep '^rank' "$dir/GPU_V3.log" | sort | uniq -c | xargs)"
+check "GPU_V6: one rank per core" "64 rank of 64, 2 processors" "$(grep '^rank' "$dir/GPU_V6.log" | sort | uniq -c | xargs)"
 
 status=0
 bash "$repository/slurm/redshift.sh" --ranks 2 "${templates[@]}" -s CPU -o "$dir/plain.fits" "$coadd" >"$dir/plain.log" 2>&1 || status=$?

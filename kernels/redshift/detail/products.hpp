@@ -62,7 +62,7 @@ template <class Exec, class Real>
 using Rows = std::conditional_t<on_host<Exec>, WeightedRows<Exec, Real>, RowsToWeigh<Exec, Real>>;
 
 /// b[t][g][p] = sum_m R[t][p][m] T[g][p + m] for pixels p in [begin, end), for NT targets that share G basis vectors.
-/// 2 ndiag G NT operations a pixel; a load of T serves NT targets, one of R serves G vectors.
+/// 2 ndiag G NT operations per pixel; a load of T serves NT targets, one of R serves G vectors.
 ///   t        basis vector 0 at the block's first pixel less ndiag / 2; the next vector is `trow` further on
 ///   b [NT]   the next vector is `brow` further on
 template <class Exec, class Real, int G, int NT>

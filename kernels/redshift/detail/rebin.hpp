@@ -1,7 +1,7 @@
 /// \file
 /// The kernel that brings templates onto pixels: the mean over each pixel, exactly, and what the intergalactic medium lets
 /// through. One thread makes some pixels side by side at one redshift (device) or at all of them (host, where neighbors in
-/// redshift use the same samples): 2 look-ups, and 2 (4 + 2) operations a value.
+/// redshift use the same samples): 2 look-ups, and 2 (4 + 2) operations per value.
 #pragma once
 
 #include <cstdint>

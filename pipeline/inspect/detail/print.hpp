@@ -20,7 +20,7 @@ std::string number(double value, const char* format = "%.4g");
 void print_table(const std::vector<std::vector<std::string>>& rows, const std::vector<int>& align, int width,
                  std::ostream& out);
 
-/// A value of a column that has one a row; "-" for one that is empty or not a number.
+/// A value of a column that has one per row; "-" for one that is empty or not a number.
 std::string cell_text(const io::Column& column, std::size_t row, const char* format = "%.6g");
 
 /// Some columns of a table's row, as "TARGETID 3917, FIBER 12". Left out are columns that are not there, and those at the

@@ -30,7 +30,7 @@ class Degenerate : public testing::TestWithParam<SolverKind> {
     settings.wave = wave_grid(0, 22, 1);
     settings.dwave = 1;
     settings.nspec = settings.bundlesize = settings.nsubbundles = 6;
-    settings.nwavestep = 10;  // 3 patches a fiber
+    settings.nwavestep = 10;  // 3 patches per fiber
     settings.wavepad = 3;
     settings.solver = GetParam();
     test::Random random(51);

@@ -6,7 +6,7 @@
 ///              sha256 4182d4366bdc0d2f25800e4550846e17c3514f98088eaa033ee8e867285b6059
 ///            ../shared/data/psf/psf-r0-00051060.fits
 ///              sha256 0d628c9236d9ac3ef46adb14ca8a5058ec442eeab261ad786979e65010d61406
-///            wavelengths 5760,7620,0.8; 25 fibers, 5 sub-bundles, 50 bins a patch, 12 of padding, psferr 0.01
+///            wavelengths 5760,7620,0.8; 25 fibers, 5 sub-bundles, 50 bins per patch, 12 of padding, psferr 0.01
 ///   compare: windows exactly; |difference| < 1e-9 sigma, ivar 1e-9, resolution 1e-9
 #pragma once
 

@@ -136,7 +136,7 @@ TEST_P(Site, TheHostsFitsComeWhateverStreamIsLate) {
   Random random(507);
   const Template made = tmpl(random);
   for (const std::size_t scan_workspace :
-       {FitSettings().scan_workspace, std::size_t{1}})  // all targets a launch, or one
+       {FitSettings().scan_workspace, std::size_t{1}})  // all targets per launch, or one
     for (unsigned late = 0; late <= all_late; ++late) {
       const LateStreams streams(late);
       Random same(508);

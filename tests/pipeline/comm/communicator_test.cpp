@@ -63,7 +63,7 @@ TEST(MpiCommunicator, ListsOfAnyLengthAreGathered) {
 }
 
 TEST(MpiCommunicator, MessagesLongerThanOnePieceArriveWhole) {
-  // Two pieces: 2^30 bytes and a rest. Only in the run with two ranks: it takes seconds, and 1 GiB a rank.
+  // Two pieces: 2^30 bytes and a rest. Only in the run with two ranks: it takes seconds, and 1 GiB per rank.
   const auto world = test_world();
   if (world.size() != 2) return;
   const std::size_t nbytes = (std::size_t{1} << 30) + 12345;

@@ -204,7 +204,7 @@ TEST_F(MpiExtractStage, ABadFrameIsToldAndTheOthersAreWritten) {
     EXPECT_EQ(report.frames[0].code, ExitCode::success);
     EXPECT_EQ(report.frames[2].code, ExitCode::success);
   } else {
-    EXPECT_EQ(err_.str(), "") << "an error is told once, not once a rank";
+    EXPECT_EQ(err_.str(), "") << "an error is told once, not once per rank";
   }
 }
 

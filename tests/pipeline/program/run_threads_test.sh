@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The same bytes with 1, 2, 3 and 4 threads a rank: frames by both solvers, redshifts with scans, by the host's kernels and by those
+# The same bytes with 1, 2, 3 and 4 threads per rank: frames by both solvers, redshifts with scans, by the host's kernels and by those
 # of a GPU. For a Kokkos with OpenMP or Threads.
 # run_threads_test.sh ZSPEX RANKS LAUNCHER...
 set -uo pipefail

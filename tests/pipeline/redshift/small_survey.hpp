@@ -24,7 +24,7 @@ inline constexpr Planted planted[] = {{"GALAXY", "", 0.22175}, {"QSO", "HIZ", 2.
 
 /// What was planted; then galaxies, quasars, stars and sky of one petal, brighter than usual. Made once, and
 /// without a path.
-/// \param kind  coadds, or spectra: a row a target and exposure
+/// \param kind  coadds, or spectra: a row per target and exposure
 const io::SpectraFile& small_survey(config::SimulateKind kind, int ntargets, int nexp = 1, int petal = 0);
 
 /// The same file with these rows alone, in this order.

@@ -77,7 +77,7 @@ TEST_F(MpiRedshiftStage, PlansArePrintedOnceAndTouchNothing) {
     return;
   }
   for (const std::string& word :
-       {std::string("5 targets, 7 spectra a band, 3 bands (413 pixels), 3 templates"),
+       {std::string("5 targets, 7 spectra per band, 3 bands (413 pixels), 3 templates"),
         std::string("GALAXY          4 basis vectors,    117 redshifts from 0.1500"), "-> " + config_.details})
     EXPECT_NE(out_.str().find(word), std::string::npos) << word << " not in:\n" << out_.str();
 }

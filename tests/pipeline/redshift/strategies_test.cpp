@@ -43,7 +43,7 @@ TEST_F(MpiStrategies, AllGiveTheFilesOfOneRankAlone) {
   names.insert(names.end(), {N::cpu, N::automatic});
   for (const N name : names) {
     SCOPED_TRACE(static_cast<int>(name));
-    for (const int node_size : {0, 2}) {  // two ranks a node, and with three ranks one alone
+    for (const int node_size : {0, 2}) {  // two ranks per node, and with three ranks one alone
       if (node_size > 0 && world_.size() <= node_size) continue;
       run(world_, other(name), node_size);
       if (world_.is_root()) expect_same_results(config_, other(name));

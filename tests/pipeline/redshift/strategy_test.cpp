@@ -137,7 +137,7 @@ TEST_F(StrategyPlans, CountWhatAllRanksOfAGpuHoldOnIt) {
     node_.ranks = 4 * sharers;
     // But for spectra: each has fewer of them. They are small here.
     EXPECT_NEAR(plan(N::gpu_v3).memory.gpu, sharers * one, 0.01 * sharers * one) << sharers;
-    EXPECT_NEAR(plan(N::gpu_v6).memory.gpu, plan(N::gpu_v4).memory.gpu, full + 1e8) << "one rank a GPU";
+    EXPECT_NEAR(plan(N::gpu_v6).memory.gpu, plan(N::gpu_v4).memory.gpu, full + 1e8) << "one rank per GPU";
   }
 }
 
@@ -153,7 +153,7 @@ TEST_F(StrategyPlans, SayHowManyRanksFitAndNoMoreDo) {
   EXPECT_TRUE(plan(N::gpu_v3).usable()) << plan(N::gpu_v3).memory.too_little;
   node_.ranks = some.most_ranks + 1;
   EXPECT_FALSE(plan(N::gpu_v3).usable());
-  EXPECT_TRUE(plan(N::gpu_v6).usable()) << "which has one rank a GPU";
+  EXPECT_TRUE(plan(N::gpu_v6).usable()) << "which has one rank per GPU";
 }
 
 TEST_F(StrategyPlans, TakeSeveralRoundsWhereMemoryIsSmall) {
@@ -175,7 +175,7 @@ TEST_F(StrategyPlans, TakeSeveralRoundsWhereMemoryIsSmall) {
     EXPECT_GE(round, before);
     before = round;
   }
-  EXPECT_EQ(before, 100000) << "10 GiB a rank hold them all";
+  EXPECT_EQ(before, 100000) << "10 GiB per rank hold them all";
 }
 
 TEST_F(StrategyPlans, BudgetsTooSmallForOneTileAreRefusedWithWhatIsNeeded) {
