@@ -147,49 +147,6 @@ KOKKOS_INLINE_FUNCTION void spot_core(const Member& team, const double* gh, int 
   team.team_barrier();
 }
 
-/// All parameters of a fiber's spot at a wavelength: their Legendre series.
-template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void spot_parameters(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave,
-                                            double* param) {
-  const auto coeff = psf.coeff;
-  const auto range = psf.range;
-  const int ncoeff = psf.ncoeff;
-  team_for(team, 0, psf.nparam, [=](int p) {
-    const double u = (wave - range(p, 0)) * range(p, 1) - 1.0;
-    double before = 1, now = u, sum = coeff(ispec, p, 0);
-    for (int k = 1; k < ncoeff; ++k) {
-      sum = fused(coeff(ispec, p, k), now, sum);
-      const double next = fused((2 * k + 1) * u, now, -k * before) / (k + 1);
-      before = now;
-      now = next;
-    }
-    param[p] = sum;
-  });
-  team.team_barrier();
-}
-
-/// stamp = raw without what is negative, so that its sum is 1. `raw` is clipped, too.
-///   rowsum  [ny] workspace
-template <class Exec, class Member>
-KOKKOS_INLINE_FUNCTION void normalize_spot(const Member& team, int ny, int stride, double* raw, double* rowsum,
-                                           double* stamp) {
-  team_for(team, 0, ny, [=](int iy) {
-    double sum = 0;
-    for (int ix = 0; ix < stride; ++ix) {
-      const double value = raw[iy * stride + ix];
-      raw[iy * stride + ix] = value > 0 ? value : 0.0;
-      sum += raw[iy * stride + ix];
-    }
-    rowsum[iy] = sum;
-  });
-  team.team_barrier();
-  double total = 0;
-  for (int iy = 0; iy < ny; ++iy) total += rowsum[iy];
-  const double norm = total > 0 ? 1 / total : 0.0;  // no light at all: an empty spot, not NaN
-  team_for(team, 0, ny * stride, [=](int t) { stamp[t] = raw[t] * norm; });
-  team.team_barrier();
-}
-
 /// One spot, by one team: stamp[iy * stride + ix], zero for ix >= nx; all zero where x is NaN.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec>& psf, int ispec, double wave,
@@ -208,7 +165,21 @@ KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec
   double* const edges = mix + mostx * ny;                     // [2][max(nx, ny) + 1]
   double* const raw = edges + 2 * ((nx > ny ? nx : ny) + 1);  // [ny][stride]
   double* const rowsum = raw + ny * stride;                   // [ny]
-  spot_parameters<Exec>(team, psf, ispec, wave, param);
+  const auto coeff = psf.coeff;
+  const auto range = psf.range;
+  const int ncoeff = psf.ncoeff;
+  team_for(team, 0, psf.nparam, [=](int p) {
+    const double u = (wave - range(p, 0)) * range(p, 1) - 1.0;
+    double before = 1, now = u, sum = coeff(ispec, p, 0);
+    for (int k = 1; k < ncoeff; ++k) {
+      sum = fused(coeff(ispec, p, k), now, sum);
+      const double next = fused((2 * k + 1) * u, now, -k * before) / (k + 1);
+      before = now;
+      now = next;
+    }
+    param[p] = sum;
+  });
+  team.team_barrier();
   const int nedge = (nx > ny ? nx : ny) + 1;
   const SpotAxis ax = spot_axis(psf.second, psf.hsizex, x), ay = spot_axis(psf.second, psf.hsizey, y);
   spot_profile<Exec>(team, ax, ngx - 1, param[0], stride, edges, edges + nedge, px);
@@ -236,7 +207,21 @@ KOKKOS_INLINE_FUNCTION void make_spot(const Member& team, const PsfOnDevice<Exec
     });
     team.team_barrier();
   }
-  normalize_spot<Exec>(team, ny, stride, raw, rowsum, stamp);
+  team_for(team, 0, ny, [=](int iy) {
+    double sum = 0;
+    for (int ix = 0; ix < stride; ++ix) {
+      const double value = raw[iy * stride + ix];
+      raw[iy * stride + ix] = value > 0 ? value : 0.0;
+      sum += raw[iy * stride + ix];
+    }
+    rowsum[iy] = sum;
+  });
+  team.team_barrier();
+  double total = 0;
+  for (int iy = 0; iy < ny; ++iy) total += rowsum[iy];
+  const double norm = total > 0 ? 1 / total : 0.0;  // no light at all: an empty spot, not NaN
+  team_for(team, 0, ny * stride, [=](int t) { stamp[t] = raw[t] * norm; });
+  team.team_barrier();
 }
 
 /// Lanes of a spot: its loops run over parameters, rows of profiles and some 200 pixels.
