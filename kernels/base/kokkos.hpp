@@ -49,6 +49,9 @@ inline constexpr bool on_host<EmulatedDevice> = false;
 
 template <class Exec>
 using Team = typename Kokkos::TeamPolicy<Space<Exec>>::member_type;
+/// Memory that a team shares while it runs.
+template <class T, class Exec>
+using TeamScratch = Kokkos::View<T*, typename Space<Exec>::scratch_memory_space, Kokkos::MemoryUnmanaged>;
 
 /// Mathematical functions for host and device. Kokkos 3.4 has them in another namespace.
 namespace math {

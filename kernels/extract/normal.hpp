@@ -55,7 +55,7 @@ void form_normal_equations(const Exec& exec, const UnitData<Exec>& unit, const B
   const auto flux = slots.flux;
   const auto fluxweight = slots.fluxweight;
   const auto good = slots.good;
-  using Scratch = TeamScratch<Exec>;
+  using Scratch = TeamScratch<double, Exec>;
   launch_teams(
       exec, "zspex::extract::form_normal_equations", batch.n * nblock,
       team_of<Exec>(normal_items, Scratch::shmem_size(ny * stride)), KOKKOS_LAMBDA(const Team<Exec>& team) {

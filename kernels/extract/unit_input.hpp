@@ -22,8 +22,8 @@ class UnitInput {
     using View2 = DeviceView<double**, Exec>;
     const int ns = traces.nspec, nw = static_cast<int>(traces.wave.size());
     const std::size_t nbin = traces.corner.size();
-    data_.nspotx = psf.nspotx;
-    data_.nspoty = psf.nspoty;
+    data_.nspotx = psf.nspotx();
+    data_.nspoty = psf.nspoty();
     data_.stride = spot_stride(data_.nspotx);
     data_.window = window;
     corner_.resize("zspex::extract::corner", nbin);

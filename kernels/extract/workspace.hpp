@@ -15,11 +15,6 @@ namespace zspex::kernels {
 /// Rows of a factor that are solved together; the rows of a workspace are a multiple of it.
 inline constexpr int row_tile = 4;
 
-/// Memory that a team shares while it runs.
-template <class Exec>
-using TeamScratch =
-    Kokkos::View<double*, typename Space<Exec>::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-
 template <class Exec>
 struct UnitData {
   int nspotx = 0, nspoty = 0, stride = 0;  ///< stride: doubles per row of a spot

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "kernels/base/fused.hpp"
 #include "kernels/redshift/detail/spectra.hpp"
@@ -52,8 +54,11 @@ SpectraSize pack_target(const Target& target, const PixelLayout& layout, const S
 
 HostTargets::HostTargets(const PackedTargets& packed, const SpectraArrays& all, const PixelLayout& layout)
     : arrays(all) {
+  using Shape = std::vector<std::pair<int, int>>;  // bands and diagonals
+  std::map<Shape, int> numbers;
   auto next = packed.spectra.begin();
   for (const PackedTargets::Target& facts : packed.targets) {
+    Shape shape;
     TargetSpectra& target = targets.emplace_back();
     target.first = static_cast<int>(list.size());
     target.ngood = facts.npixels;
@@ -62,8 +67,10 @@ HostTargets::HostTargets(const PackedTargets& packed, const SpectraArrays& all, 
       const BandLayout& band = layout.bands[next->band];
       list.push_back({next->band, next->ndiag, band.nstrip * strip_width, band.first, next->pixel, next->row});
       target.npixel += list.back().npixel;
+      shape.emplace_back(next->band, next->ndiag);
     }
     target.last = static_cast<int>(list.size());
+    shapes.push_back(numbers.emplace(std::move(shape), static_cast<int>(numbers.size())).first->second);
   }
   using Doubles = DeviceView<const double*, Host>;
   spectra = {DeviceView<const TargetSpectra*, Host>(targets.data(), targets.size()),
@@ -71,15 +78,6 @@ HostTargets::HostTargets(const PackedTargets& packed, const SpectraArrays& all, 
              Doubles(arrays.root_ivar.data(), arrays.root_ivar.size()),
              Doubles(arrays.scaled_flux.data(), arrays.scaled_flux.size()),
              DeviceView<const float*, Host>(arrays.rows.data(), arrays.rows.size())};
-}
-
-std::vector<int> HostTargets::shape(std::size_t itarget) const {
-  std::vector<int> shape;
-  for (int is = targets[itarget].first; is < targets[itarget].last; ++is) {
-    const Spectrum& one = list[static_cast<std::size_t>(is)];
-    shape.insert(shape.end(), {one.band, one.ndiag});
-  }
-  return shape;
 }
 
 }  // namespace zspex::kernels::detail

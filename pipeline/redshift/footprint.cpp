@@ -138,10 +138,10 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
 
   const bool host_kernels = stand_in && config.device_kernels == config::DeviceKernels::native;
   print.gpu = {host_kernels ? 0 : workspace, spectra};
-  if (strategy.templates == Holding::ring && strategy.convolve == kernels::Place::device) print.gpu.fixed += 2 * slice;
-  if (strategy.templates == Holding::ring && strategy.convolve == kernels::Place::host) {
-    print.gpu.fixed += columns;
-    print.gpu_rank.fixed += columns;
+  if (strategy.templates == Holding::ring) {
+    const bool on_gpu = strategy.convolve == kernels::Place::device;
+    print.gpu.fixed += on_gpu ? 2 * slice : columns;
+    print.gpu_rank.fixed += on_gpu ? 0 : columns;
   }
   if (strategy.templates == Holding::full || strategy.templates == Holding::node) print.gpu.fixed += full_bytes(fitter);
   if (strategy.templates == Holding::tiles) print.gpu.fixed += 2 * slice;

@@ -134,8 +134,8 @@ KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgeP
     }
   };
   integrate(0);
-  for (int begin = 0; begin < (on_host<Exec> ? n : 1);
-       begin += tile) {  // once on a device, so that all is in registers
+  const int end = on_host<Exec> ? n : 1;  // once on a device, which a compiler must see to keep all in registers
+  for (int begin = 0; begin < end; begin += tile) {
     const int npixel = n - begin < tile ? n - begin : tile;
     S mean[nvec][tile];
     for_few<Exec, tile>(npixel, [&](int k) {

@@ -173,7 +173,6 @@ class Site final : public FitSite {
   DeviceView<const Block*, Exec> float_blocks_, double_blocks_;
   std::vector<Tables> templates_;
   std::shared_ptr<const HostTargets> targets_;
-  std::vector<int> shapes_;  ///< [target] the same number for targets of the same shape
   Spectra<Exec> spectra_;
   mutable HostRooms<float> float_rooms_;
   mutable HostRooms<double> double_rooms_;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 
 #include "kernels/redshift/detail/for_all.hpp"
@@ -78,10 +77,6 @@ void Site<Exec>::set_targets(std::shared_ptr<const HostTargets> targets) {
   finish();
   spectra_ = {};
   targets_ = std::move(targets);
-  shapes_.clear();
-  std::map<std::vector<int>, int> numbers;
-  for (std::size_t i = 0; i < targets_->targets.size(); ++i)
-    shapes_.push_back(numbers.emplace(targets_->shape(i), static_cast<int>(numbers.size())).first->second);
   if constexpr (on_host<Exec>) {
     if (!apart_) {
       spectra_ = targets_->spectra;
@@ -120,7 +115,7 @@ void Site<Exec>::add_pairs(FitPairs<Exec>& pairs, std::span<const std::size_t> t
   pairs.most_nz = std::max(pairs.most_nz, nz);
   std::vector<std::size_t> order(targets.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto shape = [&](std::size_t k) { return shapes_[targets[k]]; };
+  const auto shape = [&](std::size_t k) { return targets_->shapes[targets[k]]; };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return shape(a) < shape(b); });
   for (std::size_t i = 0; i < order.size();) {
     int alike = 1;

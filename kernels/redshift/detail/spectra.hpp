@@ -54,14 +54,13 @@ struct Spectra {
 struct HostTargets {
   std::vector<TargetSpectra> targets;
   std::vector<Spectrum> list;  ///< of all targets, one after the other
+  /// [target] the same number for targets whose spectra have the same bands and diagonals: they can be fitted side by side.
+  std::vector<int> shapes;
   SpectraArrays arrays;
   Spectra<Host> spectra;  ///< of these
 
   HostTargets(const PackedTargets& packed, const SpectraArrays& arrays, const PixelLayout& layout);
   HostTargets(const HostTargets&) = delete;
-
-  /// Bands and diagonals of a target's spectra; targets that have the same can be fitted side by side.
-  std::vector<int> shape(std::size_t itarget) const;
 };
 
 /// Of a spectrum's values.

@@ -68,6 +68,7 @@ struct SumProducts {
   /// And so many times in turn, while R is in the first-level cache.
   static constexpr int turns = !on_core && NJ == 0 && NI <= 7 ? 2 : 1;
   static constexpr int pixels = FitTile<Exec, Real>::pixels;
+  static constexpr int team_values = together * NT * (NI + NJ) * pixels;  ///< columns in a team's memory
   static constexpr int nproduct = NJ == 0 ? NI * (NI + 1) / 2 : NI * NJ;
   /// Pairs of one thread of a team.
   static constexpr int each = (threads + threads_of_team<Exec>(threads) - 1) / threads_of_team<Exec>(threads);
@@ -89,8 +90,8 @@ struct SumProducts {
       rooms.next(0) = 0;
       launch(exec, "zspex::redshift::sum_products", rooms.values.extent_int(0), *this);
     } else {
-      const std::size_t scratch = sizeof(Real) * together * NT * (NI + NJ) * pixels;
-      launch_teams(exec, "zspex::redshift::sum_products", ngroup * item, {threads, scratch}, *this);
+      launch_teams(exec, "zspex::redshift::sum_products", ngroup * item,
+                   {threads, TeamScratch<Real, Exec>::shmem_size(team_values)}, *this);
     }
   }
   /// Of a core's room.
@@ -124,8 +125,7 @@ struct SumProducts {
       LaneSum<Exec> sums[turns * each * nproduct];
       ZSPEX_UNROLL
       for (int k = 0; k < turns * each * nproduct; ++k) sums[k] = {};
-      using Scratch = Kokkos::View<Real*, typename Space<Exec>::scratch_memory_space, Kokkos::MemoryUnmanaged>;
-      const Scratch room(team.team_scratch(0), together * NT * (NI + NJ) * pixels);
+      const TeamScratch<Real, Exec> room(team.team_scratch(0), team_values);
       fit(team, group, group + 1, first, together * turns, room.data(), sums);
     }
   }
