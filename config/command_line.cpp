@@ -11,7 +11,9 @@
 
 #include "config/base/error.hpp"
 #include "config/check.hpp"
+#include "config/completion.hpp"
 #include "config/describe.hpp"
+#include "config/man_page.hpp"
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
 #include "config/yaml_reader.hpp"
@@ -338,16 +340,15 @@ std::optional<MachineConfig> machine_of(const Settings& settings) {
   return is_set(from, "machine") ? std::optional(from.machine) : std::nullopt;
 }
 
-CommandLine ask_help(std::string_view job) {
+CommandLine ask_text(std::string text) {
   CommandLine result;
-  result.text = help_text(job);
+  result.text = std::move(text);
   return result;
 }
 
 CommandLine ask_version() {
-  CommandLine result;
+  CommandLine result = ask_text("zspex " + std::string(program_version()) + "\n");
   result.job = Job::version;
-  result.text = "zspex " + std::string(program_version()) + "\n";
   return result;
 }
 
@@ -361,6 +362,23 @@ Job find_job(const std::string& word) {
     refuse(word,
            "expected a job first (extract, redshift, simulate or inspect), found an option; zspex --help tells more");
   refuse(word, "expected a job, found an unknown word; " + suggest(word, names));
+}
+
+/// `zspex help TOPIC`
+CommandLine ask_help(const std::vector<std::string>& words) {
+  if (words.empty() || words[0].starts_with("-")) return ask_text(help_text());
+  if (words[0] == "man") return ask_text(man_page(program_version()));
+  return ask_text(help_text(job_name(find_job(words[0]))));
+}
+
+/// `zspex completion SHELL`
+CommandLine ask_completion(const std::vector<std::string>& words) {
+  if (words.size() == 1 && words[0] == "bash") return ask_text(bash_completion());
+  if (words.size() == 1 && words[0] == "zsh") return ask_text(zsh_completion());
+  if (words.size() == 1 && (words[0] == "-h" || words[0] == "--help")) return ask_text(help_text());
+  refuse("completion", words.empty() ? "expected a shell, bash or zsh, found nothing; for bash: "
+                                       "eval \"$(zspex completion bash)\""
+                                     : "expected one shell, bash or zsh, found " + words.back());
 }
 
 }  // namespace
@@ -381,14 +399,14 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   const std::string first = words.front();
   words.erase(words.begin());
   if (first == "--version" || first == "version") return ask_version();
-  if (first == "-h" || first == "--help" || first == "help")
-    return ask_help(words.empty() || words[0].starts_with("-") ? "" : job_name(find_job(words[0])));
+  if (first == "-h" || first == "--help" || first == "help") return ask_help(words);
+  if (first == "completion") return ask_completion(words);
 
   CommandLine result;
   result.job = find_job(first);
   const std::string_view name = job_name(result.job);
   Parser parser{std::string(name), std::move(words)};
-  if (!parser.parse()) return parser.asked() == "--help" ? ask_help(name) : ask_version();
+  if (!parser.parse()) return parser.asked() == "--help" ? ask_text(help_text(name)) : ask_version();
   const Settings settings = parser.apply();
   if (result.job == Job::extract) check(settings.extract, settings.origins);
   if (result.job == Job::redshift) check(settings.redshift, settings.origins);

@@ -62,17 +62,6 @@ std::string field_help(const Field& field) {
   return field.help + (field.unit.empty() ? "" : " [" + field.unit + "]") + " (default " + field.yaml(Settings{}) + ")";
 }
 
-std::string usage(std::string_view job) {
-  if (job == "extract")
-    return "zspex extract -i preproc.fits... -p psf.fits... -o frame.fits|frame.h5... [options]\n"
-           "       zspex extract CONFIG.yaml [options]\n";
-  if (job == "redshift")
-    return "zspex redshift -i coadd.fits... -t templates -o redrock.fits|results.h5 [-d details.h5] [options]\n"
-           "       zspex redshift CONFIG.yaml [options]\n";
-  if (job == "simulate") return "zspex simulate CONFIG.yaml [options]\n       zspex simulate -o FOLDER [options]\n";
-  return "zspex inspect FILE [--row N] [--frame NAME]\n";
-}
-
 std::string section_help(std::string_view section) {
   std::string result;
   for (const Field* field : fields_of(section)) result += help_entry(option_forms(*field), field_help(*field));
@@ -117,10 +106,23 @@ const std::vector<MetaOption>& meta_options() {
   return table;
 }
 
+std::vector<std::string> usage(std::string_view job) {
+  if (job == "extract")
+    return {"zspex extract -i preproc.fits... -p psf.fits... -o frame.fits|frame.h5... [options]",
+            "zspex extract CONFIG.yaml [options]"};
+  if (job == "redshift")
+    return {"zspex redshift -i coadd.fits... -t templates -o redrock.fits|results.h5 [-d details.h5] [options]",
+            "zspex redshift CONFIG.yaml [options]"};
+  if (job == "simulate") return {"zspex simulate CONFIG.yaml [options]", "zspex simulate -o FOLDER [options]"};
+  return {"zspex inspect FILE [--row N] [--frame NAME]"};
+}
+
 std::string help_text(std::string_view job) {
   std::string result;
   if (job.empty()) {
-    result = "Usage: zspex JOB [options]\n\nFrom spectrograph CCD frames to spectra and redshifts.\n\nJobs:\n";
+    result =
+        "Usage: zspex JOB [options]\n       zspex help JOB|man\n       zspex completion bash|zsh\n\n"
+        "From spectrograph CCD frames to spectra and redshifts.\n\nJobs:\n";
     for (const Section& section : sections()) {
       if (section.kind == Section::Kind::job) result += help_entry(section.name, section.help);
     }
@@ -128,8 +130,9 @@ std::string help_text(std::string_view job) {
   } else {
     const auto section =
         std::find_if(sections().begin(), sections().end(), [&](const Section& one) { return one.name == job; });
-    result = "Usage: " + usage(job) + "\n" + section->help + ".\n\nOptions of " + section->name + ":\n" +
-             section_help(job) + "\nOptions of every job:\n";
+    for (const std::string& line : usage(job)) result += (result.empty() ? "Usage: " : "       ") + line + "\n";
+    result += "\n" + section->help + ".\n\nOptions of " + section->name + ":\n" + section_help(job) +
+              "\nOptions of every job:\n";
   }
   result += section_help("job");
   for (const MetaOption& meta : meta_options())

@@ -19,6 +19,9 @@ struct MetaOption {
 };
 const std::vector<MetaOption>& meta_options();
 
+/// How a job is called, one way a line.
+std::vector<std::string> usage(std::string_view job);
+
 /// \param job  name of a job; empty: what jobs there are
 std::string help_text(std::string_view job = "");
 
