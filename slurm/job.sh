@@ -1,4 +1,5 @@
-# Sourced by the scripts beside it, which name their stage, have a die() and know the repository's folder, home: what they share.
+# Sourced by the scripts beside it, which name their stage, have a die() and know home, the folder over slurm/: what they share.
+# home is the repository, or share/zspex of an installation.
 
 # The program, ZSPEX, after a file that makes it run.
 find_program() {
@@ -8,7 +9,9 @@ find_program() {
     set -u
   fi
   if [[ -z ${ZSPEX:-} ]]; then
-    for ZSPEX in "$home/build-cuda/zspex" "$home/build/zspex"; do [[ ! -x $ZSPEX ]] || break; done
+    local programs=("$home/build-cuda/zspex" "$home/build/zspex")
+    if [[ ! -f $home/CMakeLists.txt ]]; then programs=("${home%/*/*}/bin/zspex"); fi  # PREFIX/share/zspex
+    for ZSPEX in "${programs[@]}"; do [[ ! -x $ZSPEX ]] || break; done
   fi
   [[ -x $ZSPEX ]] || die "expected the program $ZSPEX. Build it (cmake --preset cuda && cmake --build --preset cuda), or name
 it with ZSPEX."

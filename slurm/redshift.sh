@@ -32,8 +32,8 @@ Finds the redshifts of spectra, over all ranks of a Slurm job, or with mpirun on
       --dry-run          say what would be done, by whom, in how much memory
   -h, --help             this text
 
-Environment: ZSPEX           the program (default: build-cuda/zspex or build/zspex of the repository)
-             ZSPEX_HOME      the repository (default: where the submitted script lies)
+Environment: ZSPEX           the program (default: build-cuda/zspex or build/zspex of the repository, or the installed one)
+             ZSPEX_HOME      the folder over slurm/ (default: that of the submitted script)
              ZSPEX_SETUP     a file to source first: modules, spack environment
              ZSPEX_LAUNCHER  how ranks are started, for example "srun --mpi=pmix" or "mpirun"
              ZSPEX_MPS       yes or no: NVIDIA's multi-process service (default: yes where ranks share a GPU, GPU_V1 to GPU_V3)
@@ -77,7 +77,7 @@ find_home() {
   (cd "$(dirname "$script")/.." && pwd)
 }
 home=${ZSPEX_HOME:-$(find_home)}
-[[ -f $home/slurm/job.sh ]] || die "expected zspex's repository in $home. Name it with ZSPEX_HOME."
+[[ -f $home/slurm/job.sh ]] || die "expected slurm/job.sh in $home. Name the folder over slurm/ with ZSPEX_HOME."
 source "$home/slurm/job.sh"
 find_program
 
