@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "config/base/error.hpp"
-#include "config/base/real_path.hpp"
 #include "config/schema.hpp"
 #include "config/yaml_reader.hpp"
+#include "core/error.hpp"
+#include "core/real_path.hpp"
 
 namespace zspex::config {
 namespace {

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "config/base/error.hpp"
 #include "config/check.hpp"
 #include "config/completion.hpp"
 #include "config/describe.hpp"
@@ -17,6 +16,7 @@
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
 #include "config/yaml_reader.hpp"
+#include "core/error.hpp"
 
 namespace zspex::config {
 namespace {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/job_config.hpp"
 #include "config/settings.hpp"
 
 namespace zspex::config {

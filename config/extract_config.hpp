@@ -6,13 +6,9 @@
 #include <vector>
 
 #include "config/by_camera.hpp"
+#include "config/wave_range.hpp"
 
 namespace zspex::config {
-
-/// wmin, wmax, dw of the output grid, vacuum Angstrom.
-struct WaveRange {
-  double wavemin = 0, wavemax = 0, dwave = 0.8;
-};
 
 /// Where on Earth the telescope stands. The default is Kitt Peak's 4 m telescope, as desispec has it.
 struct Site {
@@ -58,14 +54,6 @@ struct ExtractConfig {
   int batch = 0;             ///< patches per launch; 0 = by device
   bool force = false;        ///< take a PSF of another camera, a range mostly off the CCD
   bool overwrite = true;
-};
-
-/// What every job knows.
-enum class ProgressShow { automatic, bar, lines, none };
-struct JobConfig {
-  bool dry_run = false, resume = false;
-  int verbosity = 0;  ///< -1 quiet, 0 normal, 1 verbose
-  ProgressShow progress = ProgressShow::automatic;
 };
 
 }  // namespace zspex::config

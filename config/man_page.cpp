@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "config/describe.hpp"
 #include "config/schema.hpp"
 

@@ -2,7 +2,7 @@
 // there, and a program for CUDA may need a driver.
 #include <iostream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "config/command_line.hpp"
 
 int main(int argc, char** argv) {

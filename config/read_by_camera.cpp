@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
-#include "config/base/error.hpp"
 #include "config/suggest.hpp"
 #include "config/value.hpp"
+#include "core/error.hpp"
 
 namespace zspex::config {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "config/base/error.hpp"
 #include "config/suggest.hpp"
+#include "core/error.hpp"
 
 namespace zspex::config {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "config/extract_config.hpp"
 #include "config/inspect_config.hpp"
+#include "config/job_config.hpp"
 #include "config/machine_config.hpp"
 #include "config/redshift_config.hpp"
 #include "config/simulate_config.hpp"

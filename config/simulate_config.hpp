@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/extract_config.hpp"
+#include "config/wave_range.hpp"
 
 namespace zspex::config {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 
 namespace zspex::config {
 namespace {

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::config {
 namespace {

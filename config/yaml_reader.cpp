@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "config/base/error.hpp"
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
+#include "core/error.hpp"
 
 namespace zspex::config {
 namespace {

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/template.hpp"
 
 namespace zspex::io {

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
+#include "core/provenance.hpp"
+#include "core/timing.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"
 
@@ -24,23 +26,6 @@ struct Frame {
   Array2<float> chi2pix;          ///< [nspec][nwave] weighted mean of (pixel - model)^2 / variance
   std::optional<Table> fibermap;  ///< nspec rows
   std::optional<Table> scores;    ///< nspec rows
-};
-
-/// Where a result came from; becomes /provenance of an HDF5 file and cards of a FITS header.
-struct Provenance {
-  std::string version, revision, command, host, kokkos, mpi, strategy;
-  std::string config;   ///< the resolved configuration, YAML text
-  std::string sources;  ///< the files that it came from as they were: a line each, name, bytes, time of change
-  int nranks = 1;
-  std::string started, finished;    ///< ISO 8601, UTC
-  std::vector<std::string> inputs;  ///< paths
-};
-
-/// One row of /timing.
-struct Timing {
-  std::string stage, step;
-  double min_seconds = 0, median_seconds = 0, max_seconds = 0;       ///< over ranks
-  std::uint64_t bytes_read = 0, bytes_written = 0, peak_memory = 0;  ///< bytes; peak over ranks
 };
 
 /// Writes DESI's frame file: FLUX (primary, BUNIT electron/Angstrom), IVAR, MASK (uint32), WAVELENGTH, RESOLUTION,

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/hdf5_reader.hpp"
 #include "io/seal.hpp"
 

@@ -17,7 +17,7 @@
 #include <optional>
 #include <set>
 
-#include "config/base/real_path.hpp"
+#include "core/real_path.hpp"
 #include "io/output.hpp"
 
 namespace zspex::io {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "io/frame.hpp"
 #include "io/header.hpp"
 

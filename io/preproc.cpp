@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/camera.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "io/header.hpp"
 
 namespace zspex::io {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/camera.hpp"
 #include "io/detail/finite.hpp"
 #include "io/detail/fits_cards.hpp"

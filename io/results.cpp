@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/camera.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/frame_hdf5.hpp"

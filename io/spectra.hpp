@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "io/checksums.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"

@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/header.hpp"
 
 namespace zspex::io {

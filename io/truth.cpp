@@ -1,6 +1,6 @@
 #include "io/truth.hpp"
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "io/table.hpp"
 
 namespace zspex::io {

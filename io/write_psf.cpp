@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_writer.hpp"
 #include "io/psf.hpp"
 

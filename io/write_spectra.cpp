@@ -1,7 +1,7 @@
 #include <array>
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"

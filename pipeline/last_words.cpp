@@ -8,7 +8,7 @@
 #include <cstring>
 #include <exception>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/reading.hpp"
 
 namespace zspex::pipeline {

@@ -29,11 +29,10 @@ std::string quote_command(int argc, const char* const* argv) {
   return line;
 }
 
-io::Provenance make_provenance(int argc, const char* const* argv, std::string config, std::string strategy,
-                               int nranks) {
+Provenance make_provenance(int argc, const char* const* argv, std::string config, std::string strategy, int nranks) {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  io::Provenance provenance;
+  Provenance provenance;
   provenance.version = config::program_version();
   provenance.revision = program_revision();
   provenance.command = quote_command(argc, argv);

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/frame.hpp"
+#include "core/provenance.hpp"
 
 namespace zspex::pipeline {
 
@@ -18,6 +18,6 @@ std::string quote_command(int argc, const char* const* argv);
 /// All but inputs and the time of finishing, which each result fills in.
 /// \param config    the resolved configuration, YAML
 /// \param strategy  how the work was done
-io::Provenance make_provenance(int argc, const char* const* argv, std::string config, std::string strategy, int nranks);
+Provenance make_provenance(int argc, const char* const* argv, std::string config, std::string strategy, int nranks);
 
 }  // namespace zspex::pipeline

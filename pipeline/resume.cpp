@@ -27,9 +27,9 @@ std::string changed_source(const std::string& then, const std::string& now) {
   }
 }
 
-std::string reason_to_redo(const std::string& path, const io::Provenance& now, std::string_view job) {
+std::string reason_to_redo(const std::string& path, const Provenance& now, std::string_view job) {
   if (!std::filesystem::exists(path)) return "missing";
-  io::Provenance then;
+  Provenance then;
   try {
     then = io::read_whole(path);
   } catch (const std::exception& error) {
@@ -61,7 +61,7 @@ std::string describe_sources(const std::vector<std::string>& paths) {
   return lines;
 }
 
-std::vector<std::string> reasons_to_redo(const std::vector<std::string>& outputs, const io::Provenance& now,
+std::vector<std::string> reasons_to_redo(const std::vector<std::string>& outputs, const Provenance& now,
                                          std::string_view job) {
   std::vector<std::string> reasons;
   for (const std::string& path : outputs)

@@ -15,7 +15,7 @@ std::string describe_sources(const std::vector<std::string>& paths);
 
 /// Why these outputs of one piece of work must be made again, a reason each; none if all may be kept.
 /// \param now  version, revision, configuration and sources of this run
-std::vector<std::string> reasons_to_redo(const std::vector<std::string>& outputs, const io::Provenance& now,
+std::vector<std::string> reasons_to_redo(const std::vector<std::string>& outputs, const Provenance& now,
                                          std::string_view job);
 
 /// Clears what dead writers left beside these outputs. \param notes  what was done, appended to

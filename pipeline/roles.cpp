@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/comm/agree.hpp"
 
 namespace zspex::pipeline {

@@ -30,12 +30,12 @@ void StepTimes::add(const StepTimes& other) {
   }
 }
 
-std::vector<io::Timing> StepTimes::over_ranks(const comm::Communicator& comm) const {
+std::vector<Timing> StepTimes::over_ranks(const comm::Communicator& comm) const {
   const auto all = comm::all_gather_lists(comm, steps_);
   const auto peaks = comm::all_gather(comm, peak_memory());
-  std::vector<io::Timing> rows;
+  std::vector<Timing> rows;
   for (std::size_t i = 0; i < names_.size(); ++i) {
-    io::Timing row;
+    Timing row;
     row.stage = stage_;
     row.step = names_[i];
     std::vector<double> seconds;
@@ -86,13 +86,13 @@ std::string utc_now() {
   return text;
 }
 
-void print_timing(const std::vector<io::Timing>& rows, std::ostream& out) {
+void print_timing(const std::vector<Timing>& rows, std::ostream& out) {
   char line[160];
   std::snprintf(line, sizeof line, "  %-16s %9s %9s %9s %10s %10s\n", "step", "min s", "median s", "max s", "MB read",
                 "MB written");
   out << line;
   std::uint64_t peak = 0;
-  for (const io::Timing& row : rows) {
+  for (const Timing& row : rows) {
     std::snprintf(line, sizeof line, "  %-16s %9.3f %9.3f %9.3f %10.1f %10.1f\n", row.step.c_str(), row.min_seconds,
                   row.median_seconds, row.max_seconds, static_cast<double>(row.bytes_read) / 1e6,
                   static_cast<double>(row.bytes_written) / 1e6);

@@ -2,27 +2,16 @@
 /// How long the steps of a stage take, over all ranks.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "io/frame.hpp"
+#include "core/timing.hpp"
 #include "pipeline/comm/communicator.hpp"
 
 namespace zspex::pipeline {
-
-/// Seconds since it was made.
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-};
 
 /// The steps of a stage on one rank, in an order that is the same on all ranks.
 class StepTimes {
@@ -34,7 +23,7 @@ class StepTimes {
   void add(const StepTimes& other);
 
   /// One row per step that somebody took part in: minimum, median and maximum over the ranks that did. Collective.
-  std::vector<io::Timing> over_ranks(const comm::Communicator& comm) const;
+  std::vector<Timing> over_ranks(const comm::Communicator& comm) const;
 
  private:
   struct Step {
@@ -57,6 +46,6 @@ std::uint64_t file_bytes(const std::string& path);
 std::string utc_now();
 
 /// A table for the terminal.
-void print_timing(const std::vector<io::Timing>& rows, std::ostream& out);
+void print_timing(const std::vector<Timing>& rows, std::ostream& out);
 
 }  // namespace zspex::pipeline

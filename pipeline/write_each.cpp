@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/comm/agree.hpp"
 
 namespace zspex::pipeline {

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "config/base/error.hpp"
-#include "config/base/real_path.hpp"
+#include "core/error.hpp"
+#include "core/real_path.hpp"
 #include "io/detail/gzip.hpp"
 #include "io/detail/leftovers.hpp"
 #include "io/output.hpp"

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::io::detail {
 

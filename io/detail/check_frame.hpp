@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/frame.hpp"
 
 namespace zspex::io::detail {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_cards.hpp"
 
 namespace zspex::io::detail {

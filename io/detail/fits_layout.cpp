@@ -5,7 +5,7 @@
 #include <limits>
 #include <string_view>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_cards.hpp"
 
 namespace zspex::io::detail {

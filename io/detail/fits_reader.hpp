@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/base/array.hpp"
-#include "config/base/error.hpp"
+#include "core/array.hpp"
+#include "core/error.hpp"
 #include "io/checksums.hpp"
 #include "io/detail/byte_source.hpp"
 #include "io/detail/fits_layout.hpp"

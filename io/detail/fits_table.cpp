@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_error.hpp"
 #include "io/detail/fits_records.hpp"

@@ -10,7 +10,7 @@
 #include <new>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_cards.hpp"
 
 namespace zspex::io::detail {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <new>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::io::detail {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "io/detail/hdf5.hpp"
 #include "io/reading.hpp"
 #include "io/table.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/provenance_cards.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "kernels/base/session.hpp"
 
 namespace zspex::kernels {

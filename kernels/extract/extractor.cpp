@@ -1,6 +1,6 @@
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/extract/detail/make_engine.hpp"
 
 namespace zspex::kernels {

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "kernels/extract/extract.hpp"
 
 namespace zspex::kernels {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/linalg/small_solve.hpp"
 #include "kernels/redshift/detail/archetype_fit.hpp"
 

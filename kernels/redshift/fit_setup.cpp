@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/redshift/detail/normal_fit.hpp"
 
 namespace zspex::kernels::detail {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "kernels/redshift/redshift.hpp"
 
 namespace zspex::kernels {

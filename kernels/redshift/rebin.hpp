@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "kernels/base/aligned_vector.hpp"
 
 namespace zspex::kernels {

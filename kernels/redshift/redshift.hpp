@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 
 namespace zspex::kernels {
 

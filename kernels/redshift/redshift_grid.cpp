@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::kernels {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/comm/bytes.hpp"
 #include "pipeline/comm/communicator.hpp"
 

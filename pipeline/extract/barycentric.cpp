@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::pipeline {
 namespace {

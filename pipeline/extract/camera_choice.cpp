@@ -2,8 +2,8 @@
 
 #include <map>
 
-#include "config/base/error.hpp"
 #include "config/value.hpp"
+#include "core/error.hpp"
 
 namespace zspex::pipeline {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <set>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/extract/grid.hpp"
 #include "kernels/extract/trace_faults.hpp"
 

@@ -27,7 +27,7 @@ MakeExtractor kernel_extractors(kernels::Place place) {
 }
 
 FrameRunner::FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-                         io::Provenance provenance, Worker worker, const Role& role, Listener listener)
+                         Provenance provenance, Worker worker, const Role& role, Listener listener)
     : comms_(comms),
       frames_(std::move(frames)),
       config_(config),
@@ -225,8 +225,7 @@ std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vecto
   return spectra;
 }
 
-void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra,
-                            std::vector<io::Timing> timing) {
+void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<Timing> timing) {
   // Shared, because a std::function must be copyable.
   auto result = std::make_shared<FrameSpectra>(std::move(spectra));
   auto write = [files = frames_[i], name = job.name, result, facts = std::move(*facts_), provenance = provenance_,

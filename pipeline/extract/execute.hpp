@@ -47,7 +47,7 @@ struct Listener {
 class FrameRunner {
  public:
   FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-              io::Provenance provenance, Worker worker, const Role& role, Listener listener);
+              Provenance provenance, Worker worker, const Role& role, Listener listener);
 
   /// \return what became of the frames; on the group's root only. Collective over the group.
   std::vector<FrameOutcome> run();
@@ -59,7 +59,7 @@ class FrameRunner {
   FrameJob load(std::size_t i);
   std::vector<UnitSpectra> compute(const FrameJob& job, std::size_t i);
   std::optional<FrameSpectra> collect(const FrameJob& job, std::vector<UnitSpectra> mine, std::size_t i);
-  void hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<io::Timing> timing);
+  void hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<Timing> timing);
   void use_extractor(const FrameJob& job);
   void check_memory(const FrameJob& job);
   void extract_units(const FrameJob& job, const kernels::Image& image, const std::vector<kernels::ExtractUnit>& units,
@@ -70,7 +70,7 @@ class FrameRunner {
   const FrameComms& comms_;
   std::vector<FrameFiles> frames_;
   config::ExtractConfig config_;
-  io::Provenance provenance_;
+  Provenance provenance_;
   Worker worker_;
   Role role_;
   Listener listener_;

@@ -36,7 +36,7 @@ std::vector<FrameOutcome> gather_outcomes(const comm::Communicator& world, const
 }  // namespace
 
 ExtractStage::ExtractStage(const comm::Communicator& world, config::ExtractConfig config, config::JobConfig job,
-                           io::Provenance provenance, std::ostream& out, std::ostream& err, ExtractOptions options)
+                           Provenance provenance, std::ostream& out, std::ostream& err, ExtractOptions options)
     : world_(world),
       config_(std::move(config)),
       job_(job),

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "config/extract_config.hpp"
+#include "config/job_config.hpp"
 #include "io/frame.hpp"
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/extract/execute.hpp"
@@ -30,7 +31,7 @@ class ExtractStage {
   /// \param provenance  of the job; inputs and the time of finishing are filled in for each frame
   /// \param out, err    what is told to the user; used by few ranks
   ExtractStage(const comm::Communicator& world, config::ExtractConfig config, config::JobConfig job,
-               io::Provenance provenance, std::ostream& out, std::ostream& err, ExtractOptions options = {});
+               Provenance provenance, std::ostream& out, std::ostream& err, ExtractOptions options = {});
 
   /// What will be done. \throws AgreedError. Collective.
   ExtractPlan plan() const;
@@ -45,7 +46,7 @@ class ExtractStage {
   const comm::Communicator& world_;
   config::ExtractConfig config_;
   config::JobConfig job_;
-  io::Provenance provenance_;
+  Provenance provenance_;
   std::ostream& out_;
   std::ostream& err_;
   ExtractOptions options_;

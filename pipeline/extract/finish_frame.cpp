@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "config/base/error.hpp"
-#include "config/base/maskbits.hpp"
+#include "core/error.hpp"
+#include "core/mask_bits.hpp"
 #include "pipeline/extract/scores.hpp"
 
 namespace zspex::pipeline {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/extract/camera_choice.hpp"
 
 namespace zspex::pipeline {

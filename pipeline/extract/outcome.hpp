@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/frame.hpp"
 #include "pipeline/roles.hpp"
 
@@ -46,7 +46,7 @@ struct WorkerReport {
 struct ExtractReport {
   std::vector<FrameOutcome> frames;  ///< in the order of the plan; on the world's root only
   std::vector<WorkerReport> ranks;   ///< [nrank]
-  std::vector<io::Timing> timing;
+  std::vector<Timing> timing;
   double seconds = 0;
   ExitCode code = ExitCode::success;  ///< on all ranks
 };

@@ -6,8 +6,8 @@
 #include <optional>
 #include <set>
 
-#include "config/base/error.hpp"
-#include "config/base/real_path.hpp"
+#include "core/error.hpp"
+#include "core/real_path.hpp"
 #include "io/camera.hpp"
 #include "io/frame.hpp"
 #include "io/output.hpp"
@@ -44,7 +44,7 @@ std::string name_in_folder(const std::string& folder, const std::string& prefix,
   return (fs::path(folder) / (prefix + "-" + stem + ".fits")).string();
 }
 
-ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, io::Provenance provenance) {
+ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, Provenance provenance) {
   ExtractPlan plan;
   std::map<std::string, std::string> taken;
   std::set<std::string> read;

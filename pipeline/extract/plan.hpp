@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "config/base/error.hpp"
 #include "config/extract_config.hpp"
+#include "config/job_config.hpp"
+#include "core/error.hpp"
 #include "io/frame.hpp"
 #include "pipeline/extract/frame_job.hpp"
 
@@ -44,7 +45,7 @@ std::string name_in_folder(const std::string& folder, const std::string& prefix,
 /// \param provenance  of this run: what --resume compares
 /// \throws FileError (exit code `output`) when an output can't be written, or is there and must not be overwritten
 /// \throws ConfigError when two frames have one output
-ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, io::Provenance provenance);
+ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, Provenance provenance);
 
 /// Bytes that are held while a frame is computed.
 struct MemoryPlan {

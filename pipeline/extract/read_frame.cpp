@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "config/base/maskbits.hpp"
+#include "core/mask_bits.hpp"
 #include "io/preproc_info.hpp"
 #include "pipeline/extract/absurd_pixels.hpp"
 #include "pipeline/extract/barycentric.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/base/maskbits.hpp"
+#include "core/mask_bits.hpp"
 #include "pipeline/extract/scores.hpp"
 
 namespace zspex::pipeline {

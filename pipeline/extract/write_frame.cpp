@@ -9,7 +9,7 @@
 namespace zspex::pipeline {
 
 std::uint64_t write_result(const FrameFiles& files, const std::string& name, FrameSpectra&& spectra,
-                           const FrameFacts& facts, io::Provenance provenance, const std::vector<io::Timing>& timing) {
+                           const FrameFacts& facts, Provenance provenance, const std::vector<Timing>& timing) {
   const Array2<float> model = std::move(spectra.model);
   const io::Frame frame = finish_frame(std::move(spectra), facts);
   provenance.inputs = {files.input, files.psf};

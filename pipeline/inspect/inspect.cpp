@@ -9,14 +9,15 @@
 #include <variant>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/harmless.hpp"
 #include "io/results.hpp"
 #include "io/truth.hpp"
 #include "pipeline/inspect/detail/parts.hpp"
 #include "pipeline/inspect/detail/print.hpp"
 #include "pipeline/inspect/statistics.hpp"
-#include "pipeline/terminal/format.hpp"
+#include "pipeline/terminal/terminal.hpp"
 #include "pipeline/terminal/text_plot.hpp"
 
 namespace zspex::pipeline {
@@ -28,8 +29,6 @@ using detail::plot_style;
 using detail::print_statistics;
 using detail::print_table;
 using detail::row_text;
-using terminal::format_bytes;
-using terminal::format_duration;
 
 constexpr const char* frame_unit = "electron/Angstrom";
 
@@ -64,7 +63,7 @@ void print_contents(const io::ResultsSummary& summary, const Screen& screen, std
   print_table(rows, {1, 1, 1, -1, 1}, screen.width, out);
 }
 
-void print_provenance(const io::Provenance& provenance, bool with_config, std::ostream& out) {
+void print_provenance(const Provenance& provenance, bool with_config, std::ostream& out) {
   out << "\nprovenance\n";
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](const char* name, const std::string& value) {
@@ -88,12 +87,12 @@ void print_provenance(const io::Provenance& provenance, bool with_config, std::o
   if (with_config && !provenance.config.empty()) out << "\nconfiguration\n" << provenance.config << "\n";
 }
 
-void print_timing(const std::vector<io::Timing>& timing, const Screen& screen, std::ostream& out) {
+void print_timing(const std::vector<Timing>& timing, const Screen& screen, std::ostream& out) {
   out << "\ntiming\n";
   std::vector<std::vector<std::string>> rows = {
       {"stage", "step", "fastest", "median", "slowest", "read", "written", "memory"}};
   const auto bytes = [](std::uint64_t n) { return n == 0 ? std::string("-") : format_bytes(n); };
-  for (const io::Timing& step : timing)
+  for (const Timing& step : timing)
     rows.push_back({step.stage, step.step, format_duration(step.min_seconds), format_duration(step.median_seconds),
                     format_duration(step.max_seconds), bytes(step.bytes_read), bytes(step.bytes_written),
                     bytes(step.peak_memory)});

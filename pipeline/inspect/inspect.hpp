@@ -4,8 +4,8 @@
 
 #include <iosfwd>
 
-#include "config/extract_config.hpp"
 #include "config/inspect_config.hpp"
+#include "config/job_config.hpp"
 
 namespace zspex::pipeline {
 

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <ostream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::pipeline {
 namespace {

@@ -58,7 +58,7 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     auto results = make_results(config_, plan.targets, plan.templates, *plan.tables, std::move(run.fits()));
     results.run = run_tables(plan, report);
     blank_models(results, run.models());
-    io::Provenance provenance = provenance_;
+    Provenance provenance = provenance_;
     provenance.inputs = config_.input;
     provenance.sources = plan.sources;
     provenance.finished = utc_now();

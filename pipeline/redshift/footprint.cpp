@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/redshift/read_targets.hpp"
 #include "pipeline/redshift/scan.hpp"
 #include "pipeline/redshift/scan_store.hpp"

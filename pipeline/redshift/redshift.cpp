@@ -53,7 +53,7 @@ void fields(Archive& archive, Before& before) {
   archive(before.already_done, before.notes, before.sources);
 }
 
-Before look_before(const config::RedshiftConfig& config, const config::JobConfig& job, io::Provenance provenance) {
+Before look_before(const config::RedshiftConfig& config, const config::JobConfig& job, Provenance provenance) {
   check_outputs(config, job.resume);
   Before before;
   before.sources = provenance.sources = describe_sources(inputs_of(config));
@@ -87,7 +87,7 @@ GpuWish gpu_wish(const config::RedshiftConfig& config) {
 }
 
 RedshiftStage::RedshiftStage(const comm::Communicator& world, config::RedshiftConfig config, config::JobConfig job,
-                             io::Provenance provenance, std::ostream& out, std::ostream& err, RedshiftOptions options)
+                             Provenance provenance, std::ostream& out, std::ostream& err, RedshiftOptions options)
     : world_(world),
       config_(std::move(config)),
       job_(job),

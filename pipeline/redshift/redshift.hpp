@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/extract_config.hpp"
+#include "config/job_config.hpp"
 #include "config/machine_config.hpp"
 #include "config/redshift_config.hpp"
 #include "io/frame.hpp"
@@ -58,7 +59,7 @@ struct RankReport {
 struct RedshiftReport {
   ExitCode code = ExitCode::success;
   std::size_t ntarget = 0, nwarned = 0, nnodata = 0;  ///< on the root: all, with ZWARN, without data
-  std::vector<io::Timing> timing;
+  std::vector<Timing> timing;
   std::vector<RankReport> ranks;  ///< [nrank]
   double seconds = 0;
 
@@ -90,7 +91,7 @@ class RedshiftStage {
  public:
   /// \param out, err  what is told to the user; used by the root
   RedshiftStage(const comm::Communicator& world, config::RedshiftConfig config, config::JobConfig job,
-                io::Provenance provenance, std::ostream& out, std::ostream& err, RedshiftOptions options = {});
+                Provenance provenance, std::ostream& out, std::ostream& err, RedshiftOptions options = {});
 
   /// Reads tables and templates, no spectra. \throws AgreedError. Collective.
   RedshiftPlan plan() const;
@@ -108,7 +109,7 @@ class RedshiftStage {
   const comm::Communicator& world_;
   config::RedshiftConfig config_;
   config::JobConfig job_;
-  io::Provenance provenance_;
+  Provenance provenance_;
   std::ostream& out_;
   std::ostream& err_;
   RedshiftOptions options_;
@@ -118,8 +119,8 @@ class RedshiftStage {
 /// be used, or a result that can't be written, is told, and the others go on. Collective.
 /// \return the first failure's code
 ExitCode run_redshifts(const comm::Communicator& world, const config::RedshiftConfig& config,
-                       const config::JobConfig& job, const io::Provenance& provenance, std::ostream& out,
-                       std::ostream& err, RedshiftOptions options);
+                       const config::JobConfig& job, const Provenance& provenance, std::ostream& out, std::ostream& err,
+                       RedshiftOptions options);
 
 /// plan, then print or execute and report. Collective; the same code on all ranks.
 ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,

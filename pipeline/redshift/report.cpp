@@ -72,7 +72,7 @@ io::Table ranks_table(const RedshiftReport& report) {
 
 /// Seconds of a step, of the rank that took longest.
 double seconds_of(const RedshiftReport& report, const std::string& step) {
-  for (const io::Timing& row : report.timing)
+  for (const Timing& row : report.timing)
     if (row.step == step) return row.max_seconds;
   return 0;
 }

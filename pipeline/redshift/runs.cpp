@@ -7,8 +7,8 @@
 namespace zspex::pipeline {
 
 ExitCode run_redshifts(const comm::Communicator& world, const config::RedshiftConfig& config,
-                       const config::JobConfig& job, const io::Provenance& provenance, std::ostream& out,
-                       std::ostream& err, RedshiftOptions options) {
+                       const config::JobConfig& job, const Provenance& provenance, std::ostream& out, std::ostream& err,
+                       RedshiftOptions options) {
   std::vector<config::RedshiftConfig> runs;
   comm::agree(world, "", [&] { runs = config::runs_of(config); });
   const auto run = [&](const config::RedshiftConfig& one) {

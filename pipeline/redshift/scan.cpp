@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/redshift/scan_held.hpp"
 #include "pipeline/redshift/scan_ring.hpp"
 #include "pipeline/redshift/scan_turns.hpp"

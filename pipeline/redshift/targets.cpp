@@ -7,7 +7,7 @@
 #include <numeric>
 #include <set>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/redshift/line_spread.hpp"
 
 namespace zspex::pipeline {

@@ -1,6 +1,6 @@
 #include "pipeline/simulate/camera.hpp"
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::pipeline::simulate {
 

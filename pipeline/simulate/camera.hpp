@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/extract_config.hpp"
+#include "config/wave_range.hpp"
 
 namespace zspex::pipeline::simulate {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "config/base/maskbits.hpp"
+#include "core/mask_bits.hpp"
 #include "pipeline/simulate/random.hpp"
 
 namespace zspex::pipeline::simulate {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "io/preproc.hpp"
 #include "pipeline/simulate/camera.hpp"
 

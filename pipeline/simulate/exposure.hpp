@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "config/base/array.hpp"
 #include "config/simulate_config.hpp"
+#include "core/array.hpp"
 #include "pipeline/simulate/camera.hpp"
 #include "pipeline/simulate/light.hpp"
 #include "pipeline/simulate/target.hpp"

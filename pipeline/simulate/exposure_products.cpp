@@ -5,8 +5,8 @@
 #include <map>
 #include <sstream>
 
-#include "config/base/error.hpp"
 #include "config/value.hpp"
+#include "core/error.hpp"
 #include "io/output.hpp"
 #include "pipeline/simulate/files.hpp"
 #include "pipeline/simulate/fingerprint.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/simulate/random.hpp"
 
 namespace zspex::pipeline::simulate {

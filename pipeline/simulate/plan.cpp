@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "pipeline/simulate/instrument.hpp"
 #include "pipeline/simulate/simulate.hpp"
 

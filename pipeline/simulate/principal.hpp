@@ -2,7 +2,7 @@
 /// The few spectra of which many are made.
 #pragma once
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 
 namespace zspex::pipeline::simulate {
 

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <ostream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/output.hpp"
 #include "io/results.hpp"
 #include "pipeline/simulate/fingerprint.hpp"

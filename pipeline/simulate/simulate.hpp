@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/extract_config.hpp"
+#include "config/job_config.hpp"
 #include "config/simulate_config.hpp"
 #include "io/output.hpp"
 #include "io/preproc.hpp"

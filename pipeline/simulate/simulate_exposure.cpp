@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/extract/extract.hpp"
 #include "pipeline/simulate/fibermap.hpp"
 #include "pipeline/simulate/frame_header.hpp"

@@ -5,7 +5,7 @@
 #include <ostream>
 #include <utility>
 
-#include "pipeline/terminal/format.hpp"
+#include "core/format.hpp"
 
 namespace zspex::terminal {
 namespace {

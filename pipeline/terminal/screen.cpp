@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "pipeline/terminal/format.hpp"
+#include "pipeline/terminal/terminal.hpp"
 
 namespace zspex::terminal {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "config/extract_config.hpp"
+#include "config/job_config.hpp"
 #include "pipeline/terminal/progress.hpp"
 
 namespace zspex::terminal {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "pipeline/terminal/format.hpp"
+#include "core/format.hpp"
 
 namespace zspex::terminal {
 namespace {

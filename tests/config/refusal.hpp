@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::config {
 

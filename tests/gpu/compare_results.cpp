@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/frame.hpp"
 #include "io/redshifts.hpp"
 #include "io/results.hpp"

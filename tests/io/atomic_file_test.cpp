@@ -10,7 +10,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "config/base/real_path.hpp"
+#include "core/real_path.hpp"
 #include "io/detail/atomic_file.hpp"
 #include "io/frame.hpp"
 #include "io/output.hpp"

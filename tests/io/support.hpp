@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 
 namespace zspex::io::test {
 

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/frame.hpp"
 #include "io/model_image.hpp"
 #include "io/preproc.hpp"
@@ -18,7 +18,7 @@ using namespace zspex::io;
 
 void write_redshifts(const std::string& folder) {
   const RedshiftResults results = test::sample_redshifts();
-  const Provenance provenance = test::sample_provenance();
+  const zspex::Provenance provenance = test::sample_provenance();
   write_redshifts_fits(folder + "redrock.fits", results, provenance);
   write_redshifts_hdf5(folder + "redrock.h5", results, provenance, test::sample_timing());
   write_model_fits(folder + "rrmodel.fits", results, {{"b", {3600, 3601}, {{3, 2}, {1, 2, 3, 4, 5, 6}}}}, provenance);

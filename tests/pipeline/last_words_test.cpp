@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/reading.hpp"
 
 namespace zspex::pipeline {

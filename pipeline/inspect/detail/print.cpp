@@ -6,8 +6,8 @@
 #include <ostream>
 #include <variant>
 
-#include "config/base/error.hpp"
-#include "pipeline/terminal/format.hpp"
+#include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::pipeline::detail {
 
@@ -21,16 +21,16 @@ void print_table(const std::vector<std::vector<std::string>>& rows, const std::v
                  std::ostream& out) {
   std::vector<std::size_t> widths(align.size());
   for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], terminal::display_width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
   for (const auto& row : rows) {
     std::string line = " ";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0 && i + 1 == row.size() && static_cast<int>(terminal::display_width(line + " " + row[i])) > width) break;
-      line += " " + terminal::padded(row[i], align[i] * static_cast<int>(widths[i])) + " ";
+      if (i > 0 && i + 1 == row.size() && static_cast<int>(display_width(line + " " + row[i])) > width) break;
+      line += " " + padded(row[i], align[i] * static_cast<int>(widths[i])) + " ";
     }
     line.erase(line.find_last_not_of(' ') + 1);
     // Names come from the file and may be long; a line that wraps is worse than one that is cut.
-    if (static_cast<int>(terminal::display_width(line)) > width) line = line.substr(0, static_cast<std::size_t>(width));
+    if (static_cast<int>(display_width(line)) > width) line = line.substr(0, static_cast<std::size_t>(width));
     out << line << "\n";
   }
 }

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "tests/kernels/support/compare.hpp"
 #include "tests/kernels/support/invented.hpp"
 #include "tests/kernels/support/plain_spot.hpp"

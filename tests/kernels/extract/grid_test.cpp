@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "tests/kernels/support/invented.hpp"
 #include "tests/kernels/support/plain_spot.hpp"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/redshift/minima.hpp"
 #include "tests/kernels/support/invalid.hpp"
 

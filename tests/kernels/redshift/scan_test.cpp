@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "tests/kernels/support/invented_redshift.hpp"
 

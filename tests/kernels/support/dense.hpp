@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "tests/kernels/support/random.hpp"
 
 namespace zspex::test {

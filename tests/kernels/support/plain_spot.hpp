@@ -3,7 +3,7 @@
 /// quadrature.
 #pragma once
 
-#include "config/base/array.hpp"
+#include "core/array.hpp"
 #include "kernels/extract/extract.hpp"
 
 namespace zspex::test {

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "config/base/maskbits.hpp"
+#include "core/mask_bits.hpp"
 #include "tests/pipeline/extract/small_instrument.hpp"
 
 namespace zspex::pipeline {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/frame.hpp"
 #include "pipeline/extract/checks.hpp"
 #include "pipeline/extract/extract.hpp"
@@ -184,7 +184,7 @@ class MpiBarycentric : public testing::Test {
   ExitCode run(const config::ExtractConfig& config, const config::JobConfig& job = {}) {
     config::Settings settings;
     settings.extract = config;
-    io::Provenance provenance;
+    Provenance provenance;
     provenance.config = config::resolved_yaml(settings, "extract");
     const ExtractStage stage(world_, config, job, provenance, out_, err_);
     return run_extract(stage, world_, job, out_);

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <tuple>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/frame.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/extract/camera_choice.hpp"

@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "config/base/error.hpp"
-#include "config/base/maskbits.hpp"
+#include "core/error.hpp"
+#include "core/mask_bits.hpp"
 #include "pipeline/extract/plan.hpp"
 #include "pipeline/extract/read_frame.hpp"
 #include "tests/pipeline/extract/refusal.hpp"

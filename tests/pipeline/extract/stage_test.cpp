@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-#include "config/base/maskbits.hpp"
+#include "core/mask_bits.hpp"
 #include "io/frame.hpp"
 #include "io/model_image.hpp"
 #include "pipeline/comm/agree.hpp"
@@ -67,7 +67,7 @@ class MpiExtractStage : public testing::Test {
   }
 
   ExtractReport run(const comm::Communicator& comm, const config::ExtractConfig& config, ExtractOptions options = {}) {
-    io::Provenance provenance;
+    Provenance provenance;
     provenance.version = "0.0.0";
     const ExtractStage stage(comm, config, job_, provenance, out_, err_, std::move(options));
     return stage.execute(stage.plan());

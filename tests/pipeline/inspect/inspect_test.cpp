@@ -7,13 +7,13 @@
 #include <limits>
 #include <sstream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/redshifts.hpp"
 #include "io/results.hpp"
 #include "io/spectra.hpp"
 #include "io/truth.hpp"
 #include "pipeline/inspect/statistics.hpp"
-#include "pipeline/terminal/format.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -80,7 +80,7 @@ class InspectTest : public testing::Test {
   }
 
   io::Frame frame_;
-  io::Provenance provenance_;
+  Provenance provenance_;
   std::vector<std::string> paths_;
 };
 
@@ -183,7 +183,7 @@ TEST_F(InspectTest, NoLineOfTheContentsIsWiderThanTheScreen) {
     if (line == "contents") inside = true;
     if (line == "provenance") inside = false;
     if (inside) {
-      EXPECT_LE(terminal::display_width(line), 80u) << line;
+      EXPECT_LE(display_width(line), 80u) << line;
     }
   }
 }

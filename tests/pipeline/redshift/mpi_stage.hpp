@@ -43,7 +43,7 @@ class MpiRedshiftStage : public testing::Test {
 
   /// \param node_size  ranks that count as a node; 0: as they are
   RedshiftReport run(const comm::Communicator& comm, const config::RedshiftConfig& config, int node_size = 0) {
-    io::Provenance provenance;
+    Provenance provenance;
     provenance.version = "0.0.0";
     RedshiftOptions options;
     options.node_size = node_size;

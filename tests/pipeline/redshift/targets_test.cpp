@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "tests/pipeline/comm/test_folder.hpp"
 #include "tests/pipeline/comm/world.hpp"
 #include "tests/pipeline/redshift/small_survey.hpp"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/template.hpp"
 #include "kernels/redshift/redshift_grid.hpp"
 #include "pipeline/comm/agree.hpp"

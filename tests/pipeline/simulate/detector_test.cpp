@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "config/base/maskbits.hpp"
+#include "core/mask_bits.hpp"
 
 namespace zspex::pipeline::simulate {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/extract/extract.hpp"
 #include "pipeline/simulate/kernel_psf.hpp"
 

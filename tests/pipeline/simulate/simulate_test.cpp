@@ -11,7 +11,7 @@
 #include <numeric>
 #include <sstream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/extract/extract.hpp"
 #include "pipeline/simulate/instrument.hpp"
 #include "pipeline/simulate/kernel_psf.hpp"

@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/model_image.hpp"
 #include "pipeline/simulate/simulate.hpp"

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <set>
 
-#include "config/base/error.hpp"
+#include "core/error.hpp"
 #include "kernels/extract/extract.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "kernels/redshift/redshift_grid.hpp"

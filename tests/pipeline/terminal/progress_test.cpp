@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "pipeline/terminal/format.hpp"
+#include "core/format.hpp"
 
 namespace zspex::terminal {
 namespace {
@@ -145,30 +145,6 @@ TEST(Progress, MakesRoomForAMessage) {
   EXPECT_EQ(before.back(), '\r');
   progress.update(1);  // at once, although no time has passed
   EXPECT_GT(out.str().size(), before.size());
-}
-
-TEST(Format, DurationsAreWhatPeopleSay) {
-  EXPECT_EQ(format_duration(0.0421), "42 ms");
-  EXPECT_EQ(format_duration(0.9999), "1.0 s");
-  EXPECT_EQ(format_duration(9.96), "10 s");
-  EXPECT_EQ(format_duration(59.7), "1 min 00 s");
-  EXPECT_EQ(format_duration(185), "3 min 05 s");
-  EXPECT_EQ(format_duration(3599.7), "1 h 00 min");
-  EXPECT_EQ(format_duration(7620), "2 h 07 min");
-  EXPECT_EQ(format_duration(-1), "?");
-}
-
-TEST(Format, BytesAreWhatPeopleSay) {
-  EXPECT_EQ(format_bytes(999), "999 B");
-  EXPECT_EQ(format_bytes(1000), "1.0 kB");
-  EXPECT_EQ(format_bytes(23808960), "24 MB");
-  EXPECT_EQ(format_bytes(999600000), "1.0 GB");
-}
-
-TEST(Format, WidthCountsCharactersAndNotBytes) {
-  EXPECT_EQ(display_width("⣿⡇ Å"), 4u);
-  EXPECT_EQ(padded("Å", 3), "Å  ");
-  EXPECT_EQ(padded("Å", -3), "  Å");
 }
 
 }  // namespace

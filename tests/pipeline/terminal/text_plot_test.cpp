@@ -7,7 +7,7 @@
 #include <sstream>
 #include <vector>
 
-#include "pipeline/terminal/format.hpp"
+#include "core/format.hpp"
 
 namespace zspex::terminal {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace zspex::terminal {
+namespace zspex {
 
 /// "850 ms", "4.2 s", "3 min 05 s", "2 h 07 min". Negative or not finite: "?".
 std::string format_duration(double seconds);
@@ -20,13 +20,4 @@ std::size_t display_width(std::string_view utf8);
 /// `text` filled with spaces up to `width` columns; a negative width fills on the left.
 std::string padded(std::string_view text, int width);
 
-/// True if the environment's locale (LC_ALL, LC_CTYPE, LANG, in this order) says UTF-8.
-bool locale_is_utf8();
-
-/// Columns of the terminal behind this file descriptor (1 = standard output); `otherwise` if it is none.
-int terminal_width(int descriptor, int otherwise = 80);
-
-/// True if this file descriptor is a terminal on which a line can be rewritten (TERM is not "dumb").
-bool is_terminal(int descriptor);
-
-}  // namespace zspex::terminal
+}  // namespace zspex

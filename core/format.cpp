@@ -1,16 +1,11 @@
-#include "pipeline/terminal/format.hpp"
-
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include "core/format.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
-namespace zspex::terminal {
+namespace zspex {
 
 std::string format_duration(double seconds) {
   if (!(seconds >= 0) || !std::isfinite(seconds)) return "?";
@@ -56,26 +51,4 @@ std::string padded(std::string_view text, int width) {
   return width < 0 ? space + std::string(text) : std::string(text) + space;
 }
 
-bool locale_is_utf8() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(name);
-    if (!value || !*value) continue;
-    std::string upper(value);
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
-    return upper.find("UTF-8") != std::string::npos || upper.find("UTF8") != std::string::npos;
-  }
-  return false;
-}
-
-int terminal_width(int descriptor, int otherwise) {
-  winsize size{};
-  if (isatty(descriptor) && ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return otherwise;
-}
-
-bool is_terminal(int descriptor) {
-  const char* kind = std::getenv("TERM");
-  return isatty(descriptor) == 1 && kind && std::strcmp(kind, "dumb") != 0;
-}
-
-}  // namespace zspex::terminal
+}  // namespace zspex

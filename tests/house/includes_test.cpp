@@ -1,5 +1,4 @@
-// The arrows between the folders: pipeline -> kernels, io, config; these three do not know each other; all know
-// config/base.
+// The arrows between the folders: pipeline -> kernels, io, config; these three do not know each other; all know core.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -39,10 +38,9 @@ struct Rule {
   std::vector<std::string> forbidden;
 };
 
-// config/base comes before config: the first folder that fits counts.
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> table = {
-      {"config/base/",
+      {"core/",
        {"config/", "io/", "kernels/", "pipeline/", "yaml", "Kokkos", "KokkosKernels", "mpi", "fitsio", "hdf5"}},
       {"config/", {"io/", "kernels/", "pipeline/", "Kokkos", "mpi", "fitsio", "hdf5"}},
       {"io/", {"config/", "kernels/", "pipeline/", "Kokkos", "mpi", "yaml"}},
@@ -63,7 +61,6 @@ std::string broken_arrow(const std::string& file, const Include& include) {
     return "expected a path from the repository's root, found one with ..";
   for (const Rule& rule : rules()) {
     if (!file.starts_with(rule.folder)) continue;
-    if (include.header.starts_with("config/base/")) return "";
     for (const std::string& beginning : rule.forbidden) {
       if (include.header.starts_with(beginning)) return rule.folder + " must not know " + beginning;
     }
@@ -75,7 +72,7 @@ std::string broken_arrow(const std::string& file, const Include& include) {
 TEST(Includes, ArrowsPointOneWay) {
   const fs::path root = ZSPEX_SOURCE_DIR;
   std::size_t nfile = 0, ninclude = 0;
-  for (const char* folder : {"config", "io", "kernels", "pipeline", "tests", "benchmarks"}) {
+  for (const char* folder : {"core", "config", "io", "kernels", "pipeline", "tests", "benchmarks"}) {
     ASSERT_TRUE(fs::is_directory(root / folder)) << root / folder;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string suffix = entry.path().extension().string();
@@ -102,8 +99,8 @@ TEST(Includes, TheRulesCatchWhatTheyForbid) {
   };
   EXPECT_TRUE(broken("config/schema.cpp", "io/psf.hpp"));
   EXPECT_TRUE(broken("config/schema.cpp", "kernels/extract/extract.hpp"));
-  EXPECT_TRUE(broken("config/base/error.hpp", "config/schema.hpp"));
-  EXPECT_TRUE(broken("config/base/error.hpp", "yaml-cpp/yaml.h"));
+  EXPECT_TRUE(broken("core/error.hpp", "config/schema.hpp"));
+  EXPECT_TRUE(broken("core/error.hpp", "yaml-cpp/yaml.h"));
   EXPECT_TRUE(broken("io/psf.cpp", "config/extract_config.hpp"));
   EXPECT_TRUE(broken("io/psf.cpp", "Kokkos_Core.hpp"));
   EXPECT_TRUE(broken("io/psf.cpp", "kernels/extract/extract.hpp"));
@@ -115,7 +112,7 @@ TEST(Includes, TheRulesCatchWhatTheyForbid) {
   EXPECT_TRUE(broken("kernels/extract/unit.cpp", "io/psf.hpp"));
   EXPECT_TRUE(broken("kernels/extract/unit.cpp", "config/settings.hpp"));
   EXPECT_TRUE(broken("kernels/extract/unit.cpp", "../../io/psf.hpp"));
-  EXPECT_FALSE(broken("io/psf.cpp", "config/base/array.hpp"));
+  EXPECT_FALSE(broken("io/psf.cpp", "core/array.hpp"));
   EXPECT_FALSE(broken("kernels/extract/unit.cpp", "Kokkos_Core.hpp"));
   EXPECT_FALSE(broken("pipeline/extract/execute.cpp", "io/psf.hpp"));
   EXPECT_FALSE(broken("config/schema.cpp", "config/settings.hpp"));
