@@ -5,10 +5,13 @@
 
 #include <chrono>
 
-#include "kernels/extract/engine.hpp"
+#include "kernels/extract/detail/backend.hpp"
 #include "tests/kernels/support/invented.hpp"
 
 namespace zspex::kernels {
+
+using namespace detail;
+
 namespace {
 
 using Exec = Kokkos::DefaultExecutionSpace;
@@ -91,7 +94,7 @@ void normal_equations(benchmark::State& state) {
   const ExtractSettings settings = settings_of(one);
   const Traces traces = trace_fibers(psf, 4, 7, pad_wave(settings.wave, settings.dwave, 12, 62));
   const int nw = static_cast<int>(traces.wave.size()), nx = 17, ny = 11;
-  UnitData<Exec> data;
+  BlockData<Exec> data;
   data.nspotx = nx;
   data.nspoty = ny;
   data.stride = spot_stride(nx);
@@ -237,7 +240,7 @@ void extract_bundle(benchmark::State& state, SolverKind solver) {
   test::Pixels pixels = test::expose(psf, settings.wave, test::invent_spectra(25, one.nwave, 300, random), random);
   test::add_noise(pixels, random);
   const auto extractor = make_extractor(psf, settings);
-  ExtractedUnit found;
+  ExtractedBlock found;
   const auto start = Clock::now();
   for (auto _ : state) {
     found = extractor->extract(pixels.view(), {0, 25});
@@ -251,18 +254,18 @@ void extract_bundle(benchmark::State& state, SolverKind solver) {
     state.counters["frames_an_hour"] = 3600. / 20 * static_cast<double>(state.iterations()) / seconds;
 }
 
-/// What the host does for a unit of a device, in the three steps that it takes: traces and cuts, which are kept for the next
+/// What the host does for a block of a device, in the three steps that it takes: traces and cuts, which are kept for the next
 /// frame of the PSF; pixels; results to spectra.
 void host_plan(benchmark::State& state) {
   const test::Camera one = camera(static_cast<int>(state.range(0)));
   const Psf psf = test::invent_psf(one);
   const ExtractSettings settings = settings_of(one);
-  for (auto _ : state) benchmark::DoNotOptimize(plan_unit(psf, settings, {0, 25}, SolverKind::patch).patches.data());
+  for (auto _ : state) benchmark::DoNotOptimize(plan_block(psf, settings, {0, 25}, SolverKind::patch).patches.data());
 }
 
 void host_pixels(benchmark::State& state) {
   const test::Camera one = camera(static_cast<int>(state.range(0)));
-  const UnitPlan plan = plan_unit(test::invent_psf(one), settings_of(one), {0, 25}, SolverKind::patch);
+  const BlockPlan plan = plan_block(test::invent_psf(one), settings_of(one), {0, 25}, SolverKind::patch);
   const test::Pixels image(one.nx, one.ny, 3, 0.1f);
   std::vector<double> pixels(static_cast<std::size_t>(plan.window.ny) * plan.window.stride), ivar(pixels.size());
   for (auto _ : state) {
@@ -273,11 +276,11 @@ void host_pixels(benchmark::State& state) {
 
 void host_collect(benchmark::State& state) {
   const auto nwave = static_cast<std::size_t>(state.range(0));
-  UnitOutput<Host> output;
+  BlockOutput<Host> output;
   const auto results = output.make_room(25, 11, nwave, false);
   std::fill_n(results.flux.data(), 25 * nwave * (4 + 11), 0.5);
   for (auto _ : state) {
-    ExtractedUnit out;
+    ExtractedBlock out;
     out.failed = out.untraced = Array2<std::uint8_t>({25, nwave});
     output.collect(out);
     benchmark::DoNotOptimize(out.flux.data());

@@ -8,7 +8,7 @@
 #include "pipeline/provenance.hpp"
 
 int main(int argc, char** argv) {
-  const zspex::kernels::KokkosSession kokkos(zspex::kernels::Place::device, -1, true);
+  const zspex::kernels::KokkosSession kokkos(zspex::kernels::BackendKind::device, -1, true);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::AddCustomContext("zspex", std::string(zspex::pipeline::program_revision()));

@@ -46,16 +46,16 @@ Target make_target(test::Random& random) {
   return target;
 }
 
-/// A fitter with targets at both places.
+/// A fitter with targets on both backends.
 struct Fits {
   RedshiftFitter fitter;
   OwnTargets packed;
   Values slice;
   std::vector<double> chi2, penalty;
-  Place place;
+  BackendKind kind;
   std::size_t ntarget;
 
-  Fits(Place where, bool mixed, int nbasis, FitMethod method, std::size_t n)
+  Fits(BackendKind where, bool mixed, int nbasis, FitMethod method, std::size_t n)
       : fitter(
             [] {
               std::vector<std::vector<double>> wave;
@@ -75,23 +75,23 @@ struct Fits {
             }()),
         chi2(n * nz),
         penalty(n * nz),
-        place(where),
+        kind(where),
         ntarget(n) {
     test::Random random(2);
     std::vector<Target> targets;
     for (std::size_t i = 0; i < n; ++i) targets.push_back(make_target(random));
     packed = fitter.pack(targets);
-    fitter.set_targets(packed.packed, packed.arrays(), place == Place::device);
-    slice = site().allocate(fitter.slice_size(0, nz));
+    fitter.set_targets(packed.packed, packed.arrays(), kind == BackendKind::device);
+    slice = backend().allocate(fitter.slice_size(0, nz));
     rebin();
     scan();
   }
 
-  FitSite& site() { return fitter.site(place); }
-  void rebin() { site().rebin(0, 0, nz, slice); }
+  FitBackend& backend() { return fitter.backend(kind); }
+  void rebin() { backend().rebin(0, 0, nz, slice); }
   void scan() {
-    site().scan(0, 0, nz, slice, {0, ntarget}, {0, nz, chi2.data(), penalty.data(), nullptr});
-    site().finish();
+    backend().scan(0, 0, nz, slice, {0, ntarget}, {0, nz, chi2.data(), penalty.data(), nullptr});
+    backend().finish();
   }
 
   double pixels() const { return static_cast<double>(fitter.npixel()); }
@@ -108,11 +108,11 @@ void count(benchmark::State& state, const char* name, double amount) {
 }
 
 /// Averages over pixels. Values: nz n npixel, which are written once.
-void rebin(benchmark::State& state, Place place, bool mixed) {
-  Fits fits(place, mixed, static_cast<int>(state.range(0)), FitMethod::pca, 1);
+void rebin(benchmark::State& state, BackendKind kind, bool mixed) {
+  Fits fits(kind, mixed, static_cast<int>(state.range(0)), FitMethod::pca, 1);
   for (auto _ : state) {
     fits.rebin();
-    if (place == Place::device) fits.scan();  // it waits for the device; one target
+    if (kind == BackendKind::device) fits.scan();  // it waits for the device; one target
   }
   const double values = nz * fits.nbasis() * fits.pixels();
   count(state, "values/s", values);
@@ -120,8 +120,8 @@ void rebin(benchmark::State& state, Place place, bool mixed) {
 }
 
 /// The scan of `targets` targets. Bytes: their spectra once, and the slice.
-void scan(benchmark::State& state, Place place, bool mixed, FitMethod method) {
-  Fits fits(place, mixed, static_cast<int>(state.range(0)), method, static_cast<std::size_t>(state.range(1)));
+void scan(benchmark::State& state, BackendKind kind, bool mixed, FitMethod method) {
+  Fits fits(kind, mixed, static_cast<int>(state.range(0)), method, static_cast<std::size_t>(state.range(1)));
   for (auto _ : state) fits.scan();
   const double ntarget = static_cast<double>(fits.ntarget), real = mixed ? sizeof(float) : sizeof(double);
   count(state, "fits/s", nz * ntarget);
@@ -130,21 +130,21 @@ void scan(benchmark::State& state, Place place, bool mixed, FitMethod method) {
 }
 
 /// Fine scans of 15 redshifts, of one target each: templates are rebinned for each, all in double.
-void fine(benchmark::State& state, Place place) {
-  Fits fits(place, true, static_cast<int>(state.range(0)), FitMethod::pca, static_cast<std::size_t>(state.range(1)));
+void fine(benchmark::State& state, BackendKind kind) {
+  Fits fits(kind, true, static_cast<int>(state.range(0)), FitMethod::pca, static_cast<std::size_t>(state.range(1)));
   constexpr int npoint = 15;
   std::vector<FitGroup> groups(fits.ntarget);
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i].targets = {i};
     for (int k = 0; k < npoint; ++k) groups[i].redshifts.push_back(0.501 + 1e-4 * static_cast<double>(i) + 1e-5 * k);
   }
-  for (auto _ : state) fits.site().fit_groups(groups);
+  for (auto _ : state) fits.backend().fit_groups(groups);
   const double nfit = npoint * static_cast<double>(fits.ntarget);
   count(state, "fits/s", nfit);
   count(state, "flop/s", nfit * fits.fit_flops());
 }
 
-constexpr auto host = Place::host, device = Place::device;
+constexpr auto host = BackendKind::host, device = BackendKind::device;
 
 BENCHMARK_CAPTURE(rebin, host_mixed, host, true)->ArgName("n")->Arg(10)->Arg(5)->UseRealTime();
 BENCHMARK_CAPTURE(rebin, host_double, host, false)->ArgName("n")->Arg(10)->UseRealTime();

@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
-#include "core/error.hpp"
 #include "config/describe.hpp"
 #include "config/schema.hpp"
+#include "core/error.hpp"
 
 namespace zspex::config {
 namespace {

@@ -2,8 +2,8 @@
 // there, and a program for CUDA may need a driver.
 #include <iostream>
 
-#include "core/error.hpp"
 #include "config/command_line.hpp"
+#include "core/error.hpp"
 
 int main(int argc, char** argv) {
   try {

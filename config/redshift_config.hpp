@@ -2,9 +2,11 @@
 /// Everything that `zspex redshift` can be told, with defaults. Option, YAML key and field have one name.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zspex::config {
@@ -23,6 +25,16 @@ enum class Precision { mixed, full };           ///< the coarse scan in float wi
 enum class Refinement { reference, adaptive };  ///< Redrock's, or with the scan made finer around its minima
 /// Where the pieces of a scan run and how they are dealt to ranks: docs/strategies.md.
 enum class StrategyName { cpu, gpu_v1, gpu_v2, gpu_v3, gpu_v4, gpu_v5, gpu_v6, automatic };
+/// As they are written.
+inline constexpr std::array<std::pair<StrategyName, const char*>, 8> strategy_names = {
+    {{StrategyName::cpu, "CPU"},
+     {StrategyName::gpu_v1, "GPU_V1"},
+     {StrategyName::gpu_v2, "GPU_V2"},
+     {StrategyName::gpu_v3, "GPU_V3"},
+     {StrategyName::gpu_v4, "GPU_V4"},
+     {StrategyName::gpu_v5, "GPU_V5"},
+     {StrategyName::gpu_v6, "GPU_V6"},
+     {StrategyName::automatic, "AUTO"}}};
 /// Kernels of a device: its own; or a GPU's also where the device is the host, to test them.
 enum class DeviceKernels { native, teams };
 

@@ -328,16 +328,7 @@ void add_redshift(std::vector<Field>& table) {
       {.help = "mixed: the scan convolves templates in single precision, all else is double; double: all is double"});
   row("refine", &C::refine, {{Refinement::reference, "reference"}, {Refinement::adaptive, "adaptive"}},
       {.help = "reference: as Redrock; adaptive: look at more minima first, with a third of the scan's step"});
-  using S = StrategyName;
-  row("strategy", &C::strategy,
-      {{S::cpu, "CPU"},
-       {S::gpu_v1, "GPU_V1"},
-       {S::gpu_v2, "GPU_V2"},
-       {S::gpu_v3, "GPU_V3"},
-       {S::gpu_v4, "GPU_V4"},
-       {S::gpu_v5, "GPU_V5"},
-       {S::gpu_v6, "GPU_V6"},
-       {S::automatic, "AUTO"}},
+  row("strategy", &C::strategy, {strategy_names.begin(), strategy_names.end()},
       {.switches = {{"--gpu", 0, "GPU_V6"}},
        .help =
            "where the pieces of the scan run and how they are dealt to ranks (docs/strategies.md); AUTO: the fastest "

@@ -1,5 +1,5 @@
 /// \file
-/// Bits of DESI's masks (desispec.maskbits: ccdmask and specmask).
+/// Bits of DESI's masks (desispec.maskbits: ccdmask and specmask) and of Redrock's warnings.
 #pragma once
 
 #include <cstdint>
@@ -23,5 +23,12 @@ inline constexpr std::uint32_t somebadpix = 1u << 0, allbadpix = 1u << 1, cosmic
                                badfiberflat = 1u << 4, brightsky = 1u << 5, badsky = 1u << 6, bad2dfit = 1u << 7,
                                nodata = 1u << 8, badfiber = 1u << 9, badcolumn = 1u << 10;
 }  // namespace specmask
+
+/// Bits of ZWARN, the warnings of a redshift (redrock.zwarning).
+namespace zwarn {
+inline constexpr int sky = 1 << 0, little_coverage = 1 << 1, small_delta_chi2 = 1 << 2, negative_model = 1 << 3,
+                     many_outliers = 1 << 4, z_fitlimit = 1 << 5, negative_emission = 1 << 6, unplugged = 1 << 7,
+                     bad_target = 1 << 8, nodata = 1 << 9, bad_minfit = 1 << 10, poordata = 1 << 11;
+}  // namespace zwarn
 
 }  // namespace zspex

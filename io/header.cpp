@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "io/detail/fits_cards.hpp"
+#include "io/detail/text.hpp"
 
 namespace zspex::io {
 namespace {

@@ -34,7 +34,7 @@ class PsfReader {
     psf_.notes = file_.notes();
   }
 
-  GaussHermitePsf read() {
+  PsfFile read() {
     const detail::HduInfo& table_hdu = find_table();
     part_ = table_hdu.name.empty() ? "1" : table_hdu.name;
     psf_.header = file_.header(table_hdu);
@@ -160,7 +160,7 @@ class PsfReader {
       wavemax = table.numbers("WAVEMAX", psf_.path);
     }
     for (std::size_t irow = 0; irow < table.nrow; ++irow) {
-      LegendreSeries series;
+      Legendre series;
       series.wavemin = version_ < 3 ? wavemin[irow] : psf_.wavemin;
       series.wavemax = version_ < 3 ? wavemax[irow] : psf_.wavemax;
       const auto begin = values.begin() + static_cast<std::ptrdiff_t>(irow * size);
@@ -170,7 +170,7 @@ class PsfReader {
         refuse("expected one row for the parameter " + name + ", found several. " + refit);
     }
     if (version_ < 3) {
-      const LegendreSeries& sigma = row("GHSIGX");
+      const Legendre& sigma = row("GHSIGX");
       psf_.wavemin = sigma.wavemin;
       psf_.wavemax = sigma.wavemax;
     }
@@ -184,7 +184,7 @@ class PsfReader {
     return column;
   }
 
-  const LegendreSeries& row(const std::string& name) const {
+  const Legendre& row(const std::string& name) const {
     const auto at = rows_.find(name);
     if (at == rows_.end())
       refuse("expected a row for the parameter " + name + ", found " + std::to_string(rows_.size()) +
@@ -194,14 +194,14 @@ class PsfReader {
     return at->second;
   }
 
-  LegendreSeries trace(const std::string& name) {
+  Legendre trace(const std::string& name) {
     const detail::HduInfo& hdu = file_.need_image(name, 2);
     if (hdu.shape[0] != static_cast<std::size_t>(psf_.nspec))
       file_.refuse(name, "expected " + std::to_string(psf_.nspec) +
                              " rows of Legendre coefficients (FIBERMIN to FIBERMAX), found " +
                              std::to_string(hdu.shape[0]) +
                              ". Re-run the PSF fit for the missing bundle, or give another PSF.");
-    LegendreSeries series;
+    Legendre series;
     std::tie(series.wavemin, series.wavemax) = wave_range(file_.header(hdu), name);
     series.coeff = file_.image2<double>(hdu);
     return series;
@@ -210,7 +210,7 @@ class PsfReader {
   /// The first reason counts.
   void mark(std::size_t ispec, const std::string& why) { bad_.emplace(static_cast<int>(ispec), why); }
 
-  void check_values(const LegendreSeries& series, const std::string& name) {
+  void check_values(const Legendre& series, const std::string& name) {
     for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
       const auto coeff = series.coeff.row(ispec);
       const auto bad = std::find_if(coeff.begin(), coeff.end(), [](double c) { return !detail::is_finite(c); });
@@ -219,7 +219,7 @@ class PsfReader {
     }
   }
 
-  void check_trace(const LegendreSeries& series, const std::string& name) {
+  void check_trace(const Legendre& series, const std::string& name) {
     check_values(series, name);
     for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
       const auto coeff = series.coeff.row(ispec);
@@ -235,8 +235,8 @@ class PsfReader {
     refuse("expected fibers that can be used, found none; fiber " + std::to_string(ispec) + ": " + why + ". " + refit);
   }
 
-  LegendreSeries checked_row(const std::string& name) {
-    const LegendreSeries& series = row(name);
+  Legendre checked_row(const std::string& name) {
+    const Legendre& series = row(name);
     check_values(series, name);
     return series;
   }
@@ -261,17 +261,17 @@ class PsfReader {
   };
   static constexpr Range sigma_range{0.01, 100}, amount_range{1e-6, 1e6};
 
-  LegendreSeries positive_row(const std::string& name, Range range) {
-    LegendreSeries series = checked_row(name);
+  Legendre positive_row(const std::string& name, Range range) {
+    Legendre series = checked_row(name);
     check_range(series, name, range);
     return series;
   }
 
-  std::vector<LegendreSeries> hermite_rows(const std::string& stem, int degx, int degy) {
-    LegendreSeries none = psf_.sigmax;
+  std::vector<Legendre> hermite_rows(const std::string& stem, int degx, int degy) {
+    Legendre none = psf_.sigmax;
     std::fill(none.coeff.begin(), none.coeff.end(), 0.0);
     (void)row(gh_name(stem, 0, 0));  // without it there is no core
-    std::vector<LegendreSeries> terms;
+    std::vector<Legendre> terms;
     for (int i = 0; i <= degx; ++i)
       for (int j = 0; j <= degy; ++j) {
         const std::string name = gh_name(stem, i, j);
@@ -280,13 +280,13 @@ class PsfReader {
     return terms;
   }
 
-  void check_range(const LegendreSeries& series, const std::string& name, Range range) {
+  void check_range(const Legendre& series, const std::string& name, Range range) {
     constexpr int nwave = 65;  // many more than a series of degree 3 to 7 can hide zeros between
     for (std::size_t ispec = 0; ispec < series.coeff.extent(0); ++ispec) {
       if (bad_.contains(static_cast<int>(ispec))) continue;
       for (int iwave = 0; iwave < nwave; ++iwave) {
         const double u = -1 + 2.0 * iwave / (nwave - 1);
-        const double value = legendre(series.coeff.row(ispec), u);
+        const double value = sum_legendre(series.coeff.row(ispec), u);
         if (!(value >= range.least && value <= range.most))
           mark(ispec, name +
                           (value > 0 ? " is not from " + detail::format_number(range.least) + " to " +
@@ -299,18 +299,6 @@ class PsfReader {
     }
   }
 
-  static double legendre(std::span<const double> coeff, double u) {
-    double sum = 0, p = 1, previous = 0;
-    for (std::size_t k = 0; k < coeff.size(); ++k) {
-      sum += coeff[k] * p;
-      const auto n = static_cast<double>(k);  // (n + 1) P_n+1 = (2n + 1) u P_n - n P_n-1
-      const double next = ((2 * n + 1) * u * p - n * previous) / (n + 1);
-      previous = p;
-      p = next;
-    }
-    return sum;
-  }
-
   void read_tail() {
     if (!rows_.contains(tail_names[0])) return;
     for (const char* name : tail_names) psf_.tail.push_back(checked_row(name));
@@ -318,16 +306,16 @@ class PsfReader {
   }
 
   detail::FitsReader file_;
-  GaussHermitePsf psf_;
+  PsfFile psf_;
   std::string part_;
   double version_ = 3;
   std::string type_;
-  std::map<std::string, LegendreSeries> rows_;
+  std::map<std::string, Legendre> rows_;
   std::map<int, std::string> bad_;  ///< fibers and what is wrong with them
 };
 
 }  // namespace
 
-GaussHermitePsf read_psf(const std::string& path) { return PsfReader(path).read(); }
+PsfFile read_psf(const std::string& path) { return PsfReader(path).read(); }
 
 }  // namespace zspex::io

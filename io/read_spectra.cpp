@@ -18,14 +18,14 @@ using detail::HduInfo;
 using detail::read_rows;
 
 /// The names of a band's HDUs: "B_FLUX", or "FLUX" in a cframe.
-struct BandPlace {
+struct BandHdus {
   std::string band, prefix;
 };
 
 /// Counts or electrons fit no template: the instrument's throughput is still in them. Files without a unit are taken as calibrated.
-void check_units(FitsReader& file, const std::vector<BandPlace>& bands) {
-  for (const BandPlace& place : bands) {
-    const std::string name = place.prefix + "FLUX";
+void check_units(FitsReader& file, const std::vector<BandHdus>& bands) {
+  for (const BandHdus& hdus : bands) {
+    const std::string name = hdus.prefix + "FLUX";
     const HduInfo* hdu = file.find(name);
     if (hdu == nullptr) continue;
     const std::string unit(detail::trim(file.header(*hdu).text("BUNIT").value_or("")));
@@ -36,40 +36,40 @@ void check_units(FitsReader& file, const std::vector<BandPlace>& bands) {
   }
 }
 
-std::vector<BandPlace> find_bands(FitsReader& file) {
+std::vector<BandHdus> find_bands(FitsReader& file) {
   constexpr std::string_view tail = "_WAVELENGTH";
-  std::vector<BandPlace> places;
+  std::vector<BandHdus> bands;
   for (const HduInfo& hdu : file.hdus()) {
     if (!hdu.name.ends_with(tail)) continue;
     const std::string head = hdu.name.substr(0, hdu.name.size() - tail.size());
-    places.push_back({detail::lower(head), head + "_"});
+    bands.push_back({detail::lower(head), head + "_"});
   }
-  if (places.empty() && file.find("WAVELENGTH") && file.find("FLUX")) {
+  if (bands.empty() && file.find("WAVELENGTH") && file.find("FLUX")) {
     const auto camera = file.header(file.need("FLUX")).text("CAMERA");
     if (!camera || camera->empty())
       file.refuse("FLUX",
                   "expected a CAMERA card that names the camera of a cframe, found none. Add it, for example "
                   "CAMERA = 'b0'.");
-    places.push_back({detail::lower(camera->substr(0, 1)), ""});
+    bands.push_back({detail::lower(camera->substr(0, 1)), ""});
   }
-  if (places.empty())
+  if (bands.empty())
     file.refuse(
         "",
         "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra), WAVELENGTH, FLUX, ... (cframe) "
         "or SDSS's (a table COADD, or a plate's images), found none of them. Give a file of flux-calibrated spectra.");
-  check_units(file, places);
-  return places;
+  check_units(file, bands);
+  return bands;
 }
 
 /// Coadds before EXP_FIBERMAP, and those that other programs cut down, are known by what a coadd adds to FIBERMAP.
-SpectraKind kind_of(const FitsReader& file, const std::vector<BandPlace>& bands, const Table& fibermap) {
+SpectraKind kind_of(const FitsReader& file, const std::vector<BandHdus>& bands, const Table& fibermap) {
   if (bands.front().prefix.empty()) return SpectraKind::cframe;
   const bool coadded = file.find("EXP_FIBERMAP") || fibermap.find("COADD_NUMEXP") || fibermap.find("COADD_FIBERSTATUS");
   return coadded ? SpectraKind::coadd : SpectraKind::spectra;
 }
 
 /// The shape that all bands share.
-std::size_t spectra_in(FitsReader& file, const std::vector<BandPlace>& bands) {
+std::size_t spectra_in(FitsReader& file, const std::vector<BandHdus>& bands) {
   return file.need_rows(bands.front().prefix + "FLUX", 2).shape[0];
 }
 
@@ -93,25 +93,24 @@ std::vector<double> read_wave(FitsReader& file, const std::string& name) {
   return wave;
 }
 
-BandSpectra read_band(FitsReader& file, const BandPlace& place, std::size_t nspec,
-                      const std::vector<std::size_t>& rows) {
+BandSpectra read_band(FitsReader& file, const BandHdus& hdus, std::size_t nspec, const std::vector<std::size_t>& rows) {
   BandSpectra band;
-  band.band = place.band;
-  band.wave = read_wave(file, place.prefix + "WAVELENGTH");
+  band.band = hdus.band;
+  band.wave = read_wave(file, hdus.prefix + "WAVELENGTH");
   const std::size_t nwave = band.wave.size();
   const std::vector<std::size_t> shape = {nspec, nwave};
   const auto image = [&](const char* name) -> const HduInfo& {
-    return need_shape(file, place.prefix + name, shape, "spectra x wavelengths");
+    return need_shape(file, hdus.prefix + name, shape, "spectra x wavelengths");
   };
   band.flux = Array2<float>({rows.size(), nwave});
   band.ivar = Array2<float>({rows.size(), nwave});
   read_rows(file, image("FLUX"), nwave, rows, band.flux.data());
   read_rows(file, image("IVAR"), nwave, rows, band.ivar.data());
-  if (file.find(place.prefix + "MASK")) {
+  if (file.find(hdus.prefix + "MASK")) {
     band.mask = Array2<std::uint32_t>({rows.size(), nwave});
     read_rows(file, image("MASK"), nwave, rows, band.mask.data());
   }
-  const std::string name = place.prefix + "RESOLUTION";
+  const std::string name = hdus.prefix + "RESOLUTION";
   if (!file.find(name)) return band;
   const std::size_t ndiag = file.need_rows(name, 3).shape[1];
   const std::vector<std::size_t> diagonals = {nspec, ndiag, nwave};
@@ -132,13 +131,13 @@ Table read_row_table(FitsReader& file, const char* name, std::size_t nspec) {
   return table;
 }
 
-SpectraFile read_tables(FitsReader& file, const std::vector<BandPlace>& places, std::span<const std::size_t> rows) {
-  const std::size_t nspec = spectra_in(file, places);
+SpectraFile read_tables(FitsReader& file, const std::vector<BandHdus>& bands, std::span<const std::size_t> rows) {
+  const std::size_t nspec = spectra_in(file, bands);
   SpectraFile spectra;
   spectra.path = file.path();
   spectra.header = file.header(file.hdus().front());
   spectra.fibermap = read_row_table(file, "FIBERMAP", nspec).pick(rows);
-  spectra.kind = kind_of(file, places, spectra.fibermap);
+  spectra.kind = kind_of(file, bands, spectra.fibermap);
   spectra.targetid = spectra.fibermap.integers("TARGETID", file.path());
   if (const HduInfo* hdu = file.find("EXP_FIBERMAP")) spectra.exp_fibermap = file.table(*hdu);
   if (file.find("SCORES")) spectra.scores = read_row_table(file, "SCORES", nspec).pick(rows);
@@ -165,10 +164,10 @@ SpectraInfo read_info(FitsReader& file) {
   const Table fibermap = read_row_table(file, "FIBERMAP", nspec);
   info.kind = kind_of(file, bands, fibermap);
   info.targetid = fibermap.integers("TARGETID", file.path());
-  for (const auto& place : bands) {
-    const std::string name = place.prefix + "RESOLUTION";
+  for (const auto& hdus : bands) {
+    const std::string name = hdus.prefix + "RESOLUTION";
     const std::size_t ndiag = file.find(name) ? file.need_rows(name, 3).shape[1] : 0;
-    info.bands.push_back({place.band, read_wave(file, place.prefix + "WAVELENGTH"), static_cast<int>(ndiag)});
+    info.bands.push_back({hdus.band, read_wave(file, hdus.prefix + "WAVELENGTH"), static_cast<int>(ndiag)});
   }
   return info;
 }
@@ -199,14 +198,14 @@ SpectraFile read_spectra(const std::string& path, std::optional<std::span<const 
   FitsReader file(path, Checksums::ignore);
   if (detail::is_sdss(file)) return detail::read_sdss(file, rows.value_or(first_row));
   const bool plate = detail::is_spplate(file);
-  const auto places = plate ? std::vector<BandPlace>{} : find_bands(file);
-  const std::size_t nspec = plate ? file.hdus().front().shape[0] : spectra_in(file, places);
+  const auto bands = plate ? std::vector<BandHdus>{} : find_bands(file);
+  const std::size_t nspec = plate ? file.hdus().front().shape[0] : spectra_in(file, bands);
   std::vector<std::size_t> wanted(nspec);
   std::iota(wanted.begin(), wanted.end(), std::size_t{0});
   if (rows) wanted.assign(rows->begin(), rows->end());
   if (plate) return detail::read_spplate(file, wanted);
-  SpectraFile spectra = read_tables(file, places, wanted);
-  for (const auto& place : places) spectra.bands.push_back(read_band(file, place, nspec, wanted));
+  SpectraFile spectra = read_tables(file, bands, wanted);
+  for (const auto& hdus : bands) spectra.bands.push_back(read_band(file, hdus, nspec, wanted));
   return spectra;
 }
 

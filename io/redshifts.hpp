@@ -9,24 +9,17 @@
 #include <vector>
 
 #include "core/array.hpp"
+#include "core/zfit.hpp"
 #include "io/frame.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"
 
 namespace zspex::io {
 
-/// One row of REDSHIFTS (znum 0) or of a target's zfit (all znum).
-struct RedshiftRow {
+/// One row of REDSHIFTS (znum 0) or of a target's zfit (all znum). Coefficients are padded to the file's width when written.
+struct RedshiftRow : Zfit {
   std::int64_t targetid = 0;
-  double z = 0, zerr = 0, chi2 = 0, deltachi2 = 0;
-  std::int32_t zwarn = 0, npixels = 0;
-  int ncoeff = 0, znum = 0;
-  std::string spectype, subtype, fitmethod;  ///< fitmethod: PCA, NMF, ARCH, NONE
-  std::vector<double> coeff;                 ///< padded to the file's width when written
-  std::vector<double> zz, zzchi2;            ///< [npoints] the fine scan
-  double model_chi2 = 0;                     ///< direct chi^2 of the reported model; our HDF5 only
-  std::vector<double> legcoeff, pca_coeff;   ///< archetypes only
-  std::string pca_spectype, pca_subtype;
+  std::string fitmethod;  ///< as in the file; its name for `method`
 };
 
 /// One template (or archetype) file, for the header.

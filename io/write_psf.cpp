@@ -12,9 +12,9 @@ namespace {
 /// The table of parameters, a row each.
 class PsfTable {
  public:
-  explicit PsfTable(const std::string& path, const GaussHermitePsf& psf) : path_(path), psf_(psf) {}
+  explicit PsfTable(const std::string& path, const PsfFile& psf) : path_(path), psf_(psf) {}
 
-  void add(const std::string& name, const LegendreSeries& series) {
+  void add(const std::string& name, const Legendre& series) {
     const auto& shape = psf_.sigmax.coeff.shape();
     if (series.coeff.shape() != shape || series.wavemin != psf_.sigmax.wavemin || series.wavemax != psf_.sigmax.wavemax)
       throw FileError(
@@ -50,13 +50,13 @@ class PsfTable {
 
  private:
   const std::string& path_;
-  const GaussHermitePsf& psf_;
+  const PsfFile& psf_;
   std::vector<std::string> names_;
   std::vector<double> coeff_;
   std::vector<std::int32_t> legdegw_;
 };
 
-Header trace_header(const LegendreSeries& trace, long long fibermin, long long fibermax) {
+Header trace_header(const Legendre& trace, long long fibermin, long long fibermax) {
   Header header;
   header.set("FIBERMIN", fibermin);
   header.set("FIBERMAX", fibermax, "inclusive");
@@ -67,7 +67,7 @@ Header trace_header(const LegendreSeries& trace, long long fibermin, long long f
   return header;
 }
 
-void check_trace(const std::string& path, const char* name, const LegendreSeries& trace, int nspec) {
+void check_trace(const std::string& path, const char* name, const Legendre& trace, int nspec) {
   if (trace.coeff.extent(0) != static_cast<std::size_t>(nspec) || trace.coeff.extent(1) == 0)
     throw FileError(path, name,
                     "expected " + std::to_string(nspec) + " rows of Legendre coefficients, found " +
@@ -77,7 +77,7 @@ void check_trace(const std::string& path, const char* name, const LegendreSeries
 
 }  // namespace
 
-void write_psf(const std::string& path, const GaussHermitePsf& psf) {
+void write_psf(const std::string& path, const PsfFile& psf) {
   if (psf.second)
     throw FileError(path, "",
                     "expected a PSF of type GAUSS-HERMITE, found one with a second core. This is a defect of zspex.",
@@ -107,7 +107,7 @@ void write_psf(const std::string& path, const GaussHermitePsf& psf) {
   header.set("WAVEMIN", psf.sigmax.wavemin, "[Angstrom]");
   header.set("WAVEMAX", psf.sigmax.wavemax, "[Angstrom]");
   // Files of specex have none, and programs take 0.01 for it.
-  if (psf.psferr != GaussHermitePsf().psferr) header.set("PSFERR", psf.psferr, "fractional error of the PSF");
+  if (psf.psferr != PsfFile().psferr) header.set("PSFERR", psf.psferr, "fractional error of the PSF");
   header.erase("BUNDLMIN");  // of versions before 3, and never right there
   header.erase("BUNDLMAX");
 
@@ -122,7 +122,7 @@ void write_psf(const std::string& path, const GaussHermitePsf& psf) {
   for (std::size_t i = 0; i < psf.tail.size() && i < tail_names.size(); ++i) rows.add(tail_names[i], psf.tail[i]);
 
   detail::FitsWriter file(path, (psf.gh.size() + 12) * psf.sigmax.coeff.size() * sizeof(double));
-  const auto trace = [&](const char* name, const LegendreSeries& series) {
+  const auto trace = [&](const char* name, const Legendre& series) {
     file.image(name, {series.coeff.extent(0), series.coeff.extent(1)}, series.coeff.data(),
                trace_header(series, fibermin, fibermax));
   };

@@ -20,26 +20,30 @@
 #include "pipeline/provenance.hpp"
 #include "pipeline/redshift/redshift.hpp"
 #include "pipeline/roles.hpp"
-#include "pipeline/simulate/simulate.hpp"
 #include "pipeline/terminal/screen.hpp"
+#include "simulate/simulate.hpp"
 
 namespace {
 
 using namespace zspex;
 
-/// What this rank is to a job, and Kokkos on its GPU, or on the CPU alone.
-class Station {
+/// What the ranks are to a job, and Kokkos on this one's GPU, or on the CPU alone.
+class RankContext {
  public:
-  Station(const comm::Communicator& world, const pipeline::GpuWish& wish, bool verbose)
-      : role_(pipeline::assign_roles(world, world.split_by_node(), wish, kernels::visible_devices(),
-                                     kernels::needs_device())
-                  .ranks[static_cast<std::size_t>(world.rank())]),
-        kokkos_(place(), role_.device, !verbose) {}
+  RankContext(const comm::Communicator& world, const pipeline::GpuRequest& request, bool verbose)
+      : roles_(pipeline::assign_roles(world, world.split_by_node(), request, kernels::visible_devices(),
+                                      kernels::needs_device())),
+        role_(roles_.ranks[static_cast<std::size_t>(world.rank())]),
+        kokkos_(backend(), role_.device, !verbose) {}
 
+  const pipeline::Roles& roles() const { return roles_; }
   const pipeline::Role& role() const { return role_; }
-  kernels::Place place() const { return role_.on_gpu ? kernels::Place::device : kernels::Place::host; }
+  kernels::BackendKind backend() const {
+    return role_.on_gpu ? kernels::BackendKind::device : kernels::BackendKind::host;
+  }
 
  private:
+  pipeline::Roles roles_;
   pipeline::Role role_;
   kernels::KokkosSession kokkos_;
 };
@@ -50,15 +54,15 @@ std::string strategy_of(const config::ExtractConfig& config) {
 }
 
 ExitCode extract(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
-  pipeline::GpuWish wish;
-  comm::agree(world, "", [&] { wish = pipeline::gpu_wish(line.extract, kernels::needs_device()); });
-  const Station station(world, wish, line.common.verbosity > 0);
+  pipeline::GpuRequest request;
+  comm::agree(world, "", [&] { request = pipeline::gpu_request(line.extract, kernels::needs_device()); });
+  const RankContext context(world, request, line.common.verbosity > 0);
   auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, strategy_of(line.extract), world.size());
   pipeline::ExtractOptions options;
-  options.role = station.role();
-  options.worker.make_extractor = pipeline::kernel_extractors(station.place());
-  options.worker.capacity = station.role().on_gpu ? line.extract.gpu_capacity : 1;
-  options.worker.gpu_memory = station.role().on_gpu ? kernels::device_memory().total : 0;
+  options.role = context.role();
+  options.worker.make_extractor = pipeline::kernel_extractors(context.backend());
+  options.worker.capacity = context.role().on_gpu ? line.extract.gpu_capacity : 1;
+  options.worker.gpu_memory = context.role().on_gpu ? kernels::device_memory().total : 0;
   options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
   const pipeline::ExtractStage stage(world, line.extract, line.common, std::move(provenance), std::cout, std::cerr,
                                      options);
@@ -67,19 +71,20 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
 
 ExitCode redshift(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
   const auto& config = line.redshift;
-  const Station station(world, pipeline::gpu_wish(config), line.common.verbosity > 0);
+  const RankContext context(world, pipeline::gpu_request(config), line.common.verbosity > 0);
   auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "", world.size());
   pipeline::RedshiftOptions options;
+  options.roles = context.roles();
   options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
   options.machine = line.machine;
   return pipeline::run_redshifts(world, config, line.common, provenance, std::cout, std::cerr, std::move(options));
 }
 
 ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {
-  const Station station(world, {}, line.common.verbosity > 0);  // the CPU does
+  const RankContext context(world, {}, line.common.verbosity > 0);  // the CPU does
   io::OutputFolders folders;
   comm::agree(world, "", [&] {
-    pipeline::run_simulate(line.simulate, line.common, {world.rank(), world.size()}, folders, std::cout);
+    simulate::run_simulate(line.simulate, line.common, {world.rank(), world.size()}, folders, std::cout);
   });
   return ExitCode::success;
 }

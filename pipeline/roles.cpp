@@ -22,8 +22,8 @@ Gpu hash_of(const std::string& name) {
   return hash;
 }
 
-[[noreturn]] void refuse(const GpuWish& wish, const std::string& what) {
-  throw ConfigError("configuration", wish.key, what);
+[[noreturn]] void refuse(const GpuRequest& request, const std::string& what) {
+  throw ConfigError("configuration", request.key, what);
 }
 
 int number_of(const std::vector<Gpu>& seen, Gpu gpu) {
@@ -31,36 +31,36 @@ int number_of(const std::vector<Gpu>& seen, Gpu gpu) {
 }
 
 /// For each rank of a node the GPU that it uses: all of them, in turn.
-std::map<int, Gpu> all_ranks(const Seen& seen, const GpuWish& wish) {
+std::map<int, Gpu> all_ranks(const Seen& seen, const GpuRequest& request) {
   std::map<int, Gpu> users;
   for (int rank = 0; rank < static_cast<int>(seen.size()); ++rank) {
     const auto& mine = seen[static_cast<std::size_t>(rank)];
     if (mine.empty())
-      refuse(wish, "expected a GPU for each rank, found none that rank " + std::to_string(rank) +
-                       " of a node sees. Look at nvidia-smi (or rocm-smi), CUDA_VISIBLE_DEVICES and Slurm's GPU "
-                       "binding, or " +
-                       wish.otherwise + ".");
+      refuse(request, "expected a GPU for each rank, found none that rank " + std::to_string(rank) +
+                          " of a node sees. Look at nvidia-smi (or rocm-smi), CUDA_VISIBLE_DEVICES and Slurm's GPU "
+                          "binding, or " +
+                          request.otherwise + ".");
     users[rank] = mine[static_cast<std::size_t>(rank) % mine.size()];
   }
   return users;
 }
 
 /// One rank per GPU, spread over the ranks: their cores are on different sockets then, as the GPUs are.
-std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
-  int wanted = wish.gpu_ranks;
+std::map<int, Gpu> some_ranks(const Seen& seen, const GpuRequest& request) {
+  int wanted = request.gpu_ranks;
   std::vector<Gpu> gpus;  // in the order in which they are first seen
   for (const auto& mine : seen)
     for (const Gpu gpu : mine)
       if (std::find(gpus.begin(), gpus.end(), gpu) == gpus.end()) gpus.push_back(gpu);
   const int ngpu = static_cast<int>(gpus.size()), nrank = static_cast<int>(seen.size());
-  if (ngpu == 0 && wanted == 0 && wish.use == GpuUse::some_if_any) return {};
+  if (ngpu == 0 && wanted == 0 && request.use == GpuUse::some_if_any) return {};
   if (ngpu == 0)
-    refuse(wish,
+    refuse(request,
            "expected a GPU on each node, found none. Look at nvidia-smi (or rocm-smi) and CUDA_VISIBLE_DEVICES, or " +
-               wish.otherwise + ".");
-  check_gpus_suffice(wish.key, wanted, ngpu);
-  check_ranks_suffice(wish.key, wanted, nrank);
-  wanted = choose_gpu_ranks(wanted, wish.max_gpu_ranks, ngpu, nrank);
+               request.otherwise + ".");
+  check_gpus_suffice(request.key, wanted, ngpu);
+  check_ranks_suffice(request.key, wanted, nrank);
+  wanted = choose_gpu_ranks(wanted, request.max_gpu_ranks, ngpu, nrank);
   std::map<int, Gpu> users;
   for (int i = 0; i < wanted; ++i) {
     const auto fits = [&](int rank) {
@@ -80,9 +80,9 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuWish& wish) {
 }
 
 /// The same where the host stands for one GPU per node.
-std::map<int, Gpu> stand_ins(int nrank, const GpuWish& wish) {
-  if (wish.use == GpuUse::some) check_ranks_suffice(wish.key, wish.gpu_ranks, nrank);
-  const int n = wish.use == GpuUse::all ? nrank : std::max(wish.gpu_ranks, 1);
+std::map<int, Gpu> host_fallbacks(int nrank, const GpuRequest& request) {
+  if (request.use == GpuUse::some) check_ranks_suffice(request.key, request.gpu_ranks, nrank);
+  const int n = request.use == GpuUse::all ? nrank : std::max(request.gpu_ranks, 1);
   std::map<int, Gpu> users;
   for (int i = 0; i < n; ++i) users[i * nrank / n] = 0;
   return users;
@@ -124,24 +124,24 @@ int Roles::gpu_ranks_of(int node) const {
       std::count_if(ranks.begin(), ranks.end(), [&](const Role& role) { return role.node == node && role.on_gpu; }));
 }
 
-Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuWish& wish,
+Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuRequest& request,
                    const std::vector<std::string>& visible, bool gpu_program) {
   std::vector<Gpu> mine;
   for (const std::string& name : visible) mine.push_back(hash_of(name));
   const Seen seen = comm::all_gather_lists(node, mine);
   std::map<int, Gpu> users;
   comm::agree(world, "", [&] {
-    if (wish.use == GpuUse::none || (wish.use == GpuUse::some_if_any && !gpu_program)) return;
+    if (request.use == GpuUse::none || (request.use == GpuUse::some_if_any && !gpu_program)) return;
     if (!gpu_program)
-      users = stand_ins(node.size(), wish);
+      users = host_fallbacks(node.size(), request);
     else
-      users = wish.use == GpuUse::all ? all_ranks(seen, wish) : some_ranks(seen, wish);
+      users = request.use == GpuUse::all ? all_ranks(seen, request) : some_ranks(seen, request);
   });
   Role role;
   if (const auto user = users.find(node.rank()); user != users.end()) {
     role.on_gpu = true;
     role.device = gpu_program ? number_of(mine, user->second) : -1;
-    role.sharers = static_cast<int>(
+    role.ranks_per_gpu = static_cast<int>(
         std::count_if(users.begin(), users.end(), [&](const auto& other) { return other.second == user->second; }));
   }
   const std::vector<int> lowest = comm::all_gather(world, comm::all_gather(node, world.rank()).front());

@@ -11,10 +11,10 @@ namespace zspex::pipeline {
 
 /// Plain numbers: travels as it is.
 struct Role {
-  int node = 0;         ///< nodes are counted by their lowest rank
-  bool on_gpu = false;  ///< uses a GPU, or what stands for one
-  int device = -1;      ///< number of the GPU among those that this rank sees; -1: none, or what stands for one
-  int sharers = 1;      ///< ranks that use the same GPU
+  int node = 0;           ///< nodes are counted by their lowest rank
+  bool on_gpu = false;    ///< uses a GPU, or what stands for one
+  int device = -1;        ///< number of the GPU among those that this rank sees; -1: none, or what stands for one
+  int ranks_per_gpu = 1;  ///< ranks that use the same GPU
 };
 
 /// For tables: the number of its GPU, "(0)" for what stands for one, or "-".
@@ -33,7 +33,7 @@ struct Roles {
 enum class GpuUse { none, some_if_any, some, all };
 
 /// What a job wants.
-struct GpuWish {
+struct GpuRequest {
   GpuUse use = GpuUse::none;
   int gpu_ranks = 0;      ///< of each node; 0 = one per GPU
   std::string key;        ///< "extract.gpu_ranks", for messages
@@ -57,7 +57,7 @@ int choose_gpu_ranks(int gpu_ranks, int most, int ngpu, int nrank);
 /// \param visible      the GPUs that this rank sees, kernels::visible_devices()
 /// \param gpu_program  whether the program was built for a GPU
 /// \throws AgreedError when there are fewer GPUs than GPU ranks, or none at all. Collective.
-Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuWish& wish,
+Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuRequest& request,
                    const std::vector<std::string>& visible, bool gpu_program);
 
 }  // namespace zspex::pipeline

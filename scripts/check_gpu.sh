@@ -189,7 +189,7 @@ test_kernels() {
 }
 
 # Tests that go through all kernels and are small: compute-sanitizer makes them a hundred times as slow.
-some_tests='Banded*:SymmetricRoot*:Spots*:*SameBits.ForEveryBatch/*:*Site.*/Five*:*Site.*/Eleven*:*Site.*/NonNegative*'
+some_tests='Banded*:SymmetricRoot*:Spots*:*SameBits.ForEveryBatch/*:*FitBackends.*/Five*:*FitBackends.*/Eleven*:*FitBackends.*/NonNegative*'
 
 # Each pattern names tests, or a renamed one would no longer be looked at.
 check_some_tests() {

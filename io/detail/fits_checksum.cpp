@@ -68,7 +68,7 @@ std::vector<std::string> verify_checksums(ByteSource& source, const std::string&
       "update=yes, or writeto(..., checksum=True) of astropy).";
   std::vector<std::string> notes;
   for (std::size_t i = 0; i < layout.hdus.size(); ++i) {
-    const HduPlace& hdu = layout.hdus[i];
+    const HduLayout& hdu = layout.hdus[i];
     const std::string title = hdu_title(hdu.cards, i);
     const auto expected = datasum_of(hdu.cards);
     const bool has_checksum = !trim(hdu.cards.text("CHECKSUM").value_or("")).empty();

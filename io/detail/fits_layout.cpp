@@ -28,7 +28,7 @@ std::optional<std::uint64_t> product(std::uint64_t a, std::uint64_t b) {
 /// Reads sizes out of one header, and refuses what is none.
 class SizeReader {
  public:
-  SizeReader(const HduPlace& hdu, const std::string& path, std::size_t index)
+  SizeReader(const HduLayout& hdu, const std::string& path, std::size_t index)
       : cards_(hdu.cards), path_(path), title_(hdu_title(hdu.cards, index)), primary_(index == 0) {}
 
   std::uint64_t data_size() const {
@@ -103,7 +103,7 @@ class SizeReader {
 };
 
 /// Reads from `hdu.header` to END.
-void read_header(ByteSource& source, const std::string& path, std::size_t index, HduPlace& hdu) {
+void read_header(ByteSource& source, const std::string& path, std::size_t index, HduLayout& hdu) {
   constexpr std::uint64_t most_blocks = 8192;  // 24 MB; the longest known have a few hundred kB of HISTORY
   std::string records;
   Block block{};
@@ -180,7 +180,7 @@ FitsLayout read_layout(ByteSource& source, const std::string& path) {
     const std::string_view found(reinterpret_cast<const char*>(word.data()), n);
     // A file that is cut off in this very word is truncated, too.
     if (index > 0 && (n == 0 || found != std::string_view("XTENSION").substr(0, n))) break;
-    HduPlace hdu;
+    HduLayout hdu;
     hdu.header = at;
     read_header(source, path, index, hdu);
     hdu.data_size = SizeReader(hdu, path, index).data_size();

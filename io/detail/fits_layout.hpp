@@ -14,7 +14,7 @@
 namespace zspex::io::detail {
 
 /// One HDU. The file has been looked at: it holds [header, data + data_size).
-struct HduPlace {
+struct HduLayout {
   Header cards;                 ///< all of them, as they stand in the file
   std::uint64_t header = 0;     ///< where it begins
   std::uint64_t data = 0;       ///< where its data begin
@@ -23,7 +23,7 @@ struct HduPlace {
 };
 
 struct FitsLayout {
-  std::vector<HduPlace> hdus;
+  std::vector<HduLayout> hdus;
   std::uint64_t size = 0;          ///< what the file holds, at most the end of the last HDU
   std::vector<std::string> notes;  ///< what is odd but does no harm
 };

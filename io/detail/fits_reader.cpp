@@ -126,13 +126,13 @@ void FitsReader::with_bytes(const Action& action) {
 
 void FitsReader::walk() {
   LONGLONG header_start = 0, data_start = 0, data_end = 0;
-  for (const HduPlace& place : layout_.hdus) {
-    const auto number = static_cast<int>(&place - layout_.hdus.data()) + 1;
+  for (const HduLayout& layout : layout_.hdus) {
+    const auto number = static_cast<int>(&layout - layout_.hdus.data()) + 1;
     HduInfo hdu;
     hdu.number = number;
-    hdu.name = upper(trim(place.cards.text("EXTNAME").value_or("")));
-    if (number > 1 && place.cards.logical("ZIMAGE").value_or(false))
-      with_bytes([&](ByteSource& source) { check_image_sizes(source, path_, place, one_hdu(hdu)); });
+    hdu.name = upper(trim(layout.cards.text("EXTNAME").value_or("")));
+    if (number > 1 && layout.cards.logical("ZIMAGE").value_or(false))
+      with_bytes([&](ByteSource& source) { check_image_sizes(source, path_, layout, one_hdu(hdu)); });
     int status = 0, type = 0;
     fits_movabs_hdu(file_.get(), number, &type, &status);
     check(status, one_hdu(hdu), "read the header");
@@ -156,12 +156,12 @@ void FitsReader::walk() {
     }
     fits_get_hduaddrll(file_.get(), &header_start, &data_start, &data_end, &status);
     check(status, one_hdu(hdu), "read the header");
-    if (static_cast<std::uint64_t>(data_start) != place.data || static_cast<std::uint64_t>(data_end) != place.end)
+    if (static_cast<std::uint64_t>(data_start) != layout.data || static_cast<std::uint64_t>(data_end) != layout.end)
       refuse(one_hdu(hdu),
              "expected a header that tells one size, found NAXISn, PCOUNT or GCOUNT out of place or "
              "several times: it is damaged. " +
                  std::string(again));
-    hdu.bytes = place.end - place.data;
+    hdu.bytes = layout.end - layout.data;
     hdus_.push_back(std::move(hdu));
   }
 }
@@ -225,9 +225,9 @@ Header FitsReader::header(const HduInfo& hdu) {
 
 void FitsReader::check_compressed(const HduInfo& hdu) {
   if (!checked_.insert(hdu.number).second) return;
-  const HduPlace& place = layout_.hdus[static_cast<std::size_t>(hdu.number - 1)];
-  if (!hdu.compressed && !place.cards.logical("ZTABLE").value_or(false)) return;
-  with_bytes([&](ByteSource& source) { check_tiles(source, path_, place, one_hdu(hdu)); });
+  const HduLayout& layout = layout_.hdus[static_cast<std::size_t>(hdu.number - 1)];
+  if (!hdu.compressed && !layout.cards.logical("ZTABLE").value_or(false)) return;
+  with_bytes([&](ByteSource& source) { check_tiles(source, path_, layout, one_hdu(hdu)); });
 }
 
 template <class T>

@@ -94,7 +94,7 @@ class GzipCheck {
 
 class TileCheck {
  public:
-  TileCheck(ByteSource& source, const std::string& path, const HduPlace& hdu, const std::string& title)
+  TileCheck(ByteSource& source, const std::string& path, const HduLayout& hdu, const std::string& title)
       : source_(source), path_(path), hdu_(hdu), title_(title) {
     stride_ = need("NAXIS1", 0);
     nrow_ = need("NAXIS2", 0);
@@ -232,7 +232,7 @@ class TileCheck {
 
   ByteSource& source_;
   const std::string& path_;
-  const HduPlace& hdu_;
+  const HduLayout& hdu_;
   const std::string& title_;
   std::uint64_t stride_ = 0, nrow_ = 0, heap_ = 0, tile_ = 0;
   bool gzip_ = false, hcompress_ = false;
@@ -242,11 +242,11 @@ class TileCheck {
 
 }  // namespace
 
-void check_image_sizes(ByteSource& source, const std::string& path, const HduPlace& hdu, const std::string& title) {
+void check_image_sizes(ByteSource& source, const std::string& path, const HduLayout& hdu, const std::string& title) {
   TileCheck(source, path, hdu, title).image_sizes();
 }
 
-void check_tiles(ByteSource& source, const std::string& path, const HduPlace& hdu, const std::string& title) {
+void check_tiles(ByteSource& source, const std::string& path, const HduLayout& hdu, const std::string& title) {
   TileCheck check(source, path, hdu, title);
   if (hdu.cards.logical("ZTABLE").value_or(false))
     check.table();

@@ -54,7 +54,7 @@ constexpr TeamShape team_of(int n, std::size_t scratch = 0) {
   return {threads < 1 ? 1 : threads > most ? most : threads, scratch};
 }
 
-/// Threads that a place runs at the same time; an emulated device as many as one of NVIDIA's multiprocessors.
+/// Threads that a backend runs at the same time; an emulated device as many as one of NVIDIA's multiprocessors.
 template <class Exec>
 int resident_threads(const Exec& exec) {
   if constexpr (is_emulated<Exec>)

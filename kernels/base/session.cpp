@@ -49,7 +49,7 @@ void add_tools(Kokkos::InitializationSettings& settings) {
 }
 }  // namespace
 
-KokkosSession::KokkosSession(Place place, int device_id, bool quiet) : host_only_(place == Place::host) {
+KokkosSession::KokkosSession(BackendKind kind, int device_id, bool quiet) : host_only_(kind == BackendKind::host) {
   Settings settings = make_settings(host_only_ ? -1 : device_id, quiet);
   if (!host_only_) {
     Kokkos::initialize(settings);
@@ -77,7 +77,9 @@ bool needs_device() { return true; }
 
 #else
 
-KokkosSession::KokkosSession(Place, int device_id, bool quiet) { Kokkos::initialize(make_settings(device_id, quiet)); }
+KokkosSession::KokkosSession(BackendKind, int device_id, bool quiet) {
+  Kokkos::initialize(make_settings(device_id, quiet));
+}
 
 KokkosSession::~KokkosSession() { Kokkos::finalize(); }
 

@@ -9,14 +9,15 @@
 namespace zspex::kernels {
 
 /// Where a piece of the work is done: the host's cores, or a device.
-enum class Place { host, device };
+/// Whose processors run kernels: the host's cores or a device.
+enum class BackendKind { host, device };
 
 /// Starts and stops Kokkos. Call once, after MPI_Init.
 class KokkosSession {
  public:
-  /// \param place      host: in a program that was built for a GPU, no GPU is touched; elsewhere without effect
+  /// \param kind       host: in a program that was built for a GPU, no GPU is touched; elsewhere without effect
   /// \param device_id  among the visible ones; < 0: chosen by Kokkos
-  KokkosSession(Place place, int device_id, bool quiet);
+  KokkosSession(BackendKind kind, int device_id, bool quiet);
   ~KokkosSession();
   KokkosSession(const KokkosSession&) = delete;
   KokkosSession& operator=(const KokkosSession&) = delete;

@@ -6,31 +6,13 @@
 #include <string>
 #include <utility>
 
+#include "core/arange.hpp"
 #include "core/error.hpp"
 
 namespace zspex::kernels {
 
-double evaluate(const Legendre& series, int ispec, double wave) {
-  const double u = (wave - series.wavemin) * (2.0 / (series.wavemax - series.wavemin)) - 1.0;
-  const double* coeff = series.coeff.data() + static_cast<std::size_t>(ispec) * series.ncoeff;
-  double before = 1, now = u, sum = coeff[0];
-  for (int k = 1; k < series.ncoeff; ++k) {
-    sum += coeff[k] * now;
-    const double next = ((2 * k + 1) * u * now - k * before) / (k + 1);
-    before = now;
-    now = next;
-  }
-  return sum;
-}
-
 std::vector<double> wave_grid(double wavemin, double wavemax, double dwave) {
-  const double stop = wavemax + 0.5 * dwave;
-  const auto n = static_cast<std::size_t>(std::max(0.0, std::ceil((stop - wavemin) / dwave)));
-  // NumPy's arange steps by the difference of the first two rounded values, not by dwave.
-  const double delta = (wavemin + dwave) - wavemin;
-  std::vector<double> wave(n);
-  for (std::size_t i = 0; i < n; ++i) wave[i] = wavemin + static_cast<double>(i) * delta;
-  return wave;
+  return arange(wavemin, wavemax + 0.5 * dwave, dwave);
 }
 
 std::vector<double> pad_wave(const std::vector<double>& wave, double dwave, int below, int above) {
@@ -43,7 +25,7 @@ std::vector<double> pad_wave(const std::vector<double>& wave, double dwave, int 
   return padded;
 }
 
-ExtractUnit bundle_of(const Psf& psf, int bundlesize, int ispec) {
+FiberBlock bundle_of(const Psf& psf, int bundlesize, int ispec) {
   const int first = ispec / bundlesize * bundlesize;
   return {first, std::min(bundlesize, psf.nspec - first)};
 }
@@ -100,7 +82,7 @@ std::optional<Trace> trace_fiber(const Psf& psf, int ispec, const std::vector<do
 }
 
 /// The corners of the fiber nearest to a dark one among some fibers.
-std::vector<Corner> corners_nearby(const Psf& psf, int ispec, const ExtractUnit& fibers,
+std::vector<Corner> corners_nearby(const Psf& psf, int ispec, const FiberBlock& fibers,
                                    const std::vector<double>& wave) {
   const int first = fibers.ispec, last = fibers.ispec + fibers.nspec;
   for (int away = 1; away < fibers.nspec; ++away)
@@ -114,11 +96,6 @@ std::vector<Corner> corners_nearby(const Psf& psf, int ispec, const ExtractUnit&
 }
 
 }  // namespace
-
-bool Psf::is_dark(int ispec) const {
-  return std::any_of(faults.begin(), faults.end(),
-                     [&](const TraceFault& fault) { return fault.ispec == ispec && fault.everywhere(); });
-}
 
 Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<double>& wave, int bundlesize) {
   const std::size_t ns = nspec, nw = wave.size();
@@ -136,7 +113,7 @@ Traces trace_fibers(const Psf& psf, int ispec, int nspec, const std::vector<doub
       std::copy(trace->corner.begin(), trace->corner.end(), traces.corner.row(s).begin());
       continue;
     }
-    const ExtractUnit near = bundlesize > 0 ? bundle_of(psf, bundlesize, fiber) : ExtractUnit{ispec, nspec};
+    const FiberBlock near = bundlesize > 0 ? bundle_of(psf, bundlesize, fiber) : FiberBlock{ispec, nspec};
     const std::vector<Corner> corners = corners_nearby(psf, fiber, near, wave);
     std::copy(corners.begin(), corners.end(), traces.corner.row(s).begin());
   }

@@ -11,14 +11,11 @@
 
 namespace zspex::kernels {
 
-/// value(ispec, wave) of a Legendre series.
-double evaluate(const Legendre& series, int ispec, double wave);
-
 /// `wave` with `below` bins before and `above` bins after it, as gpu_specter 0.3 pads it.
 std::vector<double> pad_wave(const std::vector<double>& wave, double dwave, int below, int above);
 
 /// The bundle of a fiber, as far as the PSF has fibers.
-ExtractUnit bundle_of(const Psf& psf, int bundlesize, int ispec);
+FiberBlock bundle_of(const Psf& psf, int bundlesize, int ispec);
 
 /// Lower left pixel of a spot.
 struct Corner {

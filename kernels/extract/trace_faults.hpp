@@ -1,6 +1,6 @@
 /// \file
 /// Which traces can't be used, and where. Host code, from the PSF alone: what is found does not depend on pixels, ranks
-/// or on how fibers are cut into units.
+/// or on how fibers are cut into blocks.
 #pragma once
 
 #include <vector>

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "kernels/linalg/detail/small_solve.hpp"
+#include "kernels/linalg/small_systems.hpp"
 
 namespace zspex::kernels {
 
@@ -13,8 +13,8 @@ bool solve_nonnegative(int n, const double* m, const double* y, double* c) {
 }
 
 bool solve_partly_nonnegative(int n, int nbounded, const double* m, const double* y, double* c) {
-  std::vector<double> room(static_cast<std::size_t>(detail::nonnegative_room(n)));
-  return detail::solve_partly_nonnegative(n, nbounded, m, y, c, room.data());
+  std::vector<double> workspace(static_cast<std::size_t>(detail::nonnegative_workspace(n)));
+  return detail::solve_partly_nonnegative(n, nbounded, m, y, c, workspace.data());
 }
 
 }  // namespace zspex::kernels

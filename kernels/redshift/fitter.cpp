@@ -8,7 +8,7 @@
 #include "kernels/redshift/detail/convolve.hpp"
 #include "kernels/redshift/detail/fit_setup.hpp"
 #include "kernels/redshift/detail/for_all.hpp"
-#include "kernels/redshift/detail/make_site.hpp"
+#include "kernels/redshift/detail/make_backend.hpp"
 #include "kernels/redshift/detail/refine.hpp"
 
 namespace zspex::kernels {
@@ -17,11 +17,11 @@ std::size_t host_concurrency() { return detail::host_threads(); }
 
 struct RedshiftFitter::Impl {
   std::shared_ptr<const detail::FitSetup> setup;
-  std::unique_ptr<FitSite> host, device;
+  std::unique_ptr<FitBackend> host, device;
   std::shared_ptr<const detail::HostTargets> targets;
 
   explicit Impl(std::shared_ptr<const detail::FitSetup> made)
-      : setup(std::move(made)), host(detail::make_host_site(setup)) {
+      : setup(std::move(made)), host(detail::make_host_backend(setup)) {
     set_targets({}, {});
   }
 
@@ -56,12 +56,12 @@ std::size_t RedshiftFitter::npixel() const {
 int RedshiftFitter::max_ndiag() const { return impl_->setup->settings().max_ndiag; }
 
 std::size_t RedshiftFitter::table_bytes(int itemplate) const {
-  const Rebinner& rebinner = impl_->setup->rebinner(itemplate);
+  const RebinTable& table = impl_->setup->table(itemplate);
   const Transmission& medium = impl_->setup->transmission(itemplate);
-  const std::size_t doubles = rebinner.samples().size() + rebinner.wave().size() + medium.wave().size() +
+  const std::size_t doubles = table.samples().size() + table.wave().size() + medium.wave().size() +
                               medium.passing().size() +
                               templates()[static_cast<std::size_t>(itemplate)].redshifts.size();
-  return doubles * sizeof(double) + rebinner.guide().size() * sizeof(std::uint32_t);
+  return doubles * sizeof(double) + table.guide().size() * sizeof(std::uint32_t);
 }
 
 SpectraSize RedshiftFitter::spectrum_size(int band, int ndiag) const {
@@ -108,13 +108,13 @@ void RedshiftFitter::set_targets(const PackedTargets& packed, const SpectraArray
   if (on_device) copy_targets_to_device();
 }
 
-void RedshiftFitter::copy_targets_to_device() { site(Place::device).set_targets(impl_->targets); }
+void RedshiftFitter::copy_targets_to_device() { backend(BackendKind::device).set_targets(impl_->targets); }
 
 std::size_t RedshiftFitter::ntarget() const { return impl_->targets->targets.size(); }
 
-FitSite& RedshiftFitter::site(Place place) const {
-  if (place == Place::host) return *impl_->host;
-  if (!impl_->device) impl_->device = detail::make_device_site(impl_->setup);
+FitBackend& RedshiftFitter::backend(BackendKind kind) const {
+  if (kind == BackendKind::host) return *impl_->host;
+  if (!impl_->device) impl_->device = detail::make_device_backend(impl_->setup);
   return *impl_->device;
 }
 
@@ -128,8 +128,8 @@ void RedshiftFitter::convolve(int itemplate, int nz, const Values& slice, std::s
   });
 }
 
-std::vector<RefinedFits> RedshiftFitter::refine(Place place, std::span<const CoarseScan> scans) const {
-  return detail::refine(*impl_->setup, site(place), impl_->targets->spectra, scans);
+std::vector<RefinedFits> RedshiftFitter::refine(BackendKind kind, std::span<const CoarseScan> scans) const {
+  return detail::refine(*impl_->setup, backend(kind), impl_->targets->spectra, scans);
 }
 
 int RedshiftFitter::npixels(std::size_t itarget) const { return impl_->targets->targets[itarget].ngood; }

@@ -9,45 +9,13 @@
 #include <vector>
 
 #include "kernels/base/session.hpp"
-#include "kernels/redshift/fit_site.hpp"
+#include "kernels/redshift/coarse_scan.hpp"
+#include "kernels/redshift/fit_backend.hpp"
+#include "kernels/redshift/fit_settings.hpp"
 #include "kernels/redshift/packed_targets.hpp"
 #include "kernels/redshift/redshift.hpp"
 
 namespace zspex::kernels {
-
-/// How archetypes are fitted: some of them, each with a coefficient >= 0, and Legendre polynomials of the observed
-/// wavelength for what calibration and dust do to a spectrum.
-struct ArchetypeSettings {
-  int nnearest = 0;        ///< that are fitted together, those of least chi^2 alone; 0: the best one only
-  int degree = 2;          ///< number of polynomials, P_0 to P_(degree - 1), on each band's wavelengths
-  bool per_camera = true;  ///< each band has its own coefficients
-  double prior = 0.1;      ///< sigma of these, around 0; 0: none. Not for coefficients that all bands share
-};
-
-struct FitSettings {
-  bool mixed = true;   ///< R x basis of the scan in float; sums, solutions and the refinement are always in double
-  int max_ndiag = 11;  ///< of all targets, also those of other ranks
-  int nminima = 3;     ///< of each target and template
-  int npoints = 15;    ///< of a fine scan, at least 3
-  /// Before minima are refined, look at more of them with a third of the scan's step, and refine the lowest of those:
-  /// where a template has narrow lines, the true minimum may lie between two points of the scan and look shallow there.
-  bool adaptive = false;
-  int ncandidates = 60;  ///< that are looked at, if so
-  ArchetypeSettings archetypes{};
-  /// A GPU's kernels at the device's site also where that is the host: slower there, but they can be tested.
-  bool teams = false;
-  /// Bytes of the sums and results of one launch on a device.
-  std::size_t scan_workspace = std::size_t{64} << 20;
-};
-
-/// The scan of one template for some targets, as refinement takes it.
-struct CoarseScan {
-  int itemplate = 0;
-  TargetRange range;
-  Array2<double> chi2;  ///< [range.n][nz] with penalty and prior
-};
-/// [range.n] at most nminima fits each, the least chi^2 first; neither ranked nor named yet. None for a target without data.
-using RefinedFits = std::vector<std::vector<Zfit>>;
 
 /// Threads of the host that fits use.
 std::size_t host_concurrency();
@@ -55,7 +23,7 @@ std::size_t host_concurrency();
 /// a redshift, or as many at a time as there is room for.
 std::size_t device_workspace_bytes(int nbasis, std::size_t npair);
 
-/// Templates on the pixels of spectra, and the fits made with them at one of two sites. Targets are packed by the caller
+/// Templates on the pixels of spectra, and the fits made with them at one of two backends. Targets are packed by the caller
 /// into memory of its own.
 class RedshiftFitter {
  public:
@@ -75,7 +43,7 @@ class RedshiftFitter {
   std::size_t npixel() const;
   int max_ndiag() const;
 
-  /// Bytes of the tables of a template, at each place where fits are made.
+  /// Bytes of the tables of a template, on each backend.
   std::size_t table_bytes(int itemplate) const;
   /// Of a packed spectrum.
   SpectraSize spectrum_size(int band, int ndiag) const;
@@ -98,14 +66,14 @@ class RedshiftFitter {
   void copy_targets_to_device();
   std::size_t ntarget() const;
   /// The device is that of Kokkos' default execution space; without a GPU it is the host, with memory of its own.
-  FitSite& site(Place place) const;
-  /// R x basis vectors of a target, made on the host: the first half of a scan, FitSite::fit_columns() is the second.
+  FitBackend& backend(BackendKind kind) const;
+  /// R x basis vectors of a target, made on the host: the first half of a scan, FitBackend::fit_columns() is the second.
   ///   slice    [nz][nbasis][row] on the host
   ///   columns  [nz][nbasis][npixel of all its spectra] on the host
   void convolve(int itemplate, int nz, const Values& slice, std::size_t itarget, const Values& columns) const;
-  /// Refines the minima of scans, fits made at a site. A device is kept busy by all templates at once.
+  /// Refines the minima of scans, fits made at a backend. A device is kept busy by all templates at once.
   /// \return [scan]
-  std::vector<RefinedFits> refine(Place place, std::span<const CoarseScan> scans) const;
+  std::vector<RefinedFits> refine(BackendKind kind, std::span<const CoarseScan> scans) const;
 
   /// Pixels with ivar > 0 over all spectra of a target.
   int npixels(std::size_t itarget) const;

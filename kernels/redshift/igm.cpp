@@ -1,12 +1,7 @@
-#include "kernels/base/host_only.hpp"
-// clang-format off: host_only.hpp comes first
 #include "kernels/redshift/igm.hpp"
-// clang-format on
 
 #include <algorithm>
 #include <cmath>
-
-#include "kernels/redshift/detail/tables.hpp"
 
 namespace zspex::kernels {
 namespace {
@@ -103,15 +98,5 @@ Transmission::Transmission(IgmModel model, std::span<const double> wave)
   }
   passing_ = Array2<double>({line_wave_.size(), wave_.size()}, passing);
 }
-
-template <class Real>
-void Transmission::apply(double z, std::size_t first, std::size_t n, int nbasis, Real* values,
-                         std::size_t stride) const {
-  detail::absorb(detail::absorption_table<Host>(Host(), *this), z, {static_cast<int>(first), static_cast<int>(n)},
-                 nbasis, values, stride);
-}
-
-template void Transmission::apply<float>(double, std::size_t, std::size_t, int, float*, std::size_t) const;
-template void Transmission::apply<double>(double, std::size_t, std::size_t, int, double*, std::size_t) const;
 
 }  // namespace zspex::kernels

@@ -24,10 +24,6 @@ class Transmission {
   /// \param wave  [nwave] observed, Angstrom, in one piece or more of which each increases
   Transmission(IgmModel model, std::span<const double> wave);
 
-  /// values[b * stride + i] *= transmission at wave[first + i] towards z, i < n, b < nbasis; the wavelengths increase.
-  template <class Real>
-  void apply(double z, std::size_t first, std::size_t n, int nbasis, Real* values, std::size_t stride) const;
-
   /// What kernels read; see detail/absorb.hpp.
   IgmModel model() const { return model_; }
   const std::vector<double>& wave() const { return wave_; }

@@ -1,7 +1,6 @@
 #include "kernels/redshift/rank_fits.hpp"
 
 #include <algorithm>
-#include <cfloat>
 #include <cmath>
 #include <map>
 
@@ -16,8 +15,6 @@ constexpr int bad_fit =
 bool is_bad(const Zfit& fit) { return (fit.zwarn & bad_fit) != 0; }
 
 bool comes_first(const Zfit& a, const Zfit& b) { return is_bad(a) != is_bad(b) ? is_bad(b) : a.chi2 < b.chi2; }
-
-double velocity_limit(const Zfit& fit) { return fit.spectype == "STAR" ? 100 : 1000; }
 
 /// The first `most` rows of each type; regrouped by type, as Redrock does, when any is left out.
 std::vector<Zfit> trim(std::vector<Zfit> fits, int most) {
@@ -43,7 +40,7 @@ void compare_rows(std::vector<Zfit>& fits) {
     bool first = true;
     for (std::size_t j = 0; j < fits.size(); ++j) {
       if (j == i || is_bad(fits[j])) continue;
-      const double limit = std::min(velocity_limit(fit), velocity_limit(fits[j]));
+      const double limit = std::min(velocity_limit_km_s(fit.spectype), velocity_limit_km_s(fits[j].spectype));
       const double apart = std::fabs(velocity_km_s(fits[j].z, fit.z)), more = fits[j].chi2 - fit.chi2;
       if (apart >= limit && std::fabs(more) < 9) fit.zwarn |= zwarn::small_delta_chi2;
       if (j > i && apart > limit && (first || more < fit.deltachi2)) {
@@ -55,7 +52,7 @@ void compare_rows(std::vector<Zfit>& fits) {
 }
 
 /// Whether a file's float32 holds it.
-bool fits_float(double value) { return std::isfinite(value) && std::fabs(value) <= FLT_MAX; }
+bool fits_float(double value) { return std::isfinite(value) && std::fabs(value) <= most_float; }
 
 /// The one place that looks at every number of a result: what isn't finite, or is too large for a file, is no fit.
 void settle(Zfit& fit) {

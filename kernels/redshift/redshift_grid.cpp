@@ -5,20 +5,10 @@
 #include <limits>
 #include <string>
 
+#include "core/arange.hpp"
 #include "core/error.hpp"
 
 namespace zspex::kernels {
-namespace {
-
-std::vector<double> arange(double first, double last, double step) {
-  const auto n = static_cast<std::size_t>(std::max(0.0, std::ceil((last - first) / step)));
-  const double exact = (first + step) - first;
-  std::vector<double> grid(n);
-  for (std::size_t i = 0; i < n; ++i) grid[i] = first + static_cast<double>(i) * exact;
-  return grid;
-}
-
-}  // namespace
 
 RedshiftRange default_range(std::string_view spectype) {
   if (spectype == "GALAXY") return {-0.005, 1.7, 3e-4};

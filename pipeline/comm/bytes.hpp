@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/array.hpp"
 #include "core/error.hpp"
 
 namespace zspex::comm {
@@ -56,6 +57,11 @@ class ByteWriter {
     } else {
       for (const T& value : values) put(value);
     }
+  }
+  template <class T, std::size_t N>
+  void put(const Array<T, N>& values) {
+    for (const std::size_t extent : values.shape()) put(extent);
+    put_raw(values.data(), values.size() * sizeof(T));
   }
   template <class T>
   void put(const std::optional<T>& value) {
@@ -115,6 +121,18 @@ class ByteReader {
     } else {
       for (T& value : values) get(value);
     }
+  }
+  template <class T, std::size_t N>
+  void get(Array<T, N>& values) {
+    typename Array<T, N>::Shape shape{};
+    std::size_t nbytes = sizeof(T);
+    for (std::size_t& extent : shape) {
+      get(extent);
+      nbytes *= extent;
+    }
+    need(nbytes);
+    values = Array<T, N>(shape);
+    get_raw(values.data(), nbytes);
   }
   template <class T>
   void get(std::optional<T>& value) {

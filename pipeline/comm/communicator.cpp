@@ -10,13 +10,13 @@ namespace zspex::comm {
 namespace {
 
 /// MPI counts are ints; longer messages go in pieces of this many bytes.
-constexpr std::size_t kPiece = std::size_t{1} << 30;
+constexpr std::size_t most_bytes_a_call = std::size_t{1} << 30;
 
 /// Calls transfer(pointer, count) for each piece of a long message.
 template <class Bytes, class Transfer>
 void in_pieces(Bytes bytes, const Transfer& transfer) {
-  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
-    transfer(bytes.data() + at, static_cast<int>(std::min(kPiece, bytes.size() - at)));
+  for (std::size_t at = 0; at < bytes.size(); at += most_bytes_a_call) {
+    transfer(bytes.data() + at, static_cast<int>(std::min(most_bytes_a_call, bytes.size() - at)));
   }
 }
 

@@ -17,18 +17,18 @@ struct Arrival {
   std::size_t position = 0;  ///< in the list of its rank
 };
 
-constexpr int kTag = 17;
+constexpr int message_tag = 17;
 
 }  // namespace
 
-void gather(const Communicator& comm, const std::vector<Part>& mine, const Place& place,
+void gather(const Communicator& comm, const std::vector<Part>& mine, const Destination& place,
             const std::function<void(std::uint64_t)>& placed, int root) {
   std::vector<Label> labels;
   for (const Part& part : mine) labels.push_back({part.index, part.bytes.size()});
   const auto lists = all_gather_lists(comm, labels);
 
   if (comm.rank() != root) {
-    for (const Part& part : mine) send(comm, part.bytes, root, kTag);
+    for (const Part& part : mine) send(comm, part.bytes, root, message_tag);
     return;
   }
 
@@ -51,7 +51,7 @@ void gather(const Communicator& comm, const std::vector<Part>& mine, const Place
     if (arrival.rank == root) {
       if (!where.empty()) std::memcpy(where.data(), mine[arrival.position].bytes.data(), where.size());
     } else {
-      receive(comm, where, arrival.rank, kTag);
+      receive(comm, where, arrival.rank, message_tag);
     }
     if (placed) placed(arrival.index);
   }

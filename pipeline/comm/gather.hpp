@@ -20,13 +20,13 @@ struct Part {
 
 /// Where the root wants the bytes of part `index` to lie; called on the root, in order of the index, whoever made the
 /// part.
-using Place = std::function<std::span<std::byte>(std::uint64_t index, std::size_t nbytes)>;
+using Destination = std::function<std::span<std::byte>(std::uint64_t index, std::size_t nbytes)>;
 
 /// Brings the parts of all ranks to `root` in the order of their indices. Collective.
 /// \param mine    parts of this rank, indices growing; no two ranks have the same index
 /// \param place   root only: a span of exactly nbytes
 /// \param placed  root only, may be empty: called when part `index` lies in its place, before the next one is asked for
-void gather(const Communicator& comm, const std::vector<Part>& mine, const Place& place,
+void gather(const Communicator& comm, const std::vector<Part>& mine, const Destination& place,
             const std::function<void(std::uint64_t index)>& placed = {}, int root = 0);
 
 }  // namespace zspex::comm

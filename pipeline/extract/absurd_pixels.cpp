@@ -8,8 +8,8 @@
 namespace zspex::pipeline {
 namespace {
 
-constexpr double kNoBound = std::numeric_limits<double>::infinity();
-constexpr std::size_t kNamed = 3;  // pixels named in a message; the others are counted
+constexpr double no_bound = std::numeric_limits<double>::infinity();
+constexpr std::size_t most_named = 3;  // pixels named in a message; the others are counted
 
 bool is_usable(const io::Preproc& frame, std::size_t i, std::uint32_t unusable) {
   const float ivar = frame.ivar.data()[i];
@@ -43,7 +43,7 @@ double least_noise(const io::Preproc& frame, std::uint32_t unusable) {
 class Named {
  public:
   void add(const io::Preproc& frame, std::size_t i) {
-    if (count_++ >= static_cast<std::int64_t>(kNamed)) return;
+    if (count_++ >= static_cast<std::int64_t>(most_named)) return;
     const std::size_t nx = frame.image.extent(1);
     char text[128];
     std::snprintf(text, sizeof text, "%srow %zu, column %zu (image %.3g, ivar %.3g)", names_.empty() ? "" : "; ",
@@ -55,7 +55,7 @@ class Named {
   std::string told(const std::string& path, const std::string& what, const std::string& option) const {
     return path + ": " + std::to_string(count_) + (count_ == 1 ? " pixel " : " pixels ") + what +
            (count_ == 1 ? "; it counts as masked: " : "; they count as masked: ") + names_ +
-           (count_ > static_cast<std::int64_t>(kNamed) ? "; ..." : "") + ". The bound is set by " + option;
+           (count_ > static_cast<std::int64_t>(most_named) ? "; ..." : "") + ". The bound is set by " + option;
   }
 
  private:
@@ -66,7 +66,7 @@ class Named {
 }  // namespace
 
 AbsurdPixels mask_absurd_pixels(io::Preproc& frame, const config::ExtractConfig& config, std::uint32_t unusable) {
-  const double part = config.min_pixel_noise, most = config.max_pixel_snr > 0 ? config.max_pixel_snr : kNoBound;
+  const double part = config.min_pixel_noise, most = config.max_pixel_snr > 0 ? config.max_pixel_snr : no_bound;
   const bool by_pixel = !frame.readnoise.empty();
   double common = 0;
   if (part > 0 && !by_pixel) common = header_read_noise(frame.header);

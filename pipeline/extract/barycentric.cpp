@@ -12,9 +12,9 @@
 namespace zspex::pipeline {
 namespace {
 
-constexpr double kGmSun = 1.3271244e20, kGmEarth = 3.986004e14;  // IAU 2015 nominal values, m^3/s^2
-constexpr double kDegree = ERFA_DD2R;
-constexpr double kFirstMjd = 36934, kLastMjd = 88069;  // 1960 (UTC begins) to 2100 (epv00 ends)
+constexpr double gm_sun = 1.3271244e20, gm_earth = 3.986004e14;  // IAU 2015 nominal values, m^3/s^2
+constexpr double degree = ERFA_DD2R;
+constexpr double first_mjd = 36934, last_mjd = 88069;  // 1960 (UTC begins) to 2100 (epv00 ends)
 
 std::string join(const std::vector<std::string>& keys) {
   std::string text;
@@ -63,7 +63,7 @@ Pointing find_pointing(const io::Header& image, const io::Header* fibermap, cons
   pointing.ra = take({"TARGTRA", "SKYRA", "TELRA", "RA"}, -360, 360, "in degrees");
   pointing.dec = take({"TARGTDEC", "SKYDEC", "TELDEC", "DEC"}, -90, 90, "from -90 to 90 degrees");
   const double begin =
-      take({"MJD-OBS", "MJD"}, kFirstMjd, kLastMjd, "as a modified Julian date between the years 1960 and 2100");
+      take({"MJD-OBS", "MJD"}, first_mjd, last_mjd, "as a modified Julian date between the years 1960 and 2100");
   if (!missing.empty()) refuse(path, hdu, "expected " + missing + ", found none of them");
   const double exptime = first_of(header, {"EXPTIME"}, path, hdu).value_or(0);
   if (exptime < 0) refuse(path, hdu, "expected EXPTIME in seconds, found " + std::to_string(exptime));
@@ -83,16 +83,16 @@ double barycentric_factor(const config::Site& site, const Pointing& pointing) {
                           ". Check MJD-OBS and EXPTIME, or extract without it.");
   }
   // The site turns with the Earth; from the celestial intermediate frame to the one of the catalogs.
-  double rotating[2][3], to_intermediate[3][3], at_site[2][3];  // m, m/s
-  eraPvtob(site.longitude * kDegree, site.latitude * kDegree, site.height, 0, 0, 0, eraEra00(utc1, utc2), rotating);
+  double rotating[2][3], to_intermediate[3][3], at_backend[2][3];  // m, m/s
+  eraPvtob(site.longitude * degree, site.latitude * degree, site.height, 0, 0, 0, eraEra00(utc1, utc2), rotating);
   eraC2i06a(tt1, tt2, to_intermediate);
-  for (int i : {0, 1}) eraTrxp(to_intermediate, rotating[i], at_site[i]);
+  for (int i : {0, 1}) eraTrxp(to_intermediate, rotating[i], at_backend[i]);
 
   double direction[3], beta[3];
-  eraS2c(pointing.ra * kDegree, pointing.dec * kDegree, direction);
-  for (int k : {0, 1, 2}) beta[k] = (barycentric[1][k] * ERFA_DAU / ERFA_DAYSEC + at_site[1][k]) / ERFA_CMPS;
+  eraS2c(pointing.ra * degree, pointing.dec * degree, direction);
+  for (int k : {0, 1, 2}) beta[k] = (barycentric[1][k] * ERFA_DAU / ERFA_DAYSEC + at_backend[1][k]) / ERFA_CMPS;
   const double gamma = 1 / std::sqrt(1 - eraPdp(beta, beta));
-  const double potential = kGmSun / (eraPm(heliocentric[0]) * ERFA_DAU) + kGmEarth / eraPm(at_site[0]);  // m^2/s^2
+  const double potential = gm_sun / (eraPm(heliocentric[0]) * ERFA_DAU) + gm_earth / eraPm(at_backend[0]);  // m^2/s^2
   return gamma * (1 + eraPdp(beta, direction)) / (1 - potential / (ERFA_CMPS * ERFA_CMPS));
 }
 

@@ -16,13 +16,13 @@ struct Production {
   WaveRange wave;
   double psferr;
 };
-const std::map<char, Production> kDesi = {
+const std::map<char, Production> desi_production = {
     {'b', {{3600, 5800, 0.8}, 0.04}}, {'r', {{5760, 7620, 0.8}, 0.01}}, {'z', {{7520, 9824, 0.8}, 0.01}}};
 
 /// nullptr for a camera that is not DESI's.
 const Production* production(const std::string& camera) {
-  const auto found = kDesi.find(config::desi_band(camera));
-  return found == kDesi.end() ? nullptr : &found->second;
+  const auto found = desi_production.find(config::desi_band(camera));
+  return found == desi_production.end() ? nullptr : &found->second;
 }
 
 std::string named(const std::string& camera) { return camera.empty() ? "an image without CAMERA" : "camera " + camera; }
@@ -34,7 +34,7 @@ const Production& need_production(const std::string& key, const std::string& cam
                         ". Give a value instead of desi.");
 }
 
-bool covers(const io::GaussHermitePsf& psf, const WaveRange& range) {
+bool covers(const io::PsfFile& psf, const WaveRange& range) {
   return psf.wavemin <= range.wavemin && psf.wavemax >= range.wavemax;
 }
 
@@ -49,15 +49,15 @@ std::optional<T> given_for(const config::ByCamera<T>& setting, const std::string
   return setting.of(camera);
 }
 
-const char* const kGiven = "as asked for";
+const char* const as_given = "as asked for";
 
 std::string of_desi(const std::string& camera) { return "DESI's for camera " + camera; }
 
 }  // namespace
 
-Chosen<WaveRange> choose_wavelength(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
+Chosen<WaveRange> choose_wavelength(const config::ExtractConfig& config, const io::PsfFile& psf,
                                     const std::string& camera) {
-  if (const auto given = given_for(config.wavelength, "extract.wavelength", camera)) return {*given, kGiven};
+  if (const auto given = given_for(config.wavelength, "extract.wavelength", camera)) return {*given, as_given};
   const CameraRule rule = config.wavelength.rule();
   if (rule == CameraRule::desi) return {need_production("extract.wavelength", camera).wave, of_desi(camera)};
   const Production* desi = production(camera);
@@ -65,9 +65,8 @@ Chosen<WaveRange> choose_wavelength(const config::ExtractConfig& config, const i
   return {{psf.wavemin, psf.wavemax, 0.8}, "the PSF's"};
 }
 
-Chosen<double> choose_psferr(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
-                             const std::string& camera) {
-  if (const auto given = given_for(config.psferr, "extract.psferr", camera)) return {*given, kGiven};
+Chosen<double> choose_psferr(const config::ExtractConfig& config, const io::PsfFile& psf, const std::string& camera) {
+  if (const auto given = given_for(config.psferr, "extract.psferr", camera)) return {*given, as_given};
   const CameraRule rule = config.psferr.rule();
   if (rule == CameraRule::desi) return {need_production("extract.psferr", camera).psferr, of_desi(camera)};
   if (psf.header.has("PSFERR")) return {psf.psferr, "the PSF file's"};

@@ -26,11 +26,11 @@ bool is_asked_for(const kernels::ExtractSettings& settings, int ispec) {
 }
 
 /// Wavelengths and fibers are looked at on a coarse net: traces are smooth.
-constexpr std::size_t kSamples = 64;
+constexpr std::size_t nsample = 64;
 
 }  // namespace
 
-std::vector<std::string> check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& image_path,
+std::vector<std::string> check_psf_and_image(const io::PsfFile& psf, const std::string& image_path,
                                              const std::string& image_camera, int nx, int ny, bool force) {
   const bool foreign = !image_camera.empty() && !psf.camera.empty() && image_camera != psf.camera;
   if (foreign && !force) {
@@ -57,7 +57,7 @@ std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job
   std::set<int> without_data;
   int nmore = 0;
   constexpr std::size_t named = 20;
-  for (const kernels::TraceFault& fault : job.psf.faults) {
+  for (const TraceFault& fault : job.psf.faults) {
     if (!is_asked_for(settings, fault.ispec) || fault.why.empty()) continue;
     if (fault.holds(settings.wave.front()) && fault.holds(settings.wave.back())) without_data.insert(fault.ispec);
     if (warnings.size() == named) {
@@ -81,13 +81,13 @@ std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job
 
 int count_bad_fibers(const FrameJob& job) {
   std::set<int> bad;
-  for (const kernels::TraceFault& fault : job.psf.faults) {
+  for (const TraceFault& fault : job.psf.faults) {
     if (is_asked_for(job.settings, fault.ispec)) bad.insert(fault.ispec);
   }
   return static_cast<int>(bad.size());
 }
 
-std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job, bool force) {
+std::vector<std::string> check_wavelengths(const io::PsfFile& psf, const FrameJob& job, bool force) {
   const std::vector<double>& wave = job.settings.wave;
   if (wave.empty()) {
     throw ConfigError("configuration", "extract.wavelength",
@@ -103,11 +103,11 @@ std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const
   }
   std::size_t on = 0, all = 0;
   double first_on = wavemax, last_on = wavemin;
-  const std::size_t wave_step = std::max<std::size_t>(1, wave.size() / kSamples);
+  const std::size_t wave_step = std::max<std::size_t>(1, wave.size() / nsample);
   for (int ispec = job.settings.specmin; ispec < job.settings.specmin + job.settings.nspec; ++ispec) {
     if (job.psf.is_dark(ispec)) continue;
     for (std::size_t i = 0; i < wave.size(); i += wave_step) {
-      const double x = kernels::evaluate(job.psf.x, ispec, wave[i]), y = kernels::evaluate(job.psf.y, ispec, wave[i]);
+      const double x = evaluate(job.psf.x, ispec, wave[i]), y = evaluate(job.psf.y, ispec, wave[i]);
       ++all;
       if (y < -0.5 - psf.hsizey || y > job.ny - 0.5 + psf.hsizey || x < -0.5 - psf.hsizex ||
           x > job.nx - 0.5 + psf.hsizex)
@@ -192,7 +192,7 @@ std::vector<std::string> check_flavor(const io::Header& header, const std::strin
           "calibration exposures without --barycentric-correction"};
 }
 
-std::vector<std::string> check_tails(const io::GaussHermitePsf& psf, bool tails) {
+std::vector<std::string> check_tails(const io::PsfFile& psf, bool tails) {
   if (psf.has_tail && !tails) {
     return {
         psf.path +

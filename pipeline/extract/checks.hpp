@@ -15,7 +15,7 @@ namespace zspex::pipeline {
 /// \param force  take a PSF of another camera
 /// \return a warning when the PSF is of another camera
 /// \throws FileError when it is and must not be, or is for a CCD of another size
-std::vector<std::string> check_psf_and_image(const io::GaussHermitePsf& psf, const std::string& image_path,
+std::vector<std::string> check_psf_and_image(const io::PsfFile& psf, const std::string& image_path,
                                              const std::string& image_camera, int nx, int ny, bool force);
 
 /// Looks for fibers without a usable trace; they go into job.psf.faults.
@@ -29,7 +29,7 @@ int count_bad_fibers(const FrameJob& job);
 /// \return warnings: wavelengths outside the PSF's range or off the CCD
 /// \param force  extract also a range that lies mostly off the CCD
 /// \throws ConfigError when no wavelength of the range falls on the CCD, for any fiber, or less than half of them do
-std::vector<std::string> check_wavelengths(const io::GaussHermitePsf& psf, const FrameJob& job, bool force = false);
+std::vector<std::string> check_wavelengths(const io::PsfFile& psf, const FrameJob& job, bool force = false);
 
 /// \param nabsurd  pixels whose ivar has been set to 0: absurd_pixels.hpp
 /// \return warnings: pixels that are not finite, negative ivar
@@ -40,6 +40,6 @@ std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t un
 std::vector<std::string> check_flavor(const io::Header& header, const std::string& image_path);
 
 /// \return warnings: the file has tails, which are not used, or the other way round
-std::vector<std::string> check_tails(const io::GaussHermitePsf& psf, bool tails);
+std::vector<std::string> check_tails(const io::PsfFile& psf, bool tails);
 
 }  // namespace zspex::pipeline

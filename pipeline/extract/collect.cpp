@@ -7,13 +7,23 @@
 namespace zspex::pipeline {
 namespace {
 
-/// What travels of a unit, in this order: first the facts, which say where the rest goes.
-enum Kind : std::uint64_t { kFacts, kFlux, kIvar, kMask, kResolution, kChi2pix, kScores, kModel, kKinds };
+/// What travels of a block, in this order: first the facts, which say where the rest goes.
+enum Kind : std::uint64_t {
+  facts_kind,
+  flux_kind,
+  ivar_kind,
+  mask_kind,
+  resolution_kind,
+  chi2pix_kind,
+  scores_kind,
+  model_kind,
+  nkind
+};
 
 /// Plain numbers for the way.
 struct PackedFacts {
-  kernels::ExtractUnit unit;
-  UnitFacts facts;
+  kernels::FiberBlock block;
+  kernels::BlockFacts facts;
 };
 
 template <class Container>
@@ -21,12 +31,12 @@ std::span<const std::byte> bytes_of(const Container& values) {
   return std::as_bytes(std::span(values.data(), values.size()));
 }
 
-/// The rows of a unit within an array of all fibers.
+/// The rows of a block within an array of all fibers.
 template <class Container>
-std::span<std::byte> rows_of(Container& all, std::size_t nfiber, const kernels::ExtractUnit& unit, int first_fiber) {
+std::span<std::byte> rows_of(Container& all, std::size_t nfiber, const kernels::FiberBlock& block, int first_fiber) {
   const std::size_t stride = all.size() / nfiber;
-  return std::as_writable_bytes(std::span(all.data() + static_cast<std::size_t>(unit.ispec - first_fiber) * stride,
-                                          static_cast<std::size_t>(unit.nspec) * stride));
+  return std::as_writable_bytes(std::span(all.data() + static_cast<std::size_t>(block.ispec - first_fiber) * stride,
+                                          static_cast<std::size_t>(block.nspec) * stride));
 }
 
 /// Puts arriving parts where they belong in a frame.
@@ -35,20 +45,20 @@ class Placer {
   explicit Placer(FrameSpectra& frame) : frame_(frame), nfiber_(frame.flux.extent(0)) {}
 
   std::span<std::byte> place(std::uint64_t index, std::size_t nbytes) {
-    switch (index % kKinds) {
-      case kFacts:
+    switch (index % nkind) {
+      case facts_kind:
         return std::as_writable_bytes(std::span(&packed_, 1));
-      case kFlux:
+      case flux_kind:
         return rows(frame_.flux);
-      case kIvar:
+      case ivar_kind:
         return rows(frame_.ivar);
-      case kMask:
+      case mask_kind:
         return rows(frame_.mask);
-      case kResolution:
+      case resolution_kind:
         return rows(frame_.resolution);
-      case kChi2pix:
+      case chi2pix_kind:
         return rows(frame_.chi2pix);
-      case kScores:
+      case scores_kind:
         return rows(frame_.scores);
       default:
         model_.resize(nbytes / sizeof(float));
@@ -57,21 +67,21 @@ class Placer {
   }
 
   void placed(std::uint64_t index) {
-    if (index % kKinds == kFacts) {
-      if (first_fiber_ < 0) first_fiber_ = packed_.unit.ispec;  // units come in order
+    if (index % nkind == facts_kind) {
+      if (first_fiber_ < 0) first_fiber_ = packed_.block.ispec;  // blocks come in order
       sum_.npatch += packed_.facts.npatch;
       sum_.nretried += packed_.facts.nretried;
       sum_.nfailed += packed_.facts.nfailed;
     }
-    if (index % kKinds == kModel) add_model();
+    if (index % nkind == model_kind) add_model();
   }
 
-  const UnitFacts& sum() const { return sum_; }
+  const kernels::BlockFacts& sum() const { return sum_; }
 
  private:
   template <class Container>
   std::span<std::byte> rows(Container& all) {
-    return rows_of(all, nfiber_, packed_.unit, first_fiber_);
+    return rows_of(all, nfiber_, packed_.block, first_fiber_);
   }
   void add_model() {
     if (model_.empty() || frame_.model.empty()) return;
@@ -87,13 +97,13 @@ class Placer {
   std::size_t nfiber_;
   int first_fiber_ = -1;
   PackedFacts packed_;
-  UnitFacts sum_;
+  kernels::BlockFacts sum_;
   std::vector<float> model_;
 };
 
 }  // namespace
 
-FrameSpectra room_for(const FrameJob& job) {
+FrameSpectra allocate_spectra(const FrameJob& job) {
   FrameSpectra frame(static_cast<std::size_t>(job.settings.nspec), 2 * static_cast<std::size_t>(job.psf.hsizey) + 1,
                      job.settings.wave.size());
   if (job.settings.model != kernels::ModelKind::none) {
@@ -102,21 +112,22 @@ FrameSpectra room_for(const FrameJob& job) {
   return frame;
 }
 
-UnitFacts gather_units(const comm::Communicator& group, std::vector<UnitSpectra> mine, FrameSpectra* frame) {
+kernels::BlockFacts gather_blocks(const comm::Communicator& group, std::vector<kernels::BlockSpectra> mine,
+                                  FrameSpectra* frame) {
   std::vector<PackedFacts> packed;
   packed.reserve(mine.size());
   std::vector<comm::Part> parts;
-  for (const UnitSpectra& unit : mine) {
-    packed.push_back({unit.unit, unit.facts});
-    const std::uint64_t first = unit.index * kKinds;
-    parts.push_back({first + kFacts, std::as_bytes(std::span(&packed.back(), 1))});
-    parts.push_back({first + kFlux, bytes_of(unit.flux)});
-    parts.push_back({first + kIvar, bytes_of(unit.ivar)});
-    parts.push_back({first + kMask, bytes_of(unit.mask)});
-    parts.push_back({first + kResolution, bytes_of(unit.resolution)});
-    parts.push_back({first + kChi2pix, bytes_of(unit.chi2pix)});
-    parts.push_back({first + kScores, bytes_of(unit.scores)});
-    parts.push_back({first + kModel, bytes_of(unit.model)});
+  for (const kernels::BlockSpectra& block : mine) {
+    packed.push_back({block.block, block.facts});
+    const std::uint64_t first = block.index * nkind;
+    parts.push_back({first + facts_kind, std::as_bytes(std::span(&packed.back(), 1))});
+    parts.push_back({first + flux_kind, bytes_of(block.flux)});
+    parts.push_back({first + ivar_kind, bytes_of(block.ivar)});
+    parts.push_back({first + mask_kind, bytes_of(block.mask)});
+    parts.push_back({first + resolution_kind, bytes_of(block.resolution)});
+    parts.push_back({first + chi2pix_kind, bytes_of(block.chi2pix)});
+    parts.push_back({first + scores_kind, bytes_of(block.scores)});
+    parts.push_back({first + model_kind, bytes_of(block.model)});
   }
   if (!frame) {
     comm::gather(group, parts, {});

@@ -1,255 +1,72 @@
-#include "pipeline/extract/execute.hpp"
-
 #include <algorithm>
-#include <deque>
+#include <map>
 #include <utility>
 
+#include "io/output.hpp"
 #include "pipeline/comm/agree.hpp"
-#include "pipeline/extract/collect.hpp"
-#include "pipeline/extract/write_frame.hpp"
+#include "pipeline/comm/gather.hpp"
+#include "pipeline/extract/extract.hpp"
+#include "pipeline/extract/frame_comms.hpp"
+#include "pipeline/extract/listener.hpp"
 
 namespace zspex::pipeline {
 namespace {
 
-enum Step : std::size_t { kRead, kWaitForInput, kShareImage, kExtract, kWaitForRanks, kGather, kWrite };
-
-StepTimes no_times() {
-  return StepTimes("extract",
-                   {"read", "wait for input", "share image", "extract", "wait for ranks", "gather", "write"});
+/// The outcomes of all groups onto the world's root, in the order of the plan.
+std::vector<FrameOutcome> gather_outcomes(const comm::Communicator& world, const FrameComms& comms,
+                                          const std::vector<FrameOutcome>& mine) {
+  const auto bytes = comm::to_bytes(mine);
+  std::vector<comm::Part> parts;
+  if (comms.group.is_root()) parts.push_back({static_cast<std::uint64_t>(comms.igroup), bytes});
+  std::map<std::uint64_t, std::vector<std::byte>> arrived;
+  comm::gather(world, parts, [&](std::uint64_t group, std::size_t nbytes) {
+    auto& buffer = arrived[group];
+    buffer.resize(nbytes);
+    return std::span<std::byte>(buffer);
+  });
+  std::vector<FrameOutcome> all;
+  for (const auto& [group, buffer] : arrived) {
+    for (FrameOutcome& outcome : comm::from_bytes<std::vector<FrameOutcome>>(buffer)) all.push_back(std::move(outcome));
+  }
+  std::sort(all.begin(), all.end(), [](const FrameOutcome& a, const FrameOutcome& b) { return a.index < b.index; });
+  return all;
 }
 
 }  // namespace
 
-MakeExtractor kernel_extractors(kernels::Place place) {
-  return [place](const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
-    return kernels::make_extractor(psf, settings, place);
-  };
-}
-
-FrameRunner::FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-                         Provenance provenance, Worker worker, const Role& role, Listener listener)
-    : comms_(comms),
-      frames_(std::move(frames)),
-      config_(config),
-      provenance_(std::move(provenance)),
-      worker_(std::move(worker)),
-      role_(role),
-      listener_(std::move(listener)),
-      counter_(comms.node, worker_.capacity),
-      total_(no_times()),
-      times_(no_times()) {
-  for (const int on_gpu : comm::all_gather<int>(comms_.group, role_.on_gpu ? 1 : 0))
-    with_gpu_ = with_gpu_ || on_gpu != 0;
-  for (const FrameFiles& files : frames_) {
-    FrameOutcome outcome;
-    outcome.input = files.input;
-    outcome.output = files.output;
-    outcomes_.push_back(outcome);
-  }
-  if (comms_.group.is_root())
-    frame_io_ = std::make_unique<AsyncFrameIo>(frames_, FrameReader(config_, provenance_.version));
-}
-
-std::vector<FrameOutcome> FrameRunner::run() {
-  if (frame_io_) frame_io_->read_ahead(0, slots_[0]);
-  for (std::size_t i = 0; i < frames_.size(); ++i) {
-    try {
-      run_frame(i);
-    } catch (const comm::AgreedError& error) {
-      fail(outcomes_[i], error.code(), error.what());  // all ranks are here; the next frame may do better
-    }
-    if (frame_io_) frame_io_->read_ahead(i + 1, slots_[(i + 1) % 2]);
-    total_.add(times_);
-    times_ = no_times();
-  }
-  if (frame_io_) note_written(frame_io_->last_write());
-  total_.add(times_);
-  return frame_io_ ? std::move(outcomes_) : std::vector<FrameOutcome>();
-}
-
-void FrameRunner::run_frame(std::size_t i) {
-  const FrameJob job = load(i);
+ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
   const Stopwatch watch;
-  auto mine = compute(job, i);
-  if (i + 1 == frames_.size()) extractor_ = nullptr;  // its memory is more than what gathering and writing take
-  auto spectra = collect(job, std::move(mine), i);
-  outcomes_[i].seconds = watch.seconds();
-  auto timing = times_.over_ranks(comms_.group);
-  if (!frame_io_) return;
-  const FrameOutcome& outcome = outcomes_[i];
-  if (outcome.nfailed > 0 && outcome.nbin_bad == outcome.nspec * outcome.nwave) {
-    fail(outcomes_[i], ExitCode::numerics,
-         outcome.name + ": expected spectra, found that all " + std::to_string(outcome.nfailed) +
-             " patches failed, also after a retry; nothing is written. Check the image's IVAR and the options.");
-    return;
-  }
-  hand_over(job, i, std::move(*spectra), std::move(timing));
-}
-
-FrameJob FrameRunner::load(std::size_t i) {
-  const Stopwatch waiting;
-  std::optional<LoadedFrame> loaded;
-  FrameJob job = comm::share(comms_.group, [&] {
-    loaded = frame_io_->take();
-    return loaded->job;
+  io::OutputFolders folders;
+  comm::agree(world_, "", [&] {
+    if (!world_.is_root()) return;
+    for (const FrameFiles& files : plan.frames)
+      for (const std::string& path : files.outputs()) folders.make_for(path);
   });
-  times_.add(kWaitForInput, waiting.seconds());
+  const int nframe = static_cast<int>(plan.frames.size());
+  const FrameComms comms = make_frame_comms(world_, split_nodes(), nframe);
+  std::vector<FrameFiles> mine;
+  for (int i = comms.igroup; i < nframe; i += comms.ngroup) mine.push_back(plan.frames[static_cast<std::size_t>(i)]);
 
-  const Stopwatch sharing;
-  ImageSlot& slot = slots_[i % 2];
-  ImageSlot& next = slots_[(i + 1) % 2];
-  const auto npixel = static_cast<std::size_t>(job.nx) * static_cast<std::size_t>(job.ny);
-  slot.reserve(comms_.node, npixel);
-  if (i + 1 < frames_.size()) next.reserve(comms_.node, npixel);
-  if (loaded) {
-    times_.add(kRead, loaded->seconds, loaded->bytes_read);
-    outcomes_[i].name = job.name;
-    outcomes_[i].choices = job.choices;
-    outcomes_[i].warnings = std::move(loaded->warnings);
-    outcomes_[i].nbad_fiber = loaded->facts.nbad_fiber;
-    outcomes_[i].nbad_pixel = loaded->facts.nbad_pixel;
-    if (!loaded->pixels.image.empty()) slot.fill(loaded->pixels);
-    facts_ = std::move(loaded->facts);
-    frame_io_->read_ahead(i + 1, next);
+  Listener listener;
+  if (comms.group.is_root()) {
+    const auto style = world_.is_root() ? options_.progress : terminal::Progress::Style();
+    listener = make_listener(out_, err_, mine.size(), style, job_.verbosity >= 0);
   }
-  slot.publish(comms_, npixel);
-  times_.add(kShareImage, sharing.seconds());
-  return job;
-}
-
-void FrameRunner::use_extractor(const FrameJob& job) {
-  comm::ByteWriter writer;
-  writer(job.psf, job.settings);
-  auto key = writer.take();
-  if (extractor_ && key == extractor_for_) return;
-  extractor_ = nullptr;  // free its workspace before the next one is taken
-  extractor_ = worker_.make_extractor(job.psf, job.settings);
-  extractor_for_ = std::move(key);
-}
-
-/// Whether a GPU holds what its ranks need; once, of the first frame.
-void FrameRunner::check_memory(const FrameJob& job) {
-  if (memory_is_checked_ || worker_.gpu_memory == 0) return;
-  const bool fine = units_are_fine(job.settings, comms_.group.size(), with_gpu_);
-  check_gpu_memory(extractor_->memory(fine).device, role_.sharers, worker_.gpu_memory);
-  memory_is_checked_ = true;
-}
-
-/// Takes units as long as there are some. Where several are in work, a device computes one while the host finishes the
-/// one before and prepares the next.
-void FrameRunner::extract_units(const FrameJob& job, const kernels::Image& image,
-                                const std::vector<kernels::ExtractUnit>& units,
-                                const std::vector<std::uint64_t>& of_node, std::vector<UnitSpectra>& mine) {
-  const auto width = bin_widths(job.settings.wave, job.settings.dwave);
-  const auto depth = static_cast<std::size_t>(extractor_->depth());
-  std::deque<std::uint64_t> in_work;
-  Stopwatch since_last;
-  const auto finish_one = [&] {
-    mine.push_back(finish_unit(extractor_->finish(), job.wave, width, job.heliocor));
-    mine.back().index = in_work.front();
-    in_work.pop_front();
-    counter_.finish(since_last.seconds());
-    since_last = Stopwatch();
-    if (frame_io_ && listener_.progress) listener_.progress(counter_.taken(), of_node.size());
-  };
-  while (const auto item = counter_.take()) {
-    if (in_work.empty()) since_last = Stopwatch();
-    const std::uint64_t index = of_node[*item];
-    extractor_->start(image, units[index]);
-    in_work.push_back(index);
-    if (in_work.size() == depth) finish_one();
+  FrameRunner runner(comms, std::move(mine), config_, provenance_, options_.worker, options_.role, std::move(listener));
+  std::vector<FrameOutcome> outcomes = runner.run();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    outcomes[i].index = comms.igroup + static_cast<int>(i) * comms.ngroup;
   }
-  while (!in_work.empty()) finish_one();
-}
-
-std::vector<UnitSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i) {
-  const auto units = deal_units(job.settings, comms_.group.size(), with_gpu_);
-  // The nodes of a group take every nnode-th unit; within a node, whoever is free takes the next.
-  std::vector<std::uint64_t> of_node;
-  for (std::size_t u = static_cast<std::size_t>(comms_.inode); u < units.size();
-       u += static_cast<std::size_t>(comms_.nnode)) {
-    of_node.push_back(u);
-  }
-  counter_.restart(comms_.node, of_node.size());
-  if (frame_io_ && listener_.begin) listener_.begin(outcomes_[i], of_node.size());
-
-  const kernels::Image image = slots_[i % 2].view(job);
-  std::vector<UnitSpectra> mine;
-  double working = 0;
-  const Stopwatch watch;
-  comm::agree(comms_.group, "extract " + job.name, [&] {
-    try {
-      use_extractor(job);
-      check_memory(job);
-      extract_units(job, image, units, of_node, mine);
-    } catch (...) {
-      counter_.stop();
-      extractor_ = nullptr;
-      throw;
-    }
-    working = watch.seconds();
-  });
-  comm::agree(comms_.group, "extract " + job.name, [&] {
-    if (counter_.taken() < of_node.size())
-      throw CommError(
-          "extract", "expected that all units are done, found some left. This is a defect of zspex; please report it.");
-  });
-  times_.add(kExtract, working);
-  times_.add(kWaitForRanks, watch.seconds() - working);
-  report_.nunit += static_cast<std::int64_t>(mine.size());
-  report_.busy += working;
-  report_.idle += watch.seconds() - working;
-  return mine;
-}
-
-std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vector<UnitSpectra> mine, std::size_t i) {
-  const Stopwatch watch;
-  std::optional<FrameSpectra> spectra;
-  comm::agree(comms_.group, "make room for the spectra of " + job.name, [&] {
-    if (frame_io_) spectra = room_for(job);
-  });
-  const UnitFacts sum = gather_units(comms_.group, std::move(mine), spectra ? &*spectra : nullptr);
-  if (spectra) {
-    FrameOutcome& outcome = outcomes_[i];
-    outcome.npatch = sum.npatch;
-    outcome.nretried = sum.nretried;
-    outcome.nfailed = sum.nfailed;
-    facts_->npatch = sum.npatch;
-    facts_->nretried = sum.nretried;
-    facts_->nfailed = sum.nfailed;
-    outcome.nspec = spectra->flux.extent(0);
-    outcome.nwave = spectra->flux.extent(1);
-    outcome.nbin_bad = static_cast<std::uint64_t>(std::count(spectra->ivar.begin(), spectra->ivar.end(), 0.0f));
-  }
-  times_.add(kGather, watch.seconds());
-  return spectra;
-}
-
-void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<Timing> timing) {
-  // Shared, because a std::function must be copyable.
-  auto result = std::make_shared<FrameSpectra>(std::move(spectra));
-  auto write = [files = frames_[i], name = job.name, result, facts = std::move(*facts_), provenance = provenance_,
-                timing = std::move(timing)] {
-    return write_result(files, name, std::move(*result), facts, provenance, timing);
-  };
-  result.reset();
-  const auto earlier = frame_io_->write_behind(i, std::move(write));
-  if (listener_.end) listener_.end(outcomes_[i]);
-  note_written(earlier);
-}
-
-void FrameRunner::note_written(const std::optional<AsyncFrameIo::Written>& written) {
-  if (!written) return;
-  times_.add(kWrite, written->seconds, 0, written->bytes);
-  if (!written->error) return;
-  const auto failure = comm::describe(written->error);
-  fail(outcomes_[written->frame], failure.code, failure.message);
-}
-
-void FrameRunner::fail(FrameOutcome& outcome, ExitCode code, const std::string& message) {
-  outcome.code = code;
-  outcome.message = message + (code == ExitCode::memory ? " A smaller extract.batch needs less, too." : "");
-  if (frame_io_ && listener_.end) listener_.end(outcome);
+  ExtractReport report;
+  report.frames = gather_outcomes(world_, comms, outcomes);
+  report.timing = runner.times().over_ranks(world_);
+  WorkerReport done = runner.report();
+  done.role = options_.role;
+  report.ranks = comm::all_gather(world_, done);
+  report.seconds = watch.seconds();
+  report.code =
+      static_cast<ExitCode>(comm::share(world_, [&] { return static_cast<int>(overall_code(report.frames)); }));
+  return report;
 }
 
 }  // namespace zspex::pipeline

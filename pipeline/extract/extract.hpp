@@ -9,9 +9,9 @@
 #include "config/job_config.hpp"
 #include "io/frame.hpp"
 #include "pipeline/comm/communicator.hpp"
-#include "pipeline/extract/execute.hpp"
-#include "pipeline/extract/outcome.hpp"
+#include "pipeline/extract/frame_runner.hpp"
 #include "pipeline/extract/plan.hpp"
+#include "pipeline/extract/report.hpp"
 #include "pipeline/roles.hpp"
 #include "pipeline/terminal/progress.hpp"
 
@@ -55,8 +55,5 @@ class ExtractStage {
 /// plan, then print or execute and report. Collective; the same code on all ranks.
 ExitCode run_extract(const ExtractStage& stage, const comm::Communicator& world, const config::JobConfig& job,
                      std::ostream& out);
-
-/// How ranks use GPUs. \throws ConfigError when GPUs are asked for of a program that was built without them
-GpuWish gpu_wish(const config::ExtractConfig& config, bool gpu_program);
 
 }  // namespace zspex::pipeline

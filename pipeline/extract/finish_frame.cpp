@@ -5,13 +5,11 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/mask_bits.hpp"
-#include "pipeline/extract/scores.hpp"
+#include "kernels/extract/frame_mask.hpp"
+#include "pipeline/extract/scores_table.hpp"
 
 namespace zspex::pipeline {
 namespace {
-
-constexpr double kBadFitRatio = 5;  // desispec's choice
 
 std::string replace_prefix(const std::string& path, const std::string& prefix, const std::string& name) {
   return prefix.empty() || path.rfind(prefix, 0) != 0 ? std::string() : name + path.substr(prefix.size());
@@ -31,38 +29,6 @@ FrameSpectra::FrameSpectra(std::size_t nspec, std::size_t ndiag, std::size_t nwa
       resolution({nspec, ndiag, nwave}),
       chi2pix({nspec, nwave}),
       scores(nspec) {}
-
-std::size_t flag_bad_fits(const Array2<float>& chi2pix, const Array2<float>& ivar, Array2<std::uint32_t>& mask) {
-  const std::size_t nspec = chi2pix.extent(0), nwave = chi2pix.extent(1);
-  const auto has_data = [&](std::size_t ispec, std::size_t i) { return chi2pix(ispec, i) > 0 && ivar(ispec, i) > 0; };
-  std::vector<double> of_fiber(nspec), of_wave(nwave), values;
-  for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
-    values.clear();
-    for (std::size_t i = 0; i < nwave; ++i) {
-      if (has_data(ispec, i)) values.push_back(chi2pix(ispec, i));
-    }
-    of_fiber[ispec] = median(values);
-  }
-  for (std::size_t i = 0; i < nwave; ++i) {
-    values.clear();
-    for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
-      if (has_data(ispec, i)) values.push_back(chi2pix(ispec, i));
-    }
-    of_wave[i] = median(values);
-  }
-  std::size_t flagged = 0;
-  for (std::size_t ispec = 0; ispec < nspec; ++ispec) {
-    for (std::size_t i = 0; i < nwave; ++i) {
-      if (!has_data(ispec, i)) continue;
-      const double chi2 = chi2pix(ispec, i);
-      if (chi2 > kBadFitRatio * of_wave[i] && chi2 > kBadFitRatio * of_fiber[ispec]) {
-        mask(ispec, i) |= specmask::bad2dfit;
-        ++flagged;
-      }
-    }
-  }
-  return flagged;
-}
 
 io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int petal_size, const std::string& path) {
   const auto first = static_cast<std::size_t>(specmin), n = static_cast<std::size_t>(nspec);
@@ -91,7 +57,7 @@ std::string shorten_path(const std::string& path) {
 }
 
 io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts) {
-  flag_bad_fits(spectra.chi2pix, spectra.ivar, spectra.mask);
+  kernels::flag_bad_fits(spectra.chi2pix, spectra.ivar, spectra.mask);
   const auto nspec = static_cast<long long>(spectra.flux.extent(0));
 
   io::Frame frame;
@@ -102,7 +68,7 @@ io::Frame finish_frame(FrameSpectra&& spectra, const FrameFacts& facts) {
   frame.resolution = std::move(spectra.resolution);
   frame.chi2pix = std::move(spectra.chi2pix);
   frame.fibermap = facts.fibermap;
-  if (facts.scores) frame.scores = scores_table(spectra.scores, score_range(facts.wave));
+  if (facts.scores) frame.scores = scores_table(spectra.scores, kernels::score_range(facts.wave));
 
   long long fibermin = facts.specmin;
   if (facts.fibermap && facts.fibermap->find("FIBER") && facts.fibermap->nrow > 0) {

@@ -11,21 +11,21 @@
 #include "io/frame.hpp"
 #include "io/header.hpp"
 #include "io/table.hpp"
-#include "pipeline/extract/unit_spectra.hpp"
+#include "kernels/extract/finish_block.hpp"
 
 namespace zspex::pipeline {
 
-/// The spectra of all fibers of a frame, filled unit by unit.
+/// The spectra of all fibers of a frame, filled block by block.
 struct FrameSpectra {
   FrameSpectra() = default;
   FrameSpectra(std::size_t nspec, std::size_t ndiag, std::size_t nwave);
 
-  Array2<float> flux, ivar;         ///< [nspec][nwave] as in UnitSpectra
-  Array2<std::uint32_t> mask;       ///< [nspec][nwave]
-  Array3<float> resolution;         ///< [nspec][ndiag][nwave]
-  Array2<float> chi2pix;            ///< [nspec][nwave]
-  std::vector<FiberScores> scores;  ///< [nspec]
-  Array2<float> model;              ///< [ny][nx] electrons; empty unless asked for
+  Array2<float> flux, ivar;                  ///< [nspec][nwave] as in kernels::BlockSpectra
+  Array2<std::uint32_t> mask;                ///< [nspec][nwave]
+  Array3<float> resolution;                  ///< [nspec][ndiag][nwave]
+  Array2<float> chi2pix;                     ///< [nspec][nwave]
+  std::vector<kernels::FiberScores> scores;  ///< [nspec]
+  Array2<float> model;                       ///< [ny][nx] electrons; empty unless asked for
 };
 
 /// What the file says about a frame besides its spectra.
@@ -44,11 +44,6 @@ struct FrameFacts {
   int nbad_fiber = 0;                         ///< fibers with a faulty trace: BADFIBER
   std::int64_t nbad_pixel = 0;                ///< pixels left out: absurd_pixels.hpp
 };
-
-/// Sets BAD2DFIT where chi2pix is more than 5 times the median over the fibers at this wavelength and more than 5 times
-/// the median over the wavelengths of this fiber. Bins without data (chi2pix 0 or ivar 0) have no part in the medians.
-/// \return how many bins were flagged
-std::size_t flag_bad_fits(const Array2<float>& chi2pix, const Array2<float>& ivar, Array2<std::uint32_t>& mask);
 
 /// The rows of the fibers [specmin, specmin + nspec). A table that has been trimmed to exactly these fibers before is
 /// taken as it is, if its column FIBER says so.

@@ -9,67 +9,32 @@
 namespace zspex::pipeline {
 namespace {
 
-kernels::Legendre kernel_series(const io::LegendreSeries& series) {
-  kernels::Legendre out;
-  out.wavemin = series.wavemin;
-  out.wavemax = series.wavemax;
-  out.ncoeff = static_cast<int>(series.coeff.extent(1));
-  out.coeff.assign(series.coeff.begin(), series.coeff.end());
-  return out;
-}
-
 /// Nothing is computed from a bad fiber's numbers, which may be NaN.
-void clear_fiber(kernels::Legendre& series, int ispec) {
-  std::fill_n(series.coeff.begin() + static_cast<std::ptrdiff_t>(ispec) * series.ncoeff, series.ncoeff, 0.0);
-}
-
-std::vector<kernels::Legendre> kernel_series(const std::vector<io::LegendreSeries>& list) {
-  std::vector<kernels::Legendre> out;
-  for (const io::LegendreSeries& series : list) out.push_back(kernel_series(series));
-  return out;
+void clear_fiber(Legendre& series, int ispec) {
+  const auto coeff = series.coeff.row(static_cast<std::size_t>(ispec));
+  std::fill(coeff.begin(), coeff.end(), 0.0);
 }
 
 }  // namespace
 
-kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails) {
-  kernels::Psf out;
-  out.nspec = psf.nspec;
-  out.npix_x = psf.npix_x;
-  out.npix_y = psf.npix_y;
-  out.hsizex = psf.hsizex;
-  out.hsizey = psf.hsizey;
-  out.ghdegx = psf.ghdegx;
-  out.ghdegy = psf.ghdegy;
-  out.x = kernel_series(psf.x);
-  out.y = kernel_series(psf.y);
-  out.sigmax = kernel_series(psf.sigmax);
-  out.sigmay = kernel_series(psf.sigmay);
-  out.gh = kernel_series(psf.gh);
-  if (tails && psf.has_tail) out.tail = kernel_series(psf.tail);
-  if (psf.second) {
-    const io::SecondCore& core = *psf.second;
-    out.second = kernels::SecondCore{core.ghdegx,
-                                     core.ghdegy,
-                                     kernel_series(core.sigmax),
-                                     kernel_series(core.sigmay),
-                                     kernel_series(core.nsig),
-                                     kernel_series(core.gh)};
-  }
-  for (const io::BadFiber& bad : psf.bad_fibers) {
-    for (kernels::Legendre* series : {&out.x, &out.y, &out.sigmax, &out.sigmay}) clear_fiber(*series, bad.ispec);
-    for (kernels::Legendre& series : out.gh) clear_fiber(series, bad.ispec);
-    for (kernels::Legendre& series : out.tail) clear_fiber(series, bad.ispec);
+Psf usable_psf(const io::PsfFile& file, bool tails) {
+  Psf out = file;
+  if (!tails || !file.has_tail) out.tail.clear();
+  for (const io::BadFiber& bad : file.bad_fibers) {
+    for (Legendre* series : {&out.x, &out.y, &out.sigmax, &out.sigmay}) clear_fiber(*series, bad.ispec);
+    for (Legendre& series : out.gh) clear_fiber(series, bad.ispec);
+    for (Legendre& series : out.tail) clear_fiber(series, bad.ispec);
     if (out.second) {
-      for (kernels::Legendre* series : {&out.second->sigmax, &out.second->sigmay, &out.second->nsig})
+      for (Legendre* series : {&out.second->sigmax, &out.second->sigmay, &out.second->nsig})
         clear_fiber(*series, bad.ispec);
-      for (kernels::Legendre& series : out.second->gh) clear_fiber(series, bad.ispec);
+      for (Legendre& series : out.second->gh) clear_fiber(series, bad.ispec);
     }
     out.faults.push_back({bad.ispec, 0, HUGE_VAL, true, bad.why});
   }
   return out;
 }
 
-kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
+kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::PsfFile& psf,
                                           const std::string& camera, double heliocor) {
   const int nspec = config.nspec > 0 ? config.nspec : psf.nspec - config.specmin;
   if (nspec <= 0 || nspec > psf.nspec || config.specmin > psf.nspec - nspec) {
@@ -114,15 +79,15 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
   return settings;
 }
 
-bool units_are_fine(const kernels::ExtractSettings& settings, int nrank, bool with_gpu) {
+bool blocks_are_fine(const kernels::ExtractSettings& settings, int nrank, bool with_gpu) {
   if (with_gpu || settings.solver != kernels::SolverKind::patch) return false;
   if (settings.model != kernels::ModelKind::none) return false;  // a bundle's model is summed in one order
-  // Four units per rank leave at most a fifth of the time to waiting for the last one; one rank waits for nobody.
-  return nrank > 1 && static_cast<std::size_t>(nrank) * 4 > kernels::plan_units(settings, false).size();
+  // Four blocks per rank leave at most a fifth of the time to waiting for the last one; one rank waits for nobody.
+  return nrank > 1 && static_cast<std::size_t>(nrank) * 4 > kernels::plan_blocks(settings, false).size();
 }
 
-std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank, bool with_gpu) {
-  return kernels::plan_units(settings, units_are_fine(settings, nrank, with_gpu));
+std::vector<kernels::FiberBlock> deal_blocks(const kernels::ExtractSettings& settings, int nrank, bool with_gpu) {
+  return kernels::plan_blocks(settings, blocks_are_fine(settings, nrank, with_gpu));
 }
 
 }  // namespace zspex::pipeline

@@ -15,7 +15,7 @@ namespace zspex::pipeline {
 /// Made by the reader, shared with all ranks of its group.
 struct FrameJob {
   std::string name;  ///< camera and exposure, for example "r0-00051060"
-  kernels::Psf psf;
+  Psf psf;
   kernels::ExtractSettings settings;
   config::WaveRange range;   ///< what was asked for, or chosen
   std::vector<double> wave;  ///< [nwave] Angstrom, as in the file: heliocor times those of the settings
@@ -26,31 +26,31 @@ struct FrameJob {
 };
 
 /// The PSF as the kernels take it; with its tails only if the configuration wants them.
-kernels::Psf kernel_psf(const io::GaussHermitePsf& psf, bool tails);
+Psf usable_psf(const io::PsfFile& file, bool tails);
 
 /// The settings for this PSF, with what depends on it and the camera filled in: wavelengths, number of fibers, error of
 /// the PSF.
 /// \param camera    of the image; the PSF's if that doesn't say
 /// \param heliocor  factor of the barycentric correction: the CCD is asked for the wavelengths divided by it
 /// \throws ConfigError when the fibers are not in the PSF or are not whole bundles
-kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::GaussHermitePsf& psf,
+kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, const io::PsfFile& psf,
                                           const std::string& camera, double heliocor = 1);
 
-/// The units that a group of ranks is given. Fine units keep many ranks busy, coarse ones have less padding, and a GPU
-/// needs all patches of a bundle to be filled. The spectra don't depend on the cut; the sum of the units' model images does
+/// The blocks that a group of ranks is given. Fine blocks keep many ranks busy, coarse ones have less padding, and a GPU
+/// needs all patches of a bundle to be filled. The spectra don't depend on the cut; the sum of the blocks' model images does
 /// in its last bits, so with a model the cut is always the same.
 /// \param with_gpu  whether a rank of the group uses a GPU
-std::vector<kernels::ExtractUnit> deal_units(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
-bool units_are_fine(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
+std::vector<kernels::FiberBlock> deal_blocks(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
+bool blocks_are_fine(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
 
 }  // namespace zspex::pipeline
 
-// What travels (comm/bytes.hpp); in the namespace of the types.
-namespace zspex::kernels {
+// What travels (comm/bytes.hpp); in the namespaces of the types.
+namespace zspex {
 
 template <class Archive>
 void fields(Archive& archive, Legendre& series) {
-  archive(series.wavemin, series.wavemax, series.ncoeff, series.coeff);
+  archive(series.wavemin, series.wavemax, series.coeff);
 }
 template <class Archive>
 void fields(Archive& archive, SecondCore& core) {
@@ -65,6 +65,11 @@ void fields(Archive& archive, Psf& psf) {
   archive(psf.nspec, psf.npix_x, psf.npix_y, psf.hsizex, psf.hsizey, psf.ghdegx, psf.ghdegy);
   archive(psf.x, psf.y, psf.sigmax, psf.sigmay, psf.gh, psf.tail, psf.second, psf.faults);
 }
+
+}  // namespace zspex
+
+namespace zspex::kernels {
+
 template <class Archive>
 void fields(Archive& archive, ExtractSettings& settings) {
   archive(settings.wave, settings.dwave, settings.specmin, settings.nspec, settings.solver, settings.decorrelation);

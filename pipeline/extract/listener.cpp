@@ -6,22 +6,22 @@
 namespace zspex::pipeline {
 namespace {
 
-/// Frames have about as many units each, so that the first one's number tells how much there is to do.
+/// Frames have about as many blocks each, so that the first one's number tells how much there is to do.
 class Telling {
  public:
   Telling(std::ostream& out, std::ostream& err, std::size_t nframe, const terminal::Progress::Style& style, bool talk)
       : out_(out), err_(err), nframe_(nframe), style_(style), talk_(talk) {}
 
-  void begin(std::uint64_t nunit) {
-    if (!progress_ && nunit > 0) {
-      per_frame_ = nunit;
+  void begin(std::uint64_t nblock) {
+    if (!progress_ && nblock > 0) {
+      per_frame_ = nblock;
       progress_ = std::make_unique<terminal::Progress>(out_, talk_ ? style_ : terminal::Progress::Style(), "extract",
-                                                       nframe_ * per_frame_, "units");
+                                                       nframe_ * per_frame_, "blocks");
     }
   }
-  void update(std::uint64_t done, std::uint64_t nunit) {
-    // A unit that has been taken is not done yet.
-    if (progress_ && nunit > 0 && done > 0) progress_->update(over_ * per_frame_ + (done - 1) * per_frame_ / nunit);
+  void update(std::uint64_t done, std::uint64_t nblock) {
+    // A block that has been taken is not done yet.
+    if (progress_ && nblock > 0 && done > 0) progress_->update(over_ * per_frame_ + (done - 1) * per_frame_ / nblock);
   }
   void end(const FrameOutcome& frame) {
     if (progress_) progress_->clear();
@@ -54,8 +54,8 @@ Listener make_listener(std::ostream& out, std::ostream& err, std::size_t nframe,
                        bool talk) {
   auto telling = std::make_shared<Telling>(out, err, nframe, style, talk);
   Listener listener;
-  listener.begin = [telling](const FrameOutcome&, std::uint64_t nunit) { telling->begin(nunit); };
-  listener.progress = [telling](std::uint64_t done, std::uint64_t nunit) { telling->update(done, nunit); };
+  listener.begin = [telling](const FrameOutcome&, std::uint64_t nblock) { telling->begin(nblock); };
+  listener.progress = [telling](std::uint64_t done, std::uint64_t nblock) { telling->update(done, nblock); };
   listener.end = [telling](const FrameOutcome& frame) { telling->end(frame); };
   return listener;
 }

@@ -4,7 +4,7 @@
 
 #include <iosfwd>
 
-#include "pipeline/extract/execute.hpp"
+#include "pipeline/extract/frame_runner.hpp"
 #include "pipeline/terminal/progress.hpp"
 
 namespace zspex::pipeline {

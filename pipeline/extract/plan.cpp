@@ -103,8 +103,8 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool sever
   const std::size_t spectra = nspec * nwave * (4 + ndiag) * sizeof(float);
   const std::size_t model = job.settings.model != kernels::ModelKind::none ? npixel * sizeof(float) : 0;
   const std::size_t image = ImageSlot::bytes(npixel);
-  const auto units = deal_units(job.settings, nrank, with_gpu);
-  const std::size_t largest = static_cast<std::size_t>(units.empty() ? 0 : units.front().nspec);
+  const auto blocks = deal_blocks(job.settings, nrank, with_gpu);
+  const std::size_t largest = static_cast<std::size_t>(blocks.empty() ? 0 : blocks.front().nspec);
 
   MemoryPlan memory;
   memory.node_image = several ? 2 * image : image;
@@ -116,15 +116,32 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool sever
   return memory;
 }
 
-void check_gpu_memory(std::size_t needed, int sharers, std::size_t memory) {
+void check_gpu_memory(std::size_t needed, int ranks_per_gpu, std::size_t memory) {
   const auto most = static_cast<std::size_t>(0.9 * static_cast<double>(memory));
-  if (memory == 0 || needed * static_cast<std::size_t>(sharers) <= most) return;
+  if (memory == 0 || needed * static_cast<std::size_t>(ranks_per_gpu) <= most) return;
   const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
-  throw ConfigError(
-      "configuration", "extract.batch",
-      "expected that " + std::to_string(sharers) + (sharers == 1 ? " rank needs" : " ranks that share a GPU need") +
-          " at most " + mebibytes(most) + " of its " + mebibytes(memory) + ", found " + mebibytes(needed) +
-          (sharers == 1 ? "." : " each.") + " Lower --batch, use fewer GPU ranks (--gpu-ranks), or use --device cpu.");
+  throw ConfigError("configuration", "extract.batch",
+                    "expected that " + std::to_string(ranks_per_gpu) +
+                        (ranks_per_gpu == 1 ? " rank needs" : " ranks that share a GPU need") + " at most " +
+                        mebibytes(most) + " of its " + mebibytes(memory) + ", found " + mebibytes(needed) +
+                        (ranks_per_gpu == 1 ? "." : " each.") +
+                        " Lower --batch, use fewer GPU ranks (--gpu-ranks), or use --device cpu.");
+}
+
+GpuRequest gpu_request(const config::ExtractConfig& config, bool gpu_program) {
+  using config::Device;
+  if (config.device == Device::gpu && !gpu_program)
+    throw ConfigError("configuration", "extract.device",
+                      "expected a program with a GPU backend, found one that was built without. Use --device cpu, or "
+                      "build with the preset cuda or hip.");
+  if (config.device == Device::cpu && config.gpu_ranks > 0)
+    throw ConfigError("configuration", "extract.gpu_ranks",
+                      "expected no GPU ranks with --device cpu, found " + std::to_string(config.gpu_ranks) +
+                          ". Use --device auto, or leave gpu_ranks out.");
+  GpuRequest request{GpuUse::none, config.gpu_ranks, "extract.gpu_ranks", "use --device cpu", 0};
+  if (config.device == Device::gpu) request.use = GpuUse::all;
+  if (config.device == Device::automatic) request.use = config.gpu_ranks > 0 ? GpuUse::some : GpuUse::some_if_any;
+  return request;
 }
 
 }  // namespace zspex::pipeline

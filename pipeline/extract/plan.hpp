@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "io/frame.hpp"
 #include "pipeline/extract/frame_job.hpp"
+#include "pipeline/roles.hpp"
 
 namespace zspex::pipeline {
 
@@ -62,16 +63,16 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool sever
                        std::size_t solver_device);
 
 /// \param needed   bytes of a GPU that a rank needs
-/// \param sharers  ranks that use one GPU
+/// \param ranks_per_gpu  ranks that use one GPU
 /// \param memory   bytes of the GPU; 0: none is known
 /// \throws ConfigError when they need more than nine tenths of it: the rest is the driver's and the programs'
-void check_gpu_memory(std::size_t needed, int sharers, std::size_t memory);
+void check_gpu_memory(std::size_t needed, int ranks_per_gpu, std::size_t memory);
 
 /// Where the plan would run.
 struct Layout {
   int nrank = 1, nnode = 1, ngroup = 1, group_size = 1;
   int ngpu_rank = 0;           ///< of all ranks; the first rank is one of them
-  int sharers = 1;             ///< the most ranks that use one GPU
+  int ranks_per_gpu = 1;       ///< the most ranks that use one GPU
   std::size_t gpu_memory = 0;  ///< bytes of the first rank's GPU; 0: none is known
   std::string device;          ///< "Kokkos 4.5.1 (Cuda), device 0"
 };
@@ -80,5 +81,8 @@ struct Layout {
 /// \return success, or the code of the first frame that would fail; its error is printed
 ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout,
                     std::ostream& out);
+
+/// How ranks use GPUs. \throws ConfigError when GPUs are asked for of a program that was built without them
+GpuRequest gpu_request(const config::ExtractConfig& config, bool gpu_program);
 
 }  // namespace zspex::pipeline

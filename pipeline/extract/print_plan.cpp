@@ -21,12 +21,12 @@ std::string mebibytes(std::size_t bytes) {
 
 void print_job(const FrameJob& job, const Layout& layout, bool several, std::ostream& out) {
   const auto& settings = job.settings;
-  const bool with_gpu = layout.ngpu_rank > 0, fine = units_are_fine(settings, layout.group_size, with_gpu);
-  const auto plan = [&](kernels::Place place) {
-    const auto solver = kernels::make_extractor(job.psf, settings, place)->memory(fine);
+  const bool with_gpu = layout.ngpu_rank > 0, fine = blocks_are_fine(settings, layout.group_size, with_gpu);
+  const auto plan = [&](kernels::BackendKind kind) {
+    const auto solver = kernels::make_extractor(job.psf, settings, kind)->memory(fine);
     return plan_memory(job, layout.group_size, with_gpu, several, solver.host, solver.device);
   };
-  const MemoryPlan memory = plan(kernels::Place::host);
+  const MemoryPlan memory = plan(kernels::BackendKind::host);
   char line[256];
   std::snprintf(line, sizeof line, "    %s: fibers %d to %d, %zu bins from %.2f to %.2f Angstrom, %d x %d pixels\n",
                 job.name.c_str(), settings.specmin, settings.specmin + settings.nspec - 1, job.wave.size(),
@@ -37,16 +37,16 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
                   (job.heliocor - 1) * 299792.458);
     out << line;
   }
-  out << "    " << deal_units(settings, layout.group_size, with_gpu).size() << (fine ? " sub-bundles" : " bundles")
+  out << "    " << deal_blocks(settings, layout.group_size, with_gpu).size() << (fine ? " sub-bundles" : " bundles")
       << ", dealt to " << layout.group_size << (layout.group_size == 1 ? " rank" : " ranks") << "\n";
   out << "    memory: image " << mebibytes(memory.node_image) << " a node, " << mebibytes(memory.rank) << " a rank, "
       << mebibytes(memory.root) << " more on the rank that reads and writes";
   if (layout.ngpu_rank > 0) {
-    const MemoryPlan on_gpu = plan(kernels::Place::device);
+    const MemoryPlan on_gpu = plan(kernels::BackendKind::device);
     out << "; " << mebibytes(on_gpu.rank) << " a GPU rank";
     if (on_gpu.device > 0) out << " and " << mebibytes(on_gpu.device) << " of its GPU";
     out << "\n";
-    check_gpu_memory(on_gpu.device, layout.sharers, layout.gpu_memory);
+    check_gpu_memory(on_gpu.device, layout.ranks_per_gpu, layout.gpu_memory);
   } else {
     out << "\n";
   }

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Fibers are numbered through all petals of 500.
-constexpr int kPetalSize = 500;
+constexpr int petal_size = 500;
 
 void append(std::vector<std::string>& to, std::vector<std::string>&& from) {
   for (std::string& text : from) to.push_back(std::move(text));
@@ -38,13 +38,13 @@ std::string frame_name(const io::Header& header, const std::string& camera, cons
   return stem.starts_with("preproc-") ? stem.substr(8) : stem;
 }
 
-FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
+FrameJob make_job(const config::ExtractConfig& config, const io::PsfFile& psf, const io::Header& header,
                   const io::Header* fibermap, const std::string& camera, const std::string& path, int nx, int ny,
                   std::vector<std::string>& warnings) {
   append(warnings, check_psf_and_image(psf, path, camera, nx, ny, config.force));
   FrameJob job;
   job.name = frame_name(header, camera, path);
-  job.psf = kernel_psf(psf, config.tails);
+  job.psf = usable_psf(psf, config.tails);
   if (config.barycentric_correction) {
     job.heliocor = barycentric_factor(config.site, find_pointing(header, fibermap, path));
     append(warnings, check_flavor(header, path));
@@ -64,10 +64,10 @@ FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf
   return job;
 }
 
-const io::GaussHermitePsf& FrameReader::psf(const std::string& path, std::uint64_t& bytes_read) {
+const io::PsfFile& FrameReader::psf(const std::string& path, std::uint64_t& bytes_read) {
   if (!psf_ || psf_->path != path) {
     psf_.reset();
-    psf_ = std::make_unique<const io::GaussHermitePsf>(io::read_psf(path));
+    psf_ = std::make_unique<const io::PsfFile>(io::read_psf(path));
     bytes_read += file_bytes(path);
   }
   return *psf_;
@@ -76,7 +76,7 @@ const io::GaussHermitePsf& FrameReader::psf(const std::string& path, std::uint64
 LoadedFrame FrameReader::read(const FrameFiles& files) {
   const Stopwatch watch;
   LoadedFrame loaded;
-  const io::GaussHermitePsf& psf = this->psf(files.psf, loaded.bytes_read);
+  const io::PsfFile& psf = this->psf(files.psf, loaded.bytes_read);
   append(loaded.warnings, std::vector(psf.notes));
   loaded.pixels = io::read_preproc(files.input, config_.checksums ? io::Checksums::verify : io::Checksums::ignore);
   append(loaded.warnings, std::move(loaded.pixels.notes));
@@ -111,7 +111,7 @@ LoadedFrame FrameReader::read(const FrameFiles& files) {
   facts.nbad_fiber = count_bad_fibers(loaded.job);
   facts.nbad_pixel = absurd.count();
   if (pixels.fibermap) {
-    facts.fibermap = trim_fibermap(*pixels.fibermap, settings.specmin, settings.nspec, kPetalSize, fibermap_path);
+    facts.fibermap = trim_fibermap(*pixels.fibermap, settings.specmin, settings.nspec, petal_size, fibermap_path);
     pixels.fibermap.reset();
   } else {
     loaded.warnings.push_back(files.input + ": has no FIBERMAP; the frame will have none. Give one with --fibermap");

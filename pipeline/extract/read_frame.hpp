@@ -33,7 +33,7 @@ std::string frame_name(const io::Header& header, const std::string& camera, cons
 /// \param fibermap  header of its FIBERMAP, for the barycentric correction; nullptr if there is none
 /// \param warnings  appended to
 /// \throws FileError, ConfigError (checks.hpp)
-FrameJob make_job(const config::ExtractConfig& config, const io::GaussHermitePsf& psf, const io::Header& header,
+FrameJob make_job(const config::ExtractConfig& config, const io::PsfFile& psf, const io::Header& header,
                   const io::Header* fibermap, const std::string& camera, const std::string& path, int nx, int ny,
                   std::vector<std::string>& warnings);
 
@@ -46,11 +46,11 @@ class FrameReader {
   LoadedFrame read(const FrameFiles& files);
 
  private:
-  const io::GaussHermitePsf& psf(const std::string& path, std::uint64_t& bytes_read);
+  const io::PsfFile& psf(const std::string& path, std::uint64_t& bytes_read);
 
   config::ExtractConfig config_;
   std::string version_;
-  std::unique_ptr<const io::GaussHermitePsf> psf_;
+  std::unique_ptr<const io::PsfFile> psf_;
 };
 
 }  // namespace zspex::pipeline

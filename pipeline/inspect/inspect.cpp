@@ -17,7 +17,6 @@
 #include "pipeline/inspect/detail/parts.hpp"
 #include "pipeline/inspect/detail/print.hpp"
 #include "pipeline/inspect/statistics.hpp"
-#include "pipeline/terminal/terminal.hpp"
 #include "pipeline/terminal/text_plot.hpp"
 
 namespace zspex::pipeline {
@@ -204,8 +203,6 @@ Contents load(const config::InspectConfig& config) {
 }
 
 }  // namespace
-
-Screen screen_of_output() { return {terminal::terminal_width(1), terminal::locale_is_utf8()}; }
 
 void run_inspect(const config::InspectConfig& config, const config::JobConfig& job, const Screen& screen,
                  std::ostream& out) {

@@ -6,17 +6,9 @@
 
 #include "config/inspect_config.hpp"
 #include "config/job_config.hpp"
+#include "pipeline/inspect/screen.hpp"
 
 namespace zspex::pipeline {
-
-/// What can be shown.
-struct Screen {
-  int width = 80;       ///< columns
-  bool unicode = true;  ///< else plain ASCII
-};
-
-/// Of standard output: its width, and whether the locale is UTF-8.
-Screen screen_of_output();
 
 /// Prints sizes, provenance, timings and statistics of a file, and draws spectrum config.row if that is asked for; of a
 /// redshift file that row's minima and, where the file has it, the scan.

@@ -4,19 +4,9 @@
 #include <cmath>
 #include <vector>
 
+#include "core/median.hpp"
+
 namespace zspex::pipeline {
-namespace {
-
-/// Middle value, or the mean of the two middle ones; 0 of nothing.
-double median(std::vector<double>& values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return 0.5 * (*middle + *std::max_element(values.begin(), middle));
-}
-
-}  // namespace
 
 bool is_good(const io::Frame& frame, std::size_t ispec, std::size_t iwave) {
   const float ivar = frame.ivar(ispec, iwave);

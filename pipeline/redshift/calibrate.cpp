@@ -1,4 +1,5 @@
 #include "pipeline/redshift/calibrate.hpp"
+#include "core/median.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -9,7 +10,8 @@
 
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/cost.hpp"
-#include "pipeline/redshift/scan.hpp"
+#include "pipeline/redshift/scanner.hpp"
+#include "pipeline/redshift/slice.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
@@ -50,46 +52,39 @@ std::vector<kernels::Target> invent_targets(const TargetList& targets) {
   return made;
 }
 
-/// Rates of one place, 1e9/s.
-struct PlaceRates {
+/// Rates of one backend, 1e9/s.
+struct BackendRates {
   double rebin = 0, scan = 0, fine = 0;
 };
 
 /// \param it  the template to measure with
-PlaceRates rates_at(const kernels::FitSite& site, const kernels::RedshiftFitter& fitter, int it,
-                    const config::RedshiftConfig& config) {
+BackendRates rates_at(const kernels::FitBackend& backend, const kernels::RedshiftFitter& fitter, int it,
+                      const config::RedshiftConfig& config) {
   const auto& tmpl = fitter.templates()[static_cast<std::size_t>(it)];
   const int nz = std::min({slice_redshifts(fitter, it, config), static_cast<int>(tmpl.redshifts.size())});
-  const auto slice = site.allocate(fitter.slice_size(it, nz));
+  const auto slice = backend.allocate(fitter.slice_size(it, nz));
   const int middle = (static_cast<int>(tmpl.redshifts.size()) - nz) / 2;
   std::vector<double> chi2(ntarget * tmpl.redshifts.size()), penalty(chi2.size());
   const kernels::ScanRows rows{0, tmpl.redshifts.size(), chi2.data(), penalty.data(), nullptr};
-  PlaceRates rates;
+  BackendRates rates;
   rates.rebin = nz * rebin_values(fitter, it) / giga * rate_of([&] {
-                  site.rebin(it, middle, nz, slice);
-                  site.scan(it, middle, 1, slice, {0, 1}, rows);  // so that a device is waited for
-                  site.finish();
+                  backend.rebin(it, middle, nz, slice);
+                  backend.scan(it, middle, 1, slice, {0, 1}, rows);  // so that a device is waited for
+                  backend.finish();
                 });
   rates.scan = nz * ntarget * fit_operations(fitter, it) / giga * rate_of([&] {
-                 site.scan(it, middle, nz, slice, {0, ntarget}, rows);
-                 site.finish();
+                 backend.scan(it, middle, nz, slice, {0, ntarget}, rows);
+                 backend.finish();
                });
   std::vector<kernels::FitGroup> groups(1);
   groups[0].itemplate = it;
   groups[0].redshifts.assign(tmpl.redshifts.begin() + middle, tmpl.redshifts.begin() + middle + std::min(nz, 15));
   for (std::size_t i = 0; i < ntarget; ++i) groups[0].targets.push_back(i);
   const double points = static_cast<double>(groups[0].redshifts.size());
-  const double seconds = 1 / rate_of([&] { site.fit_groups(groups); });
+  const double seconds = 1 / rate_of([&] { backend.fit_groups(groups); });
   const double rebinning = points * rebin_values(fitter, it) / (giga * rates.rebin);
   rates.fine = points * ntarget * fit_operations(fitter, it) / giga / std::max(seconds - rebinning, 0.2 * seconds);
   return rates;
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 /// Bytes/s from rank to rank, all sending.
@@ -110,7 +105,7 @@ double ring_rate(const comm::Communicator& world) {
 void calibrate(const comm::Communicator& world, const Roles& roles, const config::RedshiftConfig& config,
                const TargetList& targets, kernels::RedshiftFitter& fitter, config::MachineConfig& machine) {
   struct Mine {
-    PlaceRates host, gpu;
+    BackendRates host, gpu;
     double upload = 0;
     bool on_gpu = false;
   } mine;
@@ -126,20 +121,20 @@ void calibrate(const comm::Communicator& world, const Roles& roles, const config
     kernels::OwnTargets made = fitter.pack(invent_targets(targets));
     fitter.set_targets(made.packed, made.arrays(), false);
     const double threads = static_cast<double>(kernels::host_concurrency());
-    mine.host = rates_at(fitter.site(kernels::Place::host), fitter, it, config);
+    mine.host = rates_at(fitter.backend(kernels::BackendKind::host), fitter, it, config);
     for (double* rate : {&mine.host.rebin, &mine.host.scan, &mine.host.fine}) *rate /= threads;
     if (!mine.on_gpu) return;
     fitter.copy_targets_to_device();
-    const kernels::FitSite& device = fitter.site(kernels::Place::device);
+    const kernels::FitBackend& device = fitter.backend(kernels::BackendKind::device);
     mine.gpu = rates_at(device, fitter, it, config);
-    const kernels::Values here = fitter.site(kernels::Place::host).allocate(std::size_t{4} << 20),
+    const kernels::Values here = fitter.backend(kernels::BackendKind::host).allocate(std::size_t{4} << 20),
                           there = device.allocate(here.size());
     mine.upload =
         static_cast<double>(here.size() * fitter.value_bytes()) / giga * rate_of([&] { device.copy_in(there, here); });
   });
   const double ring = ring_rate(world) / giga;
   const auto all = comm::all_gather(world, mine);
-  const auto rings = comm::all_gather(world, ring);
+  auto rings = comm::all_gather(world, ring);
   const auto over_ranks = [&](const std::function<double(const Mine&)>& value, bool gpus) {
     std::vector<double> values;
     for (const Mine& one : all)

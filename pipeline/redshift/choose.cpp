@@ -17,11 +17,11 @@ bool usable(const StrategyPlan& plan, bool only_some) {
 
 /// The most ranks of a node that fit. More ranks never need less.
 int find_most_ranks(const Strategy& strategy, const Footprint& print, const config::RedshiftConfig& config,
-                    config::MachineConfig machine, std::size_t ntarget, bool stand_in) {
+                    config::MachineConfig machine, std::size_t ntarget, bool host_fallback) {
   const auto fits = [&](int nrank) {
     machine.ranks = nrank;
     try {
-      const Deployment where = deploy(strategy, config, machine, stand_in);
+      const Deployment where = deploy(strategy, config, machine, host_fallback);
       return plan_scan_memory(print, where, strategy, config, machine, ntarget).too_little.empty();
     } catch (const ConfigError&) {
       return false;
@@ -42,15 +42,16 @@ std::string ranks_text(int most_ranks) {
 }  // namespace
 
 StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                           const config::RedshiftConfig& config, const config::MachineConfig& machine, bool stand_in) {
+                           const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                           bool host_fallback) {
   StrategyPlan plan;
   plan.strategy = &strategy;
   try {
-    plan.where = deploy(strategy, config, machine, stand_in);
-    const Footprint print = footprint_of(strategy, fitter, targets, config, machine, stand_in);
+    plan.where = deploy(strategy, config, machine, host_fallback);
+    const Footprint print = footprint_of(strategy, fitter, targets, config, machine, host_fallback);
     plan.memory = plan_scan_memory(print, plan.where, strategy, config, machine, targets.size());
     plan.time = predict(strategy, plan.where, fitter, config, machine, targets.size(), plan.memory.nround);
-    plan.most_ranks = find_most_ranks(strategy, print, config, machine, targets.size(), stand_in);
+    plan.most_ranks = find_most_ranks(strategy, print, config, machine, targets.size(), host_fallback);
   } catch (const ConfigError& error) {
     plan.cannot = error.reason();
   }
@@ -59,10 +60,10 @@ StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitt
 
 std::vector<StrategyPlan> plan_strategies(const kernels::RedshiftFitter& fitter, const TargetList& targets,
                                           const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                                          bool stand_in) {
+                                          bool host_fallback) {
   std::vector<StrategyPlan> plans;
   for (const Strategy& strategy : all_strategies())
-    plans.push_back(plan_strategy(strategy, fitter, targets, config, machine, stand_in));
+    plans.push_back(plan_strategy(strategy, fitter, targets, config, machine, host_fallback));
   return plans;
 }
 
@@ -80,7 +81,7 @@ std::size_t choose(const std::vector<StrategyPlan>& plans, bool only_some) {
   }
   if (best < plans.size()) return best;
   std::string reasons;
-  for (const StrategyPlan& plan : plans) reasons += std::string("\n  ") + plan.strategy->text + ": " + plan.reason();
+  for (const StrategyPlan& plan : plans) reasons += std::string("\n  ") + plan.strategy->text() + ": " + plan.reason();
   throw ConfigError("configuration", "redshift.strategy",
                     "expected a strategy that can be used, found none:" + reasons);
 }
@@ -104,7 +105,7 @@ void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, 
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const StrategyPlan& plan = plans[i];
     if (!plan.cannot.empty()) {
-      out << "   " << plan.strategy->text << ": " << plan.cannot << "\n";
+      out << "   " << plan.strategy->text() << ": " << plan.cannot << "\n";
       continue;
     }
     const auto amount = [](double nbytes) {
@@ -113,7 +114,7 @@ void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, 
       return std::string(text);
     };
     std::snprintf(line, sizeof line, "%s %-8s %7.2f %7.2f %8.2f %7.2f %7.2f  %11s %8s %7s %7s  %7s %7s\n",
-                  i == best ? "->" : "  ", plan.strategy->text, plan.time.rebin, plan.time.scan, plan.time.transfer,
+                  i == best ? "->" : "  ", plan.strategy->text(), plan.time.rebin, plan.time.scan, plan.time.transfer,
                   plan.time.refine, plan.time.total(), amount(plan.memory.cpu_rank).c_str(),
                   amount(plan.memory.gpu_rank).c_str(), amount(plan.memory.node).c_str(),
                   amount(plan.memory.gpu).c_str(), plan.usable() ? std::to_string(plan.memory.nround).c_str() : "-",
@@ -130,11 +131,11 @@ std::string why(const std::vector<StrategyPlan>& plans, std::size_t best) {
     if (i != best && usable(plans[i], false) && (!next || plans[i].time.total() < next->time.total())) next = &plans[i];
   const StrategyPlan& chosen = plans[best];
   char line[160];
-  std::snprintf(line, sizeof line, "%s: %.2f s predicted, ", chosen.strategy->text, chosen.time.total());
+  std::snprintf(line, sizeof line, "%s: %.2f s predicted, ", chosen.strategy->text(), chosen.time.total());
   if (!next) return line + std::string("the only one that can be used");
   const std::string text = line;
   std::snprintf(line, sizeof line, "%.2f times the speed of %s", next->time.total() / chosen.time.total(),
-                next->strategy->text);
+                next->strategy->text());
   return text + line;
 }
 

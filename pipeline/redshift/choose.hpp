@@ -34,12 +34,13 @@ inline constexpr int ranks_looked_at = 1024;
 
 /// One strategy.
 StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                           const config::RedshiftConfig& config, const config::MachineConfig& machine, bool stand_in);
+                           const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                           bool host_fallback);
 
 /// All of them, in the order of their names.
 std::vector<StrategyPlan> plan_strategies(const kernels::RedshiftFitter& fitter, const TargetList& targets,
                                           const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                                          bool stand_in);
+                                          bool host_fallback);
 
 /// The fastest that can be used, by its number in the list; of those within 3 % the one that needs less memory.
 /// \param only_some  leave out those whose ranks all use a GPU: ranks that have started without can't

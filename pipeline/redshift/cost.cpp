@@ -39,8 +39,9 @@ Rates host_rates(const config::MachineConfig& machine) {
   const double threads = static_cast<double>(kernels::host_concurrency());
   return {giga * machine.host_rebin * threads, giga * machine.host_scan * threads, giga * machine.host_fine * threads};
 }
-Rates gpu_rates(const config::MachineConfig& machine, int sharers) {
-  return {giga * machine.gpu_rebin / sharers, giga * machine.gpu_scan / sharers, giga * machine.gpu_fine / sharers};
+Rates gpu_rates(const config::MachineConfig& machine, int ranks_per_gpu) {
+  return {giga * machine.gpu_rebin / ranks_per_gpu, giga * machine.gpu_scan / ranks_per_gpu,
+          giga * machine.gpu_fine / ranks_per_gpu};
 }
 
 /// Seconds to refine some targets, by a rank. Fine scans of one minimum share a rebinned template, up to eight of them.
@@ -87,8 +88,8 @@ Prediction predict(const Strategy& strategy, const Deployment& where, const kern
                    const config::RedshiftConfig& config, const config::MachineConfig& machine, std::size_t ntarget,
                    std::size_t nround) {
   const Work work = work_of(fitter);
-  const Rates host = host_rates(machine), gpu = where.stand_in ? host : gpu_rates(machine, where.sharers());
-  const double bandwidth = giga * machine.gpu_bandwidth / where.sharers(), rounds = static_cast<double>(nround);
+  const Rates host = host_rates(machine), gpu = where.host_fallback ? host : gpu_rates(machine, where.ranks_per_gpu());
+  const double bandwidth = giga * machine.gpu_bandwidth / where.ranks_per_gpu(), rounds = static_cast<double>(nround);
   const double nrank = where.nodes * where.ranks, n = static_cast<double>(ntarget);
   const auto targets_of = [&](bool on_gpu) { return std::ceil(n * where.share(on_gpu)); };
   const bool all_cpu = where.gpu_ranks == 0, all_gpu = where.gpu_ranks == where.ranks;
@@ -101,7 +102,7 @@ Prediction predict(const Strategy& strategy, const Deployment& where, const kern
     if (!strategy.uses_gpus()) {
       time.scan = mine * (work.convolve + work.solve) / host.scan;
       time.refine = refine_seconds(fitter, config, mine, host);
-    } else if (strategy.convolve == kernels::Place::host) {
+    } else if (strategy.convolve == kernels::BackendKind::host) {
       time.scan = mine * (work.convolve / host.scan + work.solve / gpu.scan);
       time.transfer = mine * work.columns / bandwidth;
       time.refine = refine_seconds(fitter, config, mine, host);
@@ -134,7 +135,7 @@ Prediction predict(const Strategy& strategy, const Deployment& where, const kern
     return cpu_rank.total() > gpu_rank.total() ? cpu_rank : gpu_rank;
   }
 
-  // Turns: all ranks of a node together, until the work is done. Each tile is rebinned once, by whoever fits it.
+  // Dealt dynamically: all ranks of a node together, until the work is done. Each tile is rebinned once, by whoever fits it.
   const double ours = std::ceil(n / where.nodes), ncpu = where.ranks - where.gpu_ranks;
   const auto together = [&](double by_host, double by_gpu) {  // seconds of one rank alone
     return 1 / ((ncpu > 0 ? ncpu / by_host : 0) + (where.gpu_ranks > 0 ? where.gpu_ranks / by_gpu : 0));

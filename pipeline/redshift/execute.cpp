@@ -6,7 +6,7 @@
 #include "pipeline/redshift/redshift.hpp"
 #include "pipeline/redshift/report.hpp"
 #include "pipeline/redshift/results.hpp"
-#include "pipeline/redshift/run.hpp"
+#include "pipeline/redshift/round.hpp"
 #include "pipeline/write_each.hpp"
 
 namespace zspex::pipeline {
@@ -22,7 +22,7 @@ void count(const io::RedshiftResults& results, RedshiftReport& report) {
   report.ntarget = results.targetid.size();
   for (const auto& rows : results.zfit) {
     report.nwarned += rows.front().zwarn != 0;
-    report.nnodata += (rows.front().zwarn & kernels::zwarn::nodata) != 0;
+    report.nnodata += (rows.front().zwarn & zwarn::nodata) != 0;
   }
 }
 
@@ -38,12 +38,12 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     for (const std::string& path : outputs_of(config_))
       if (world_.is_root()) folders.make_for(path);
   });
-  RedshiftRun run(world_, config_, plan, options_);
+  RoundRunner run(world_, config_, plan, options_);
   {
     const bool talk = world_.is_root() && job_.verbosity >= 0;
     terminal::Progress progress(out_, talk ? options_.progress : terminal::Progress::Style(), "redshift",
                                 plan.memory.nround * count_redshifts(plan.templates.templates), "redshifts");
-    RedshiftRun::Done done;
+    RoundRunner::Done done;
     if (world_.is_root()) done = [&, n = std::size_t{0}](std::size_t nz) mutable { progress.update(n += nz); };
     for (std::size_t first = 0; first < plan.targets.size(); first += plan.memory.round)
       run.round(first, std::min(plan.memory.round, plan.targets.size() - first), done);
@@ -62,7 +62,7 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
     provenance.inputs = config_.input;
     provenance.sources = plan.sources;
     provenance.finished = utc_now();
-    provenance.strategy = plan.strategy->text;
+    provenance.strategy = plan.strategy->text();
     std::vector<Output> outputs;
     if (config_.output.ends_with(".h5"))
       outputs.push_back(
@@ -76,7 +76,7 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
       outputs.push_back({config_.details, [&] { run.details()->finish(results, provenance, report.timing); }});
     write_each(outputs);
     count(results, report);
-    run.times().add(kWriteResults, watch.seconds());
+    run.times().add(write_step, watch.seconds());
   });
   report.timing = run.times().over_ranks(world_);
   report.seconds = whole.seconds();

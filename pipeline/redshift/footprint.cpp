@@ -6,9 +6,8 @@
 
 #include "core/error.hpp"
 #include "pipeline/redshift/read_targets.hpp"
-#include "pipeline/redshift/scan.hpp"
 #include "pipeline/redshift/scan_store.hpp"
-#include "pipeline/redshift/scan_turns.hpp"
+#include "pipeline/redshift/slice.hpp"
 #include "pipeline/redshift/target_store.hpp"
 #include "pipeline/roles.hpp"
 
@@ -33,7 +32,7 @@ double template_bytes(const kernels::RedshiftFitter& fitter, int itemplate) {
 /// A target's exposures as they lie in a file, and masked; both are held while it is read.
 double reading_bytes(const kernels::RedshiftFitter& fitter, const TargetList& targets) {
   double exposures = 1;
-  for (const auto& places : targets.places) exposures = std::max(exposures, static_cast<double>(places.size()));
+  for (const auto& sources : targets.sources) exposures = std::max(exposures, static_cast<double>(sources.size()));
   const double ndiag = fitter.max_ndiag();
   const double raw = 3 * sizeof(float) + ndiag * sizeof(float), masked = 2 * sizeof(double) + ndiag * sizeof(float);
   return static_cast<double>(fitter.npixel()) * exposures * (raw + masked);
@@ -60,13 +59,13 @@ double Deployment::share(bool on_gpu) const {
 }
 
 Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                  bool stand_in) {
+                  bool host_fallback) {
   Deployment deployment;
   deployment.nodes = machine.nodes;
   deployment.ranks = machine.ranks;
-  deployment.stand_in = stand_in;
+  deployment.host_fallback = host_fallback;
   if (!strategy.uses_gpus()) return deployment;
-  deployment.gpus = stand_in ? 1 : machine.gpus;
+  deployment.gpus = host_fallback ? 1 : machine.gpus;
   const std::string key = "redshift.gpu_ranks";
   if (deployment.gpus == 0 && !strategy.all_on_gpus && config.gpu_ranks == 0) return deployment;  // all on the CPU
   if (deployment.gpus == 0)
@@ -75,7 +74,7 @@ Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config
     deployment.gpu_ranks = machine.ranks;
     return deployment;
   }
-  if (!stand_in) check_gpus_suffice(key, config.gpu_ranks, deployment.gpus);
+  if (!host_fallback) check_gpus_suffice(key, config.gpu_ranks, deployment.gpus);
   check_ranks_suffice(key, config.gpu_ranks, machine.ranks);
   deployment.gpu_ranks = choose_gpu_ranks(config.gpu_ranks, config.max_gpu_ranks, deployment.gpus, machine.ranks);
   deployment.gpu_capacity = config.gpu_capacity;
@@ -83,9 +82,10 @@ Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config
 }
 
 Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                       const config::RedshiftConfig& config, const config::MachineConfig& overheads, bool stand_in) {
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads,
+                       bool host_fallback) {
   const auto& templates = fitter.templates();
-  const bool details = !config.details.empty(), turns = strategy.dealing == Dealing::turns;
+  const bool details = !config.details.empty(), dynamic = strategy.dealing == Dealing::dynamic;
   double spectra = 0, most_scan = 0, most_rows = 0, slice = 0, columns = 0, fine = 0, workspace = 0, results = 0,
          rows = 0;
   for (std::size_t i = 0; i < targets.size(); ++i)
@@ -104,8 +104,9 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     fine = std::max(fine, nbasis * config.zminfit_npoints * static_cast<double>(fitter.npixel()) * sizeof(double));
     workspace = std::max(workspace, static_cast<double>(kernels::device_workspace_bytes(
                                         tmpl.nbasis(), targets.size() * static_cast<std::size_t>(n))));
-    most_scan = strategy.refine == kernels::Place::device ? most_scan + nz * sizeof(double)  // all templates at once
-                                                          : std::max(most_scan, nz * sizeof(double));
+    most_scan = strategy.refine == kernels::BackendKind::device
+                    ? most_scan + nz * sizeof(double)  // all templates at once
+                    : std::max(most_scan, nz * sizeof(double));
     most_rows = std::max(most_rows, nz * (2 + nbasis) * sizeof(float));
     rows += nz * (2 + nbasis) * sizeof(float);
     results += config.minima() * (2 * config.zminfit_npoints + nbasis + 40) * sizeof(double);
@@ -119,7 +120,7 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
   // Of a target while it is refined: one template's chi^2, its fits, and rows on their way to the details.
   const double refining = std::max(most_scan, details ? most_rows : 0) + results;
   print.scanning.fixed = static_cast<double>(kernels::host_concurrency()) * fine;
-  if (turns) {
+  if (dynamic) {
     constexpr double at_a_time = 64;
     print.scanning.fixed += at_a_time * refining;
     print.node = {shared_tiles * slice, spectra + scan};
@@ -136,10 +137,10 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
   print.root = {0, results * 2 + (details ? rows : 0) +
                        (config.model.empty() ? 0 : static_cast<double>(fitter.npixel()) * sizeof(float))};
 
-  const bool host_kernels = stand_in && config.device_kernels == config::DeviceKernels::native;
+  const bool host_kernels = host_fallback && config.device_kernels == config::DeviceKernels::native;
   print.gpu = {host_kernels ? 0 : workspace, spectra};
   if (strategy.templates == Holding::ring) {
-    const bool on_gpu = strategy.convolve == kernels::Place::device;
+    const bool on_gpu = strategy.convolve == kernels::BackendKind::device;
     print.gpu.fixed += on_gpu ? 2 * slice : columns;
     print.gpu_rank.fixed += on_gpu ? 0 : columns;
   }
@@ -151,16 +152,16 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
 ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, const Strategy& strategy,
                             const config::RedshiftConfig& config, const config::MachineConfig& machine,
                             std::size_t ntarget) {
-  const bool turns = strategy.dealing == Dealing::turns, has_cpu = where.ranks > where.gpu_ranks,
+  const bool dynamic = strategy.dealing == Dealing::dynamic, has_cpu = where.ranks > where.gpu_ranks,
              has_gpu = where.gpu_ranks > 0;
   const double budget = config.memory * gibibyte;
   const double gpu_budget = config.device_memory > 0 ? config.device_memory * gibibyte
-                            : where.stand_in         ? 0
+                            : where.host_fallback    ? 0
                                                      : 0.9 * machine.gpu_memory * gibibyte;
   // Parts of a round's targets that a rank, a node and a GPU rank hold.
-  const double cpu_share = turns ? 0 : where.share(false), gpu_share = turns ? 0 : where.share(true);
-  const double node_share = 1.0 / where.nodes, device_share = turns ? node_share : gpu_share;
-  const double read_cpu = turns ? node_share / where.ranks : cpu_share, read_gpu = turns ? read_cpu : gpu_share;
+  const double cpu_share = dynamic ? 0 : where.share(false), gpu_share = dynamic ? 0 : where.share(true);
+  const double node_share = 1.0 / where.nodes, device_share = dynamic ? node_share : gpu_share;
+  const double read_cpu = dynamic ? node_share / where.ranks : cpu_share, read_gpu = dynamic ? read_cpu : gpu_share;
   ScanMemory plan;
   double most = static_cast<double>(ntarget);
   const auto bound = [&](const Bytes& bytes, double share, double limit, const std::string& what,
@@ -174,37 +175,39 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   };
   const auto all_of = [&](const Bytes& own) { return own + print.reading + print.scanning; };
   const std::string raise = "Raise redshift.memory";
-  if (!turns && has_cpu) bound(all_of(print.cpu_rank), cpu_share, budget, "of memory for a CPU rank", raise);
-  if (!turns && has_gpu) bound(all_of(print.gpu_rank), gpu_share, budget, "of memory for a GPU rank", raise);
-  if (turns || print.node.fixed > 0)
-    bound({print.node.fixed + (turns ? where.ranks * all_of(print.cpu_rank).fixed : 0), print.node.target}, node_share,
-          budget * where.ranks, "of memory for the ranks of a node together",
-          turns ? raise + ", lower redshift.slice" : raise + ", start more ranks per node");
+  if (!dynamic && has_cpu) bound(all_of(print.cpu_rank), cpu_share, budget, "of memory for a CPU rank", raise);
+  if (!dynamic && has_gpu) bound(all_of(print.gpu_rank), gpu_share, budget, "of memory for a GPU rank", raise);
+  if (dynamic || print.node.fixed > 0)
+    bound({print.node.fixed + (dynamic ? where.ranks * all_of(print.cpu_rank).fixed : 0), print.node.target},
+          node_share, budget * where.ranks, "of memory for the ranks of a node together",
+          dynamic ? raise + ", lower redshift.slice" : raise + ", start more ranks per node");
   if (has_gpu && gpu_budget > 0) {
-    const int sharers = where.sharers();
-    bound({sharers * (print.gpu_base + print.gpu.fixed), sharers * print.gpu.target}, device_share, gpu_budget,
-          sharers == 1 ? "on a GPU" : "on a GPU for the " + std::to_string(sharers) + " ranks that share it",
-          config.device_memory > 0               ? "Raise redshift.device_memory"
-          : sharers > 1                          ? "Start fewer ranks per node"
-          : strategy.templates == Holding::tiles ? "Lower redshift.slice"
-                                                 : "Take coarser redshift grids");
+    const int ranks_per_gpu = where.ranks_per_gpu();
+    bound(
+        {ranks_per_gpu * (print.gpu_base + print.gpu.fixed), ranks_per_gpu * print.gpu.target}, device_share,
+        gpu_budget,
+        ranks_per_gpu == 1 ? "on a GPU" : "on a GPU for the " + std::to_string(ranks_per_gpu) + " ranks that share it",
+        config.device_memory > 0               ? "Raise redshift.device_memory"
+        : ranks_per_gpu > 1                    ? "Start fewer ranks per node"
+        : strategy.templates == Holding::tiles ? "Lower redshift.slice"
+                                               : "Take coarser redshift grids");
   }
   most = std::max(1.0, most);
   plan.nround = static_cast<std::size_t>(std::ceil(static_cast<double>(std::max<std::size_t>(ntarget, 1)) / most));
   plan.round = (ntarget + plan.nround - 1) / plan.nround;
   const auto held = [&](double share) { return std::ceil(static_cast<double>(plan.round) * share); };
   plan.shared = print.node.of(held(node_share));
-  if (has_gpu) plan.gpu = where.sharers() * (print.gpu_base + print.gpu.of(held(device_share)));
+  if (has_gpu) plan.gpu = where.ranks_per_gpu() * (print.gpu_base + print.gpu.of(held(device_share)));
   // While a rank reads, it has not yet touched the others' parts of what they share.
-  const double untouched = turns ? plan.shared * (1 - 1.0 / where.ranks) : 0;
+  const double untouched = dynamic ? plan.shared * (1 - 1.0 / where.ranks) : 0;
   const auto of_rank = [&](const Bytes& own, double share, double read) {
     return print.base + own.of(held(share)) +
            std::max(std::min(print.reading.of(held(read)), print.reading_one * held(read)) - untouched,
                     print.scanning.of(held(share)));
   };
-  const double stand_in = where.stand_in && has_gpu ? print.gpu.of(held(device_share)) : 0;
+  const double host_fallback = where.host_fallback && has_gpu ? print.gpu.of(held(device_share)) : 0;
   if (has_cpu) plan.cpu_rank = of_rank(print.cpu_rank, cpu_share, read_cpu);
-  if (has_gpu) plan.gpu_rank = of_rank(print.gpu_rank, gpu_share, read_gpu) + stand_in;
+  if (has_gpu) plan.gpu_rank = of_rank(print.gpu_rank, gpu_share, read_gpu) + host_fallback;
   plan.root = std::max(plan.cpu_rank, plan.gpu_rank) + print.root.of(static_cast<double>(ntarget));
   plan.node = plan.shared + plan.cpu_rank * (where.ranks - where.gpu_ranks) + plan.gpu_rank * where.gpu_ranks +
               print.root.of(static_cast<double>(ntarget));

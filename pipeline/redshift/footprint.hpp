@@ -15,20 +15,20 @@ namespace zspex::pipeline {
 
 /// Where a strategy runs: nodes that are alike.
 struct Deployment {
-  int nodes = 1, ranks = 1;  ///< ranks of a node
-  int gpu_ranks = 0;         ///< of these
-  int gpus = 0;              ///< of a node; several GPU ranks may use one
-  double gpu_capacity = 1;   ///< targets of a GPU rank, times those of a CPU rank; 1 where all get as many
-  bool stand_in = false;     ///< the host stands for the GPUs, with its memory
+  int nodes = 1, ranks = 1;    ///< ranks of a node
+  int gpu_ranks = 0;           ///< of these
+  int gpus = 0;                ///< of a node; several GPU ranks may use one
+  double gpu_capacity = 1;     ///< targets of a GPU rank, times those of a CPU rank; 1 where all get as many
+  bool host_fallback = false;  ///< the host stands for the GPUs, with its memory
 
-  int sharers() const { return gpus > 0 ? (gpu_ranks + gpus - 1) / gpus : 1; }
+  int ranks_per_gpu() const { return gpus > 0 ? (gpu_ranks + gpus - 1) / gpus : 1; }
   /// Part of all targets that goes to one rank.
   double share(bool on_gpu) const;
 };
 
 /// How a strategy is deployed. \throws ConfigError for more GPU ranks than GPUs or ranks, or no GPU at all
 Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                  bool stand_in);
+                  bool host_fallback);
 
 /// Bytes: what there is at any number of targets, and what comes with each target that is held at a time.
 struct Bytes {
@@ -50,9 +50,10 @@ struct Footprint {
 };
 
 /// \param overheads  of processes, from the machine
-/// \param stand_in   the host stands for the GPUs
+/// \param host_fallback   the host stands for the GPUs
 Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                       const config::RedshiftConfig& config, const config::MachineConfig& overheads, bool stand_in);
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads,
+                       bool host_fallback);
 
 /// The memory of a run.
 struct ScanMemory {

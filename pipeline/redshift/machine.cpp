@@ -52,9 +52,9 @@ config::MachineConfig this_machine(const comm::Communicator& world, const Roles&
   machine.memory = memory / gibibyte;
   machine.rank_overhead = overhead / mebibyte;
   // All ranks that use a GPU have their contexts by now.
-  int sharers = 1;
-  for (const Role& role : roles.ranks) sharers = std::max(sharers, role.sharers);
-  if (gpu_used > 0) machine.gpu_overhead = gpu_used / sharers;
+  int ranks_per_gpu = 1;
+  for (const Role& role : roles.ranks) ranks_per_gpu = std::max(ranks_per_gpu, role.ranks_per_gpu);
+  if (gpu_used > 0) machine.gpu_overhead = gpu_used / ranks_per_gpu;
   return machine;
 }
 

@@ -27,8 +27,8 @@ struct FileRows {
 FileRows rows_of_file(const TargetList& targets, const std::vector<int>& mine, int file) {
   std::map<std::size_t, std::size_t> owner;
   for (std::size_t i = 0; i < mine.size(); ++i)
-    for (const SpectrumPlace& place : targets.places[mine[i]])
-      if (place.file == file) owner[place.row] = i;
+    for (const SpectrumSource& source : targets.sources[mine[i]])
+      if (source.file == file) owner[source.row] = i;
   FileRows wanted;
   for (const auto& [row, target] : owner) {
     wanted.rows.push_back(row);

@@ -38,7 +38,7 @@ kernels::CoarseScan Refiner::coarse_scan(const ScanStore& store, int itemplate, 
 
 void Refiner::refine_some(std::span<const kernels::CoarseScan> scans, std::vector<TemplateFits>& fits) {
   setup_.throttle.run([&] {
-    auto refined = setup_.fitter.refine(setup_.place(setup_.strategy.refine), scans);
+    auto refined = setup_.fitter.refine(setup_.backend(setup_.strategy.refine), scans);
     for (std::size_t k = 0; k < scans.size(); ++k)
       for (std::size_t i = 0; i < scans[k].range.n; ++i)
         fits.push_back({scans[k].range.first + i, scans[k].itemplate, std::move(refined[k][i])});
@@ -48,7 +48,7 @@ void Refiner::refine_some(std::span<const kernels::CoarseScan> scans, std::vecto
 std::vector<TemplateFits> Refiner::refine_own(const ScanStore& store, const std::function<void(int)>& done) {
   // The host takes template after template, which needs less memory; a device all at once.
   const int ntemplate = static_cast<int>(setup_.fitter.templates().size());
-  const bool on_host = setup_.place(setup_.strategy.refine) == kernels::Place::host;
+  const bool on_host = setup_.backend(setup_.strategy.refine) == kernels::BackendKind::host;
   std::vector<TemplateFits> fits;
   comm::agree(setup_.world, "refine the redshifts", [&] {
     std::vector<kernels::CoarseScan> scans;
@@ -66,40 +66,40 @@ std::vector<TemplateFits> Refiner::refine_own(const ScanStore& store, const std:
 std::vector<TemplateFits> Refiner::refine_in_turns(const ScanStore& store, const std::function<void(int)>& done) {
   // A template's targets in groups: enough for all ranks to have several, but not so many that fine scans of one minimum
   // are seldom shared. GPU ranks take several groups, fewer towards the end.
-  constexpr std::size_t turns = 8, most_groups = 16;
+  constexpr std::size_t takes = 8, most_groups = 16;
   const std::size_t ntarget = setup_.fitter.ntarget(), ntemplate = setup_.fitter.templates().size();
-  const std::size_t wanted = std::max<std::size_t>(1, turns * static_cast<std::size_t>(setup_.team.size()) / ntemplate);
+  const std::size_t wanted = std::max<std::size_t>(1, takes * static_cast<std::size_t>(setup_.team.size()) / ntemplate);
   const std::size_t group = std::max<std::size_t>(1, (ntarget + wanted - 1) / wanted);
   const std::size_t ngroup = (ntarget + group - 1) / group;
-  comm::SharedWorkDeque units(setup_.team, static_cast<std::uint32_t>(ntemplate * ngroup));
+  comm::SharedWorkDeque items(setup_.team, static_cast<std::uint32_t>(ntemplate * ngroup));
   std::vector<TemplateFits> fits;
   std::size_t told = 0;
   comm::agree(setup_.world, "refine the redshifts", [&] {
     try {
       for (;;) {
-        const std::size_t left = units.left().n;
+        const std::size_t left = items.left().n;
         const auto most =
-            std::clamp<std::size_t>(left / (turns * static_cast<std::size_t>(setup_.team.size())), 1, most_groups);
-        const auto taken = setup_.role.on_gpu ? units.take_back(static_cast<std::uint32_t>(most)) : units.take_front();
+            std::clamp<std::size_t>(left / (takes * static_cast<std::size_t>(setup_.team.size())), 1, most_groups);
+        const auto taken = setup_.role.on_gpu ? items.take_back(static_cast<std::uint32_t>(most)) : items.take_front();
         if (!taken) break;
         std::vector<kernels::CoarseScan> scans;
-        for (std::size_t unit = taken->first; unit < taken->first + taken->n;) {
+        for (std::size_t item = taken->first; item < taken->first + taken->n;) {
           // Groups of one template together.
-          const std::size_t it = unit / ngroup, first = unit % ngroup;
-          const std::size_t n = std::min<std::size_t>(taken->first + taken->n - unit, ngroup - first);
+          const std::size_t it = item / ngroup, first = item % ngroup;
+          const std::size_t n = std::min<std::size_t>(taken->first + taken->n - item, ngroup - first);
           const std::size_t begin = first * group, end = std::min(ntarget, (first + n) * group);
           scans.push_back(coarse_scan(store, static_cast<int>(it), {begin, end - begin}));
-          unit += n;
+          item += n;
         }
         refine_some(scans, fits);
         if (done && ngroup > 0) {
-          const std::size_t now = (ntemplate * ngroup - units.left().n) / ngroup;
+          const std::size_t now = (ntemplate * ngroup - items.left().n) / ngroup;
           done(static_cast<int>(now - told));
           told = now;
         }
       }
     } catch (...) {
-      units.stop();
+      items.stop();
       throw;
     }
   });

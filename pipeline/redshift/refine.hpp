@@ -9,8 +9,8 @@
 
 #include "io/template.hpp"
 #include "kernels/redshift/redshift.hpp"
-#include "pipeline/redshift/scan.hpp"
 #include "pipeline/redshift/scan_store.hpp"
+#include "pipeline/redshift/scanner.hpp"
 #include "pipeline/redshift/targets.hpp"
 
 namespace zspex::pipeline {
@@ -19,7 +19,7 @@ namespace zspex::pipeline {
 struct TemplateFits {
   std::size_t itarget = 0;  ///< of the team
   int itemplate = 0;
-  std::vector<kernels::Zfit> fits;
+  std::vector<Zfit> fits;
 };
 
 class Refiner {
@@ -29,7 +29,7 @@ class Refiner {
           const std::optional<io::Priors>& priors)
       : setup_(setup), targets_(targets), ours_(ours), priors_(priors) {}
 
-  /// Refines the minima of the team's targets. Fixed shares: all of this rank's; turns: what this rank takes of its node's.
+  /// Refines the minima of the team's targets. Fixed shares: all of this rank's; dealt dynamically: what this rank takes of its node's.
   /// Collective over the world.
   /// \param done  called as templates are done, with their number; on ranks that know
   std::vector<TemplateFits> refine(const ScanStore& store, const std::function<void(int ntemplate)>& done);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/timing.hpp"
+
 namespace zspex::pipeline {
 namespace {
 
@@ -80,7 +82,7 @@ double seconds_of(const RedshiftReport& report, const std::string& step) {
 io::Table strategies_table(const RedshiftPlan& plan, const RedshiftReport& report) {
   TableOf table("strategies", plan.strategies);
   const StrategyPlan* chosen = &plan.strategies[plan.chosen];
-  table.texts("strategy", "its name", [](const StrategyPlan& p) { return std::string(p.strategy->text); });
+  table.texts("strategy", "its name", [](const StrategyPlan& p) { return std::string(p.strategy->text()); });
   table.integers("chosen", "1: this one ran", [&](const StrategyPlan& p) { return &p == chosen; });
   table.integers("usable", "1: it could run here", [](const StrategyPlan& p) { return p.usable(); });
   const auto times = [&](const std::string& name, const char* predicted, const char* actual, auto part, double taken) {
@@ -120,6 +122,19 @@ io::Table strategies_table(const RedshiftPlan& plan, const RedshiftReport& repor
   return table.take();
 }
 
+/// Each rank's part.
+void print_ranks(const RedshiftReport& report, std::ostream& out) {
+  out << "  rank node  GPU  targets        fits   busy s   idle s  planned MiB  peak MiB\n";
+  for (std::size_t i = 0; i < report.ranks.size(); ++i) {
+    const RankReport& rank = report.ranks[i];
+    char line[160];
+    std::snprintf(line, sizeof line, "  %4zu %4d %4s %8lld %11.0f %8.2f %8.2f %12.0f %9.0f\n", i, rank.role.node,
+                  gpu_text(rank.role).c_str(), static_cast<long long>(rank.ntarget), rank.nfit, rank.busy, rank.idle,
+                  rank.planned / mebibyte, rank.peak / mebibyte);
+    out << line;
+  }
+}
+
 }  // namespace
 
 double RedshiftReport::scan_and_refine() const {
@@ -134,34 +149,21 @@ std::vector<io::Table> run_tables(const RedshiftPlan& plan, const RedshiftReport
   return tables;
 }
 
-void print_ranks(const RedshiftReport& report, std::ostream& out) {
-  out << "  rank node  GPU  targets        fits   busy s   idle s  planned MiB  peak MiB\n";
-  for (std::size_t i = 0; i < report.ranks.size(); ++i) {
-    const RankReport& rank = report.ranks[i];
-    char line[160];
-    std::snprintf(line, sizeof line, "  %4zu %4d %4s %8lld %11.0f %8.2f %8.2f %12.0f %9.0f\n", i, rank.role.node,
-                  gpu_text(rank.role).c_str(), static_cast<long long>(rank.ntarget), rank.nfit, rank.busy, rank.idle,
-                  rank.planned / mebibyte, rank.peak / mebibyte);
+void print_report(const RedshiftPlan& plan, const RedshiftReport& report, bool by_rank, std::ostream& out) {
+  char line[160];
+  std::snprintf(line, sizeof line, "redshift: %zu targets in %.2f s, %zu with warnings, %zu without data\n",
+                report.ntarget, report.seconds, report.nwarned, report.nnodata);
+  out << line;
+  print_timing(report.timing, out);
+  if (!by_rank) return;
+  print_ranks(report, out);
+  out << "  scan and refinement: ";
+  if (!plan.strategies.empty()) {
+    std::snprintf(line, sizeof line, "%.2f s predicted, ", plan.strategies[plan.chosen].time.total());
     out << line;
   }
-}
-
-void print_memory(const RedshiftPlan& plan, std::ostream& out) {
-  const ScanMemory& memory = plan.memory;
-  const auto tell = [&](const char* what, double nbytes) {
-    if (nbytes <= 0) return;
-    char line[96];
-    std::snprintf(line, sizeof line, "  %-28s %9.0f MiB\n", what, nbytes / mebibyte);
-    out << line;
-  };
-  if (memory.nround > 1) out << "  " << memory.nround << " rounds of up to " << memory.round << " targets\n";
-  tell("memory of a CPU rank", memory.cpu_rank);
-  tell("memory of a GPU rank", memory.gpu_rank);
-  tell("of the first rank", memory.root);
-  tell("shared by a node's ranks", memory.shared);
-  tell("of a node in all", memory.node);
-  tell("of each GPU", memory.gpu);
-  if (!memory.too_little.empty()) out << "  too little: " << memory.too_little << "\n";
+  std::snprintf(line, sizeof line, "%.2f s taken\n", report.scan_and_refine());
+  out << line;
 }
 
 }  // namespace zspex::pipeline

@@ -10,7 +10,7 @@
 #include "pipeline/comm/bytes.hpp"
 #include "pipeline/comm/gather.hpp"
 
-namespace zspex::kernels {
+namespace zspex {
 
 template <class Archive>
 void fields(Archive& archive, Zfit& fit) {
@@ -19,52 +19,13 @@ void fields(Archive& archive, Zfit& fit) {
           fit.legcoeff, fit.pca_coeff, fit.pca_spectype, fit.pca_subtype);
 }
 
-}  // namespace zspex::kernels
+}  // namespace zspex
 
 namespace zspex::pipeline {
 namespace {
 
-const char* method_name(kernels::FitMethod method) {
-  switch (method) {
-    case kernels::FitMethod::pca:
-      return "PCA";
-    case kernels::FitMethod::nmf:
-      return "NMF";
-    case kernels::FitMethod::archetype:
-      return "ARCH";
-    case kernels::FitMethod::none:
-      break;
-  }
-  return "NONE";
-}
-
-io::RedshiftRow to_row(std::int64_t targetid, const kernels::Zfit& fit) {
-  io::RedshiftRow row;
-  row.targetid = targetid;
-  row.z = fit.z;
-  row.zerr = fit.zerr;
-  row.chi2 = fit.chi2;
-  row.deltachi2 = fit.deltachi2;
-  row.zwarn = fit.zwarn;
-  row.npixels = fit.npixels;
-  row.ncoeff = fit.ncoeff;
-  row.znum = fit.znum;
-  row.spectype = fit.spectype;
-  row.subtype = fit.subtype;
-  row.fitmethod = method_name(fit.method);
-  row.coeff = fit.coeff;
-  row.zz = fit.zz;
-  row.zzchi2 = fit.zzchi2;
-  row.model_chi2 = fit.model_chi2;
-  row.legcoeff = fit.legcoeff;
-  row.pca_coeff = fit.pca_coeff;
-  row.pca_spectype = fit.pca_spectype;
-  row.pca_subtype = fit.pca_subtype;
-  return row;
-}
-
 /// Of a type without archetypes the fit before archetypes is the fit.
-void keep_template_fit(kernels::Zfit& fit) {
+void keep_template_fit(Zfit& fit) {
   if (!fit.pca_spectype.empty()) return;
   fit.pca_coeff = fit.coeff;
   fit.pca_spectype = fit.spectype;
@@ -115,7 +76,7 @@ void gather_fits(const comm::Communicator& world, std::span<const int> ours, std
       },
       [&](std::uint64_t i) {  // in the order of targets, and of a target's templates
         comm::ByteReader reader(arrived);
-        std::vector<kernels::Zfit> fits;
+        std::vector<Zfit> fits;
         const std::size_t target = i / ntemplate;
         reader(all.npixels[target], fits);
         std::move(fits.begin(), fits.end(), std::back_inserter(all.fits[target]));
@@ -213,7 +174,7 @@ void gather_scans(const comm::Communicator& world, const comm::Communicator& tea
 
 io::RedshiftResults make_results(const config::RedshiftConfig& config, const TargetList& targets,
                                  const TemplateSet& templates, const InputTables& tables,
-                                 std::vector<std::vector<kernels::Zfit>> fits) {
+                                 std::vector<std::vector<Zfit>> fits) {
   io::RedshiftResults results;
   results.targetid = targets.targetid;
   results.templates = templates.names;
@@ -237,7 +198,7 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
     for (auto state = begin; state != end; ++state) kernels::flag_fiber(fits[i], state->second);
     auto& rows = results.zfit.emplace_back();
     for (const auto& fit : fits[i]) {
-      rows.push_back(to_row(targets.targetid[i], fit));
+      rows.push_back({fit, targets.targetid[i], method_name(fit.method)});
       if (results.legendre_bands > 0) rows.back().legcoeff = reorder(fit.legcoeff, band_order, results.legendre_degree);
     }
   }
@@ -245,7 +206,7 @@ io::RedshiftResults make_results(const config::RedshiftConfig& config, const Tar
 }
 
 void gather_models(const comm::Communicator& world, const comm::Communicator& team, kernels::TargetRange round,
-                   std::span<const int> ours, std::vector<kernels::Zfit> best, const kernels::RedshiftFitter& fitter,
+                   std::span<const int> ours, std::vector<Zfit> best, const kernels::RedshiftFitter& fitter,
                    std::vector<io::ModelSpectra>& models) {
   best = comm::share(world, [&] { return std::move(best); });
   const kernels::TargetRange share = share_of(team, ours.size());
@@ -267,7 +228,7 @@ void gather_models(const comm::Communicator& world, const comm::Communicator& te
 
 void blank_models(const io::RedshiftResults& results, std::vector<io::ModelSpectra>& models) {
   for (std::size_t i = 0; i < results.zfit.size(); ++i) {
-    if (results.zfit[i].front().fitmethod != method_name(kernels::FitMethod::none)) continue;
+    if (results.zfit[i].front().fitmethod != method_name(FitMethod::none)) continue;
     for (auto& band : models) std::fill(band.model.row(i).begin(), band.model.row(i).end(), 0.0F);
   }
 }

@@ -20,8 +20,8 @@ namespace zspex::pipeline {
 
 /// What is known of the targets at the end, on the root.
 struct AllFits {
-  std::vector<std::vector<kernels::Zfit>> fits;  ///< [ntarget] of all templates, in scan order; then ranked
-  std::vector<int> npixels;                      ///< [ntarget] in the fit
+  std::vector<std::vector<Zfit>> fits;  ///< [ntarget] of all templates, in scan order; then ranked
+  std::vector<int> npixels;             ///< [ntarget] in the fit
 };
 
 /// Brings the fits of a round from wherever they were made to the root. Collective.
@@ -39,14 +39,14 @@ void gather_scans(const comm::Communicator& world, const comm::Communicator& tea
 /// The tables of the input files, and the fits with what the fibers' states add to ZWARN. On the root.
 io::RedshiftResults make_results(const config::RedshiftConfig& config, const TargetList& targets,
                                  const TemplateSet& templates, const InputTables& tables,
-                                 std::vector<std::vector<kernels::Zfit>> fits);
+                                 std::vector<std::vector<Zfit>> fits);
 
 /// Best models of the targets [round.first, round.first + round.n) of the list into `models` on the root. Each rank of a
 /// team makes its share of the team's. Collective.
 /// \param best    on the root, the best fits of the round's targets
 /// \param models  [nband] on the root
 void gather_models(const comm::Communicator& world, const comm::Communicator& team, kernels::TargetRange round,
-                   std::span<const int> ours, std::vector<kernels::Zfit> best, const kernels::RedshiftFitter& fitter,
+                   std::span<const int> ours, std::vector<Zfit> best, const kernels::RedshiftFitter& fitter,
                    std::vector<io::ModelSpectra>& models);
 
 /// Zeros where the best fit was reset because of its fiber.

@@ -25,24 +25,24 @@ class HeldScanner final : public Scanner {
   }
 
   void scan(ScanStore& store, const std::function<void(std::size_t nz)>& done) override {
-    const kernels::FitSite& site = setup_.fitter.site(place());
+    const kernels::FitBackend& backend = setup_.fitter.backend(kind());
     const std::size_t ntarget = setup_.fitter.ntarget();
     for (int it = 0; it < ntemplate(); ++it) {
       const kernels::ScanRows rows = store.rows(it);
       for (int first = 0; first < nz_of(it); first += setup_.config.slice) {
         const int nz = std::min(setup_.config.slice, nz_of(it) - first);
         times_.scan += setup_.throttle.run([&] {
-          if (ntarget > 0) site.scan(it, first, nz, slice(it, first), {0, ntarget}, rows);
+          if (ntarget > 0) backend.scan(it, first, nz, slice(it, first), {0, ntarget}, rows);
         });
         times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
         if (done) done(static_cast<std::size_t>(nz));
       }
     }
-    times_.scan += setup_.throttle.run([&] { site.finish(); });
+    times_.scan += setup_.throttle.run([&] { backend.finish(); });
   }
 
  private:
-  kernels::Place place() const { return setup_.place(setup_.strategy.fit); }
+  kernels::BackendKind kind() const { return setup_.backend(setup_.strategy.fit); }
   int ntemplate() const { return static_cast<int>(setup_.fitter.templates().size()); }
   int nz_of(int it) const {
     return static_cast<int>(setup_.fitter.templates()[static_cast<std::size_t>(it)].redshifts.size());
@@ -52,13 +52,13 @@ class HeldScanner final : public Scanner {
   }
 
   void rebin_all() {
-    const kernels::FitSite& site = setup_.fitter.site(place());
+    const kernels::FitBackend& backend = setup_.fitter.backend(kind());
     times_.rebin += setup_.throttle.run([&] {
-      templates_ = site.allocate(size_);
+      templates_ = backend.allocate(size_);
       for (int it = 0; it < ntemplate(); ++it)
         for (int first = 0; first < nz_of(it); first += setup_.config.slice)
-          site.rebin(it, first, std::min(setup_.config.slice, nz_of(it) - first), slice(it, first));
-      site.finish();
+          backend.rebin(it, first, std::min(setup_.config.slice, nz_of(it) - first), slice(it, first));
+      backend.finish();
     });
   }
 
@@ -77,7 +77,7 @@ class HeldScanner final : public Scanner {
     comm::WorkCounter counter(setup_.node);
     counter.restart(setup_.node, pieces.size());
     comm::agree(setup_.world, "rebin the templates", [&] {
-      const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
+      const kernels::FitBackend& host = setup_.fitter.backend(kernels::BackendKind::host);
       while (const auto item = counter.take()) {
         const Piece& piece = pieces[*item];
         times_.rebin +=
@@ -90,7 +90,7 @@ class HeldScanner final : public Scanner {
     comm::agree(setup_.world, "copy the templates to the GPU", [&] {
       if (!setup_.role.on_gpu) return;
       times_.rebin += setup_.throttle.run([&] {
-        const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
+        const kernels::FitBackend& device = setup_.fitter.backend(kernels::BackendKind::device);
         templates_ = device.allocate(size_);
         device.copy_in(templates_, shared_.values(setup_.fitter));
       });

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "pipeline/redshift/scan.hpp"
+#include "pipeline/redshift/scanner.hpp"
 
 namespace zspex::pipeline {
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/comm/agree.hpp"
+#include "pipeline/redshift/slice.hpp"
 #include "pipeline/redshift/team.hpp"
 
 namespace zspex::pipeline {
@@ -31,12 +32,12 @@ class RingScanner final : public Scanner {
       most = std::max(most, setup_.fitter.slice_size(it, nz));
       columns = std::max(columns, setup_.fitter.columns_size(it, nz));
     }
-    const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
+    const kernels::FitBackend& host = setup_.fitter.backend(kernels::BackendKind::host);
     held_ = host.allocate(most);
     coming_ = host.allocate(most);
     if (!setup_.role.on_gpu) return;
-    const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
-    if (setup_.strategy.convolve == kernels::Place::device) {
+    const kernels::FitBackend& device = setup_.fitter.backend(kernels::BackendKind::device);
+    if (setup_.strategy.convolve == kernels::BackendKind::device) {
       for (auto& slice : device_slices_) slice = device.allocate(most);
     } else {
       columns_ = host.allocate(columns);
@@ -58,7 +59,7 @@ class RingScanner final : public Scanner {
       };
       int mine = rank;
       times_.rebin += setup_.throttle.run([&] {
-        setup_.fitter.site(kernels::Place::host).rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_);
+        setup_.fitter.backend(kernels::BackendKind::host).rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_);
       });
       for (int step = 0; step < nrank; ++step) {
         const int next = (mine + nrank - 1) % nrank;
@@ -73,7 +74,7 @@ class RingScanner final : public Scanner {
         mine = next;
       }
       times_.scan += setup_.throttle.run([&] {
-        if (setup_.role.on_gpu) setup_.fitter.site(kernels::Place::device).finish();
+        if (setup_.role.on_gpu) setup_.fitter.backend(kernels::BackendKind::device).finish();
       });
       if (done) done(static_cast<std::size_t>(n));
     }
@@ -86,10 +87,10 @@ class RingScanner final : public Scanner {
     const kernels::ScanRows rows = store.rows(it);
     times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
     times_.scan += setup_.throttle.run([&] {
-      const kernels::FitSite& host = setup_.fitter.site(kernels::Place::host);
+      const kernels::FitBackend& host = setup_.fitter.backend(kernels::BackendKind::host);
       if (!setup_.role.on_gpu) return host.scan(it, first, nz, held_, {0, ntarget}, rows);
-      const kernels::FitSite& device = setup_.fitter.site(kernels::Place::device);
-      if (setup_.strategy.convolve == kernels::Place::device) {
+      const kernels::FitBackend& device = setup_.fitter.backend(kernels::BackendKind::device);
+      if (setup_.strategy.convolve == kernels::BackendKind::device) {
         // The slice before may still be in use there.
         turn_ = 1 - turn_;
         device.copy_in(device_slices_[turn_], held_.from(0, setup_.fitter.slice_size(it, nz)));
@@ -109,8 +110,8 @@ class RingScanner final : public Scanner {
   /// More than one spectrum a band needs more room.
   void reserve_columns(std::size_t size) {
     if (size <= columns_.size()) return;
-    columns_ = setup_.fitter.site(kernels::Place::host).allocate(size);
-    device_columns_ = setup_.fitter.site(kernels::Place::device).allocate(size);
+    columns_ = setup_.fitter.backend(kernels::BackendKind::host).allocate(size);
+    device_columns_ = setup_.fitter.backend(kernels::BackendKind::device).allocate(size);
   }
 
   ScanSetup setup_;

@@ -22,20 +22,19 @@ ScanStore::ScanStore(const comm::Communicator& team, const std::vector<kernels::
   for (const auto& tmpl : templates) {  // doubles first: floats need no more than they leave
     const std::size_t nz = tmpl.redshifts.size(), n = ntarget * nz * sizeof(double);
     const std::size_t chi2 = take(n), penalty = take(n);
-    places_.push_back({nz, chi2, penalty, 0});
+    offsets_.push_back({nz, chi2, penalty, 0});
   }
   if (coefficients)
     for (std::size_t it = 0; it < templates.size(); ++it)
-      places_[it].coeff =
-          take(ntarget * places_[it].nz * static_cast<std::size_t>(templates[it].nbasis()) * sizeof(float));
+      offsets_[it].coeff =
+          take(ntarget * offsets_[it].nz * static_cast<std::size_t>(templates[it].nbasis()) * sizeof(float));
   memory_ = TeamMemory(team, at);
 }
 
 kernels::ScanRows ScanStore::rows(int itemplate) const {
-  const Place& place = places_[static_cast<std::size_t>(itemplate)];
+  const Offsets& of = offsets_[static_cast<std::size_t>(itemplate)];
   const auto at = [&](auto value, std::size_t offset) { return memory_.values<decltype(value)>(offset, 0).data(); };
-  return {0, place.nz, at(double{}, place.chi2), at(double{}, place.penalty),
-          coefficients_ ? at(float{}, place.coeff) : nullptr};
+  return {0, of.nz, at(double{}, of.chi2), at(double{}, of.penalty), coefficients_ ? at(float{}, of.coeff) : nullptr};
 }
 
 }  // namespace zspex::pipeline

@@ -26,11 +26,11 @@ class ScanStore {
   void publish(const comm::Communicator& team) const { memory_.publish(team); }
 
  private:
-  struct Place {
+  struct Offsets {
     std::size_t nz, chi2, penalty, coeff;  ///< offsets, bytes
   };
   bool coefficients_ = false;
-  std::vector<Place> places_;
+  std::vector<Offsets> offsets_;
   TeamMemory memory_;
 };
 

@@ -23,19 +23,20 @@ enum class Holding {
 enum class Dealing {
   even,      ///< as many as any other
   capacity,  ///< by what it can do
-  turns,     ///< whoever is free takes what is next
+  dynamic,   ///< whoever is free takes what is next
 };
 
 struct Strategy {
   config::StrategyName name;
-  const char* text;
   Holding templates;
   Dealing dealing;
   bool all_on_gpus;  ///< all ranks use a GPU, several the same one; else one per GPU, and the others stay on the CPU
   // Of a rank that uses a GPU; the others do all on the host.
-  kernels::Place rebin, convolve, fit, refine;
+  kernels::BackendKind rebin, convolve, fit, refine;
 
-  bool uses_gpus() const { return fit == kernels::Place::device; }
+  /// As configurations and results name it.
+  const char* text() const;
+  bool uses_gpus() const { return fit == kernels::BackendKind::device; }
 };
 
 /// All but AUTO, in the order of their names.

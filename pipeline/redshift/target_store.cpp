@@ -9,8 +9,8 @@ namespace zspex::pipeline {
 kernels::SpectraSize TargetStore::target_size(const kernels::RedshiftFitter& fitter, const TargetList& targets,
                                               int itarget, bool allspec) {
   std::vector<std::size_t> spectra(targets.bands.size(), 0);
-  for (const SpectrumPlace& place : targets.places[static_cast<std::size_t>(itarget)])
-    for (const int band : targets.bands_of_file[static_cast<std::size_t>(place.file)])
+  for (const SpectrumSource& source : targets.sources[static_cast<std::size_t>(itarget)])
+    for (const int band : targets.bands_of_file[static_cast<std::size_t>(source.file)])
       ++spectra[static_cast<std::size_t>(band)];
   kernels::SpectraSize size;
   for (std::size_t band = 0; band < spectra.size(); ++band)

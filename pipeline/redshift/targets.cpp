@@ -84,9 +84,9 @@ void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::stri
 
 std::vector<std::size_t> TargetList::rows_of(int file) const {
   std::vector<std::size_t> rows;
-  for (const auto& target : places)
-    for (const SpectrumPlace& place : target)
-      if (place.file == file) rows.push_back(place.row);
+  for (const auto& target : sources)
+    for (const SpectrumSource& source : target)
+      if (source.file == file) rows.push_back(source.row);
   std::sort(rows.begin(), rows.end());
   return rows;
 }
@@ -108,9 +108,9 @@ TargetList list_targets(const config::RedshiftConfig& config) {
       const auto [at, fresh] = index.emplace(id, targets.size());
       if (fresh) {
         targets.targetid.push_back(id);
-        targets.places.emplace_back();
+        targets.sources.emplace_back();
       }
-      for (const std::uint64_t row : rows[id]) targets.places[at->second].push_back({static_cast<int>(ifile), row});
+      for (const std::uint64_t row : rows[id]) targets.sources[at->second].push_back({static_cast<int>(ifile), row});
     }
   }
   for (const std::int64_t id : config.targetids)
@@ -131,11 +131,11 @@ std::vector<std::vector<int>> deal_targets(const TargetList& targets, std::size_
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), static_cast<int>(first));
   std::stable_sort(order.begin(), order.end(),
-                   [&](int a, int b) { return targets.places[a].size() > targets.places[b].size(); });
+                   [&](int a, int b) { return targets.sources[a].size() > targets.sources[b].size(); });
   std::vector<std::vector<int>> dealt(capacities.size());
   std::vector<double> load(capacities.size(), 0);
   for (const int i : order) {
-    const auto work = static_cast<double>(targets.places[i].size());
+    const auto work = static_cast<double>(targets.sources[i].size());
     std::size_t best = 0;
     for (std::size_t k = 1; k < load.size(); ++k) {
       const double here = (load[k] + work) / capacities[k], there = (load[best] + work) / capacities[best];

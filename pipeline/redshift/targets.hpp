@@ -12,13 +12,13 @@
 namespace zspex::pipeline {
 
 /// A row of an input file.
-struct SpectrumPlace {
+struct SpectrumSource {
   int file = 0;
   std::uint64_t row = 0;
 };
 template <class Archive>
-void fields(Archive& archive, SpectrumPlace& place) {
-  archive(place.file, place.row);
+void fields(Archive& archive, SpectrumSource& source) {
+  archive(source.file, source.row);
 }
 
 /// One band's wavelengths, the same in all files; of SDSS files, which hold pieces of one grid, what they cover together.
@@ -34,11 +34,11 @@ void fields(Archive& archive, BandGrid& grid) {
 
 /// All targets of all files, in output order.
 struct TargetList {
-  std::vector<std::int64_t> targetid;              ///< [ntarget]
-  std::vector<std::vector<SpectrumPlace>> places;  ///< [ntarget] in the order in which they are summed
-  std::vector<BandGrid> bands;                     ///< in the order of the files
-  std::vector<std::vector<int>> bands_of_file;     ///< [nfile]
-  std::vector<std::string> notes;                  ///< on the files; only where they were read
+  std::vector<std::int64_t> targetid;                ///< [ntarget]
+  std::vector<std::vector<SpectrumSource>> sources;  ///< [ntarget] in the order in which they are summed
+  std::vector<BandGrid> bands;                       ///< in the order of the files
+  std::vector<std::vector<int>> bands_of_file;       ///< [nfile]
+  std::vector<std::string> notes;                    ///< on the files; only where they were read
 
   std::size_t size() const { return targetid.size(); }
   /// Rows of one file that are used, growing.
@@ -46,7 +46,7 @@ struct TargetList {
 };
 template <class Archive>
 void fields(Archive& archive, TargetList& list) {
-  archive(list.targetid, list.places, list.bands, list.bands_of_file);
+  archive(list.targetid, list.sources, list.bands, list.bands_of_file);
 }
 
 /// Reads the files' tables and selects. \throws FileError for files that can't be read or don't fit each other,

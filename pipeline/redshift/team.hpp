@@ -1,5 +1,5 @@
 /// \file
-/// Ranks that fit the same targets: one rank alone, or all of a node that take turns.
+/// Ranks that fit the same targets: one rank alone, or all of a node among which work is dealt dynamically.
 #pragma once
 
 #include <algorithm>

@@ -67,7 +67,7 @@ kernels::Template to_template(io::TemplateFile file, const config::RedshiftConfi
   tmpl.redshifts = redshifts_of(file, config);
   tmpl.spectype = file.spectype;
   tmpl.subtype = file.subtype;
-  tmpl.method = file.method == "NMF" ? kernels::FitMethod::nmf : kernels::FitMethod::pca;
+  tmpl.method = file.method == "NMF" ? FitMethod::nmf : FitMethod::pca;
   tmpl.igm = igm_of(file.igm);
   tmpl.wave = std::move(file.wave);
   tmpl.basis = std::move(file.basis);

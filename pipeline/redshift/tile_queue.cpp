@@ -12,7 +12,7 @@ TileQueue::TileQueue(const comm::Communicator& node, std::vector<Tile> tiles, in
       npart_(npart),
       ngroup_(ngroup),
       nslot_(nslot),
-      state_(node, kNumFields + static_cast<std::size_t>(nslot) * kNumSlotFields),
+      state_(node, nfield + static_cast<std::size_t>(nslot) * nslot_field),
       whole_(node),
       together_(node),
       ends_(node, static_cast<std::uint32_t>(tiles_.size())) {
@@ -32,7 +32,7 @@ void TileQueue::set_rate(double value, bool takes_whole) {
 }
 
 void TileQueue::fail() {
-  field(kFailed).store(1);
+  field(failed_field).store(1);
   ends_.stop();
 }
 
@@ -55,7 +55,7 @@ std::optional<int> TileQueue::take_whole() {
   const auto left = ends_.left();
   if (left.n == 0 || stopped()) return std::nullopt;
   const double mine = whole_.mine();
-  const double others = whole_.sum_of_others() + (field(kEnded).load() != 0 ? 0 : together_.sum());
+  const double others = whole_.sum_of_others() + (field(ended_field).load() != 0 ? 0 : together_.sum());
   const double cost = tiles_[left.first + left.n - 1].cost;
   if (mine > 0 && others > 0 && cost / mine > cost_left() / others) return std::nullopt;
   const auto taken = ends_.take_back();
@@ -65,10 +65,10 @@ std::optional<int> TileQueue::take_whole() {
 bool TileQueue::open(std::uint64_t turn) {
   const int islot = static_cast<int>(turn % static_cast<std::uint64_t>(nslot_));
   // Turns are opened in order; and a slot when all have fitted their targets to its last tile.
-  const bool ready = wait_until([&] { return field(kOpened).load() == turn || field(kEnded).load() != 0; }) &&
-                     field(kEnded).load() == 0 && wait_until([&] {
+  const bool ready = wait_until([&] { return field(opened_field).load() == turn || field(ended_field).load() != 0; }) &&
+                     field(ended_field).load() == 0 && wait_until([&] {
                        return turn < static_cast<std::uint64_t>(nslot_) ||
-                              slot(islot, kFitted).load() == static_cast<std::uint64_t>(ngroup_);
+                              slot(islot, fitted_field).load() == static_cast<std::uint64_t>(ngroup_);
                      });
   if (!ready) return false;
   const double ours = together_.sum(), whole = whole_.sum();
@@ -76,41 +76,42 @@ bool TileQueue::open(std::uint64_t turn) {
   const bool late = left.n > 0 && ours > 0 && whole > 0 && tiles_[left.first].cost / ours > cost_left() / whole;
   const auto taken = late ? std::nullopt : ends_.take_front();
   if (!taken) {
-    field(kEnded).store(1);
+    field(ended_field).store(1);
     return false;
   }
-  slot(islot, kTile).store(taken->first);
-  slot(islot, kRebinned).store(0);
-  slot(islot, kFitted).store(0);
-  field(kOpened).store(turn + 1);
+  slot(islot, tile_field).store(taken->first);
+  slot(islot, rebinned_field).store(0);
+  slot(islot, fitted_field).store(0);
+  field(opened_field).store(turn + 1);
   return true;
 }
 
-std::optional<TileUnit> TileQueue::take_unit() {
-  const auto nunit = static_cast<std::uint64_t>(npart_ + ngroup_);
-  const std::uint64_t unit = field(kNextUnit).fetch_add(1);
-  const std::uint64_t turn = unit / nunit;
-  const int part = static_cast<int>(unit % nunit), islot = static_cast<int>(turn % static_cast<std::uint64_t>(nslot_));
+std::optional<WorkItem> TileQueue::take_item() {
+  const auto nitem = static_cast<std::uint64_t>(npart_ + ngroup_);
+  const std::uint64_t item = field(next_item_field).fetch_add(1);
+  const std::uint64_t turn = item / nitem;
+  const int part = static_cast<int>(item % nitem), islot = static_cast<int>(turn % static_cast<std::uint64_t>(nslot_));
   if (part == 0 && !open(turn)) return std::nullopt;
-  // A turn that is open has not been left by its units, so that its slot is still its own.
-  if (!wait_until([&] { return field(kOpened).load() > turn || field(kEnded).load() != 0; })) return std::nullopt;
-  if (field(kOpened).load() <= turn) return std::nullopt;
-  TileUnit next;
-  next.tile = static_cast<int>(slot(islot, kTile).load());
+  // A turn that is open has not been left by its items, so that its slot is still its own.
+  if (!wait_until([&] { return field(opened_field).load() > turn || field(ended_field).load() != 0; }))
+    return std::nullopt;
+  if (field(opened_field).load() <= turn) return std::nullopt;
+  WorkItem next;
+  next.tile = static_cast<int>(slot(islot, tile_field).load());
   next.slot = islot;
   if (part < npart_) {
     next.part = part;
     return next;
   }
-  next.kind = TileUnit::Kind::fit;
+  next.kind = WorkItem::Kind::fit;
   next.part = part - npart_;
-  if (!wait_until([&] { return slot(islot, kRebinned).load() == static_cast<std::uint64_t>(npart_); }))
+  if (!wait_until([&] { return slot(islot, rebinned_field).load() == static_cast<std::uint64_t>(npart_); }))
     return std::nullopt;
   return next;
 }
 
-void TileQueue::finish(const TileUnit& unit) {
-  slot(unit.slot, unit.kind == TileUnit::Kind::rebin ? kRebinned : kFitted).fetch_add(1);
+void TileQueue::finish(const WorkItem& item) {
+  slot(item.slot, item.kind == WorkItem::Kind::rebin ? rebinned_field : fitted_field).fetch_add(1);
 }
 
 std::size_t TileQueue::redshifts_taken() const {

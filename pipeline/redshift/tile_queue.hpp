@@ -21,7 +21,7 @@ struct Tile {
 };
 
 /// One rank's next piece of work on a tile.
-struct TileUnit {
+struct WorkItem {
   enum class Kind { rebin, fit };
   Kind kind = Kind::rebin;
   int tile = 0, slot = 0;  ///< which tile, and which of the shared slices it is in
@@ -63,9 +63,9 @@ class TileQueue {
   std::optional<int> take_whole();
   /// For CPU ranks: what is next. Waits where others must first be done with theirs; nothing when all is given out, or when
   /// the GPU ranks will be done with the rest before the CPU ranks are with one more tile.
-  std::optional<TileUnit> take_unit();
-  /// A unit of take_unit() is done.
-  void finish(const TileUnit& unit);
+  std::optional<WorkItem> take_item();
+  /// A item of take_item() is done.
+  void finish(const WorkItem& item);
   /// This rank's rate from now on: cost by target and second; as one that takes whole tiles, or not.
   void set_rate(double rate, bool takes_whole);
   /// A rank has failed: all waiting ends, and nothing more is given out.
@@ -78,15 +78,15 @@ class TileQueue {
 
  private:
   using Atomic = std::atomic_ref<std::uint64_t>;
-  enum Field : std::size_t { kNextUnit, kOpened, kEnded, kFailed, kNumFields };
-  enum SlotField : std::size_t { kTile, kRebinned, kFitted, kNumSlotFields };
+  enum Field : std::size_t { next_item_field, opened_field, ended_field, failed_field, nfield };
+  enum SlotField : std::size_t { tile_field, rebinned_field, fitted_field, nslot_field };
 
   Atomic field(Field which) const { return Atomic(state_.values()[which]); }
   Atomic slot(int islot, SlotField which) const {
-    return Atomic(state_.values()[kNumFields + static_cast<std::size_t>(islot) * kNumSlotFields + which]);
+    return Atomic(state_.values()[nfield + static_cast<std::size_t>(islot) * nslot_field + which]);
   }
   double cost_left() const;
-  bool stopped() const { return field(kFailed).load() != 0; }
+  bool stopped() const { return field(failed_field).load() != 0; }
   /// Waits until `ready`. \return false when somebody has failed
   template <class Ready>
   bool wait_until(const Ready& ready) const;

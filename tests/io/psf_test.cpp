@@ -109,10 +109,10 @@ void refused(const RawPsf& psf, const std::vector<std::string>& words) {
 
 TEST(Psf, WhatIsWrittenIsReadBack) {
   const test::TempDir folder;
-  const GaussHermitePsf psf = test::sample_psf(7);
+  const PsfFile psf = test::sample_psf(7);
   for (const char* name : {"psf.fits", "psf.fits.gz"}) {
     write_psf(folder / name, psf);
-    const GaussHermitePsf back = read_psf(folder / name);
+    const PsfFile back = read_psf(folder / name);
     EXPECT_EQ(back.camera, "r0");
     EXPECT_EQ(back.nspec, 7);
     EXPECT_EQ(back.npix_x, 41);
@@ -139,7 +139,7 @@ TEST(Psf, WhatIsWrittenIsReadBack) {
 TEST(Psf, KeywordsAndRangesComeFromTheirOwnHdus) {
   const test::TempDir folder;
   RawPsf().save(folder / "psf.fits");
-  const GaussHermitePsf psf = read_psf(folder / "psf.fits");
+  const PsfFile psf = read_psf(folder / "psf.fits");
   EXPECT_EQ(psf.camera, "b3") << "quotes inside the quotes";
   EXPECT_EQ(psf.psferr, 0.01) << "not in the file";
   EXPECT_EQ(psf.x.wavemin, 5001);
@@ -183,7 +183,7 @@ TEST(Psf, AbsentHermiteTermsAreZero) {
   RawPsf file;
   file.erase("GH-1-0");
   file.save(folder / "psf.fits");
-  const GaussHermitePsf psf = read_psf(folder / "psf.fits");
+  const PsfFile psf = read_psf(folder / "psf.fits");
   ASSERT_EQ(psf.gh.size(), 2u);
   EXPECT_EQ(psf.gh[1].coeff, Array2<double>({3, 2}));
 }
@@ -195,7 +195,7 @@ TEST(Psf, TheFormerFormatWithTracesInTheTableIsRead) {
   file.rows.push_back({"X", {10, 1, 20, 2, 30, 3}, 4990, 5110});
   file.rows.push_back({"Y", {11, 4, 21, 5, 31, 6}});
   file.save(folder / "psf.fits");
-  const GaussHermitePsf psf = read_psf(folder / "psf.fits");
+  const PsfFile psf = read_psf(folder / "psf.fits");
   EXPECT_EQ(psf.x.coeff(2, 0), 30);
   EXPECT_EQ(psf.x.wavemin, 4990);
   EXPECT_EQ(psf.y.coeff(1, 1), 5);
@@ -219,7 +219,7 @@ TEST(Psf, TwoCoresAreRead) {
   file.rows.push_back({"GHNSIG", {3.5, 0, 3.6, 0, 3.7, 0}});
   file.rows.push_back({"GH2-0-0", {0.2, 0, 0.3, 0, 0.4, 0.05}});
   file.save(folder / "psf.fits");
-  const GaussHermitePsf psf = read_psf(folder / "psf.fits");
+  const PsfFile psf = read_psf(folder / "psf.fits");
   ASSERT_TRUE(psf.second);
   EXPECT_TRUE(psf.bad_fibers.empty());
   EXPECT_EQ(psf.second->ghdegx, 0);
@@ -270,13 +270,13 @@ TEST(Psf, TablesOfTheWrongSizeAreRefused) {
   refused(file, {"LEGDEG + 1 = 3"});
 }
 
-GaussHermitePsf read_back(const RawPsf& file) {
+PsfFile read_back(const RawPsf& file) {
   const test::TempDir folder;
   file.save(folder / "psf.fits");
   return read_psf(folder / "psf.fits");
 }
 
-void expect_bad(const GaussHermitePsf& psf, int ispec, const std::vector<std::string>& words) {
+void expect_bad(const PsfFile& psf, int ispec, const std::vector<std::string>& words) {
   ASSERT_EQ(psf.bad_fibers.size(), 1u);
   EXPECT_EQ(psf.bad_fibers[0].ispec, ispec);
   for (const std::string& word : words)
@@ -327,7 +327,7 @@ TEST(Psf, OtherNumbersOfFibersAreTold) {
   RawPsf file;
   file.replace("FIBERMIN", "1500");
   file.replace("FIBERMAX", "1502");
-  const GaussHermitePsf psf = read_back(file);
+  const PsfFile psf = read_back(file);
   ASSERT_EQ(psf.notes.size(), 1u);
   EXPECT_NE(psf.notes[0].find("1500 to 1502"), std::string::npos) << psf.notes[0];
 }
@@ -388,7 +388,7 @@ TEST(Psf, MissingEmptyForeignAndTruncatedFilesAreRefused) {
 
 TEST(Psf, SeriesOfUnequalSizeAreNotWritten) {
   const test::TempDir folder;
-  GaussHermitePsf psf = test::sample_psf();
+  PsfFile psf = test::sample_psf();
   psf.gh[3].coeff = Array2<double>({7, 2});
   expect_error([&] { write_psf(folder / "psf.fits", psf); }, ExitCode::output, {"GH-1-1"});
   psf = test::sample_psf();
@@ -400,7 +400,7 @@ TEST(Psf, SeriesOfUnequalSizeAreNotWritten) {
 TEST(Psf, RealFilesAreRead) {
   const std::string data = test::shared_data();
   if (data.empty()) GTEST_SKIP() << "../shared/data is not here";
-  const GaussHermitePsf psf = read_psf(data + "/psf/psf-r0-00051060.fits");
+  const PsfFile psf = read_psf(data + "/psf/psf-r0-00051060.fits");
   EXPECT_EQ(psf.camera, "r0");
   EXPECT_EQ(psf.nspec, 500);
   EXPECT_EQ(psf.npix_x, 4114);

@@ -105,8 +105,8 @@ Preproc sample_preproc(std::size_t ny, std::size_t nx) {
   return frame;
 }
 
-GaussHermitePsf sample_psf(int nspec) {
-  GaussHermitePsf psf;
+PsfFile sample_psf(int nspec) {
+  PsfFile psf;
   psf.header.set("MJD", 58898);
   psf.camera = "r0";
   psf.nspec = nspec;
@@ -121,7 +121,7 @@ GaussHermitePsf sample_psf(int nspec) {
   psf.wavemax = 5577.5;
   const auto n = static_cast<std::size_t>(nspec);
   const auto series = [&](std::size_t ncoeff, double wavemin, double wavemax, double constant) {
-    LegendreSeries out;
+    Legendre out;
     out.wavemin = wavemin;
     out.wavemax = wavemax;
     out.coeff = Array2<double>({n, ncoeff});
@@ -347,7 +347,7 @@ void expect_same(const SpectraFile& a, const SpectraFile& b) {
   }
 }
 
-void expect_same(const LegendreSeries& a, const LegendreSeries& b, const std::string& name) {
+void expect_same(const Legendre& a, const Legendre& b, const std::string& name) {
   EXPECT_EQ(a.coeff, b.coeff) << name;
   EXPECT_EQ(a.wavemin, b.wavemin) << name;
   EXPECT_EQ(a.wavemax, b.wavemax) << name;

@@ -15,7 +15,7 @@ Table sample_table(const std::string& name, std::size_t nrow);
 /// Long strings, HIERARCH, repeated COMMENTs and all that.
 Header sample_header();
 Preproc sample_preproc(std::size_t ny = 17, std::size_t nx = 13);
-GaussHermitePsf sample_psf(int nspec = 7);
+PsfFile sample_psf(int nspec = 7);
 Frame sample_frame(std::size_t nspec = 7, std::size_t nwave = 31, std::size_t ndiag = 5);
 /// Five spectra in bands b (7 diagonals) and z (3 diagonals), with masks in a coadd and without in uncoadded spectra; 1 and
 /// 3 are one target. Without a path.
@@ -32,6 +32,6 @@ void expect_same(const Header& a, const Header& b);
 void expect_same(const Table& a, const Table& b);
 void expect_same(const Frame& a, const Frame& b);
 void expect_same(const SpectraFile& a, const SpectraFile& b);
-void expect_same(const LegendreSeries& a, const LegendreSeries& b, const std::string& name);
+void expect_same(const Legendre& a, const Legendre& b, const std::string& name);
 
 }  // namespace zspex::io::test

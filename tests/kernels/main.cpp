@@ -11,7 +11,7 @@
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (GTEST_FLAG_GET(list_tests)) return RUN_ALL_TESTS();  // asked by the build, also where there is no GPU
-  const zspex::kernels::KokkosSession kokkos(zspex::kernels::Place::device, -1, true);
+  const zspex::kernels::KokkosSession kokkos(zspex::kernels::BackendKind::device, -1, true);
   std::optional<zspex::test::TrapInvalid> trap;
   if (!zspex::kernels::needs_device()) trap.emplace();
   return RUN_ALL_TESTS();

@@ -124,12 +124,12 @@ std::uint64_t extraction_bits(SolverKind solver) {
     pixels.image[i] = static_cast<float>(random.uniform(0, 500));
     pixels.ivar[i] = random.bits() % 50 == 0 ? 0 : static_cast<float>(random.uniform(0.001, 0.1));
   }
-  const ExtractedUnit unit = test::extract_all(psf, settings, pixels.view());
+  const ExtractedBlock block = test::extract_all(psf, settings, pixels.view());
   Hash hash;
-  hash.add(std::span<const double>(unit.flux.data(), unit.flux.size()));
-  hash.add(std::span<const double>(unit.ivar.data(), unit.ivar.size()));
-  hash.add(std::span<const double>(unit.resolution.data(), unit.resolution.size()));
-  hash.add(std::span<const double>(unit.chi2pix.data(), unit.chi2pix.size()));
+  hash.add(std::span<const double>(block.flux.data(), block.flux.size()));
+  hash.add(std::span<const double>(block.ivar.data(), block.ivar.size()));
+  hash.add(std::span<const double>(block.resolution.data(), block.resolution.size()));
+  hash.add(std::span<const double>(block.chi2pix.data(), block.chi2pix.size()));
   return hash.value();
 }
 

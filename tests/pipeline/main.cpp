@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   const zspex::comm::MpiSession mpi(argc, argv);
   auto world = zspex::comm::Communicator::duplicate(MPI_COMM_WORLD);
-  const zspex::kernels::KokkosSession kokkos(zspex::kernels::Place::device, -1, true);
+  const zspex::kernels::KokkosSession kokkos(zspex::kernels::BackendKind::device, -1, true);
 
   if (!world.is_root()) {
     auto& listeners = testing::UnitTest::GetInstance()->listeners();

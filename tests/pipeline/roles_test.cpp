@@ -13,15 +13,15 @@ namespace {
 using comm::test_world;
 
 /// Roles on a node of all ranks. \param visible  the GPUs that each rank sees
-Roles roles_on(const GpuWish& wish, const std::vector<std::string>& visible, bool gpu_program = true) {
+Roles roles_on(const GpuRequest& request, const std::vector<std::string>& visible, bool gpu_program = true) {
   const auto world = test_world();
-  return assign_roles(world, world.duplicate(), wish, visible, gpu_program);
+  return assign_roles(world, world.duplicate(), request, visible, gpu_program);
 }
 
 /// What the refusal says; the same on all ranks.
-std::string refusal(const GpuWish& wish, const std::vector<std::string>& visible, bool gpu_program = true) {
+std::string refusal(const GpuRequest& request, const std::vector<std::string>& visible, bool gpu_program = true) {
   try {
-    roles_on(wish, visible, gpu_program);
+    roles_on(request, visible, gpu_program);
   } catch (const comm::AgreedError& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     return error.what();
@@ -38,7 +38,7 @@ TEST(MpiRoles, WithAllOnGpusRanksTakeThemInTurn) {
     const Role& role = roles.ranks[static_cast<std::size_t>(rank)];
     EXPECT_TRUE(role.on_gpu);
     EXPECT_EQ(role.device, rank % 2);
-    EXPECT_EQ(role.sharers, (nrank + 1 - rank % 2) / 2);
+    EXPECT_EQ(role.ranks_per_gpu, (nrank + 1 - rank % 2) / 2);
   }
   EXPECT_EQ(roles.gpus, 2);
   EXPECT_EQ(roles.gpu_ranks_of(0), nrank);
@@ -51,7 +51,7 @@ TEST(MpiRoles, WithSomeOnGpusEachGpuHasOneRankAndTheOthersNone) {
   EXPECT_TRUE(roles.ranks[0].on_gpu) << "the first rank has one if any has";
   std::vector<int> users(2, 0);
   for (const Role& role : roles.ranks) {
-    EXPECT_EQ(role.sharers, 1);
+    EXPECT_EQ(role.ranks_per_gpu, 1);
     if (role.on_gpu) ++users[static_cast<std::size_t>(role.device)];
     EXPECT_EQ(role.device >= 0, role.on_gpu);
   }
@@ -131,7 +131,7 @@ TEST(MpiRoles, WithoutAGpuInTheProgramTheHostStandsForOne) {
   EXPECT_EQ(gpu_text(one.ranks[0]), "(0)");
   const Roles all = roles_on({GpuUse::all, 0, "redshift.gpu_ranks", ""}, {}, false);
   EXPECT_EQ(all.gpu_ranks_of(0), nrank);
-  EXPECT_EQ(all.ranks[0].sharers, nrank);
+  EXPECT_EQ(all.ranks[0].ranks_per_gpu, nrank);
   for (const auto& [use, gpu_program] :
        {std::pair(GpuUse::some_if_any, false), std::pair(GpuUse::some_if_any, true), std::pair(GpuUse::none, true)}) {
     const Roles none = roles_on({use, 0, "redshift.gpu_ranks", ""}, {}, gpu_program);
@@ -152,22 +152,22 @@ TEST(MpiRoles, NodesAreCountedByTheirLowestRank) {
   EXPECT_EQ(roles.ranks_of(0), (world.size() + 1) / 2);
 }
 
-TEST(GpuWishOfExtract, FollowsTheDevice) {
+TEST(GpuRequestOfExtract, FollowsTheDevice) {
   config::ExtractConfig config;
-  for (const bool gpu_program : {false, true}) EXPECT_EQ(gpu_wish(config, gpu_program).use, GpuUse::some_if_any);
+  for (const bool gpu_program : {false, true}) EXPECT_EQ(gpu_request(config, gpu_program).use, GpuUse::some_if_any);
   config.gpu_ranks = 2;
-  EXPECT_EQ(gpu_wish(config, true).use, GpuUse::some);
-  EXPECT_EQ(gpu_wish(config, true).gpu_ranks, 2);
+  EXPECT_EQ(gpu_request(config, true).use, GpuUse::some);
+  EXPECT_EQ(gpu_request(config, true).gpu_ranks, 2);
   config.device = config::Device::cpu;
-  EXPECT_THROW(gpu_wish(config, true), ConfigError) << "GPU ranks without a GPU";
+  EXPECT_THROW(gpu_request(config, true), ConfigError) << "GPU ranks without a GPU";
   config.gpu_ranks = 0;
-  EXPECT_EQ(gpu_wish(config, true).use, GpuUse::none);
+  EXPECT_EQ(gpu_request(config, true).use, GpuUse::none);
   config.device = config::Device::gpu;
-  EXPECT_EQ(gpu_wish(config, true).use, GpuUse::all);
-  EXPECT_THROW(gpu_wish(config, false), ConfigError) << "a program without GPUs";
+  EXPECT_EQ(gpu_request(config, true).use, GpuUse::all);
+  EXPECT_THROW(gpu_request(config, false), ConfigError) << "a program without GPUs";
 }
 
-TEST(GpuWishOfRedshift, FollowsTheStrategy) {
+TEST(GpuRequestOfRedshift, FollowsTheStrategy) {
   using S = config::StrategyName;
   const std::pair<S, GpuUse> expected[] = {{S::cpu, GpuUse::none},    {S::gpu_v1, GpuUse::all},
                                            {S::gpu_v2, GpuUse::all},  {S::gpu_v3, GpuUse::all},
@@ -176,7 +176,7 @@ TEST(GpuWishOfRedshift, FollowsTheStrategy) {
   for (const auto& [name, use] : expected) {
     config::RedshiftConfig config;
     config.strategy = name;
-    EXPECT_EQ(gpu_wish(config).use, use) << static_cast<int>(name);
+    EXPECT_EQ(gpu_request(config).use, use) << static_cast<int>(name);
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include "kernels/redshift/detail/pixels.hpp"
 #include "kernels/redshift/detail/spectra.hpp"
-#include "kernels/redshift/fitter.hpp"
+#include "kernels/redshift/fit_settings.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -18,7 +18,7 @@ class ArchetypeFitter {
   ArchetypeFitter(Archetypes archetypes, const Pixels& pixels, const ArchetypeSettings& settings);
 
   const Archetypes& archetypes() const { return archetypes_; }
-  bool covers(double zmin, double zmax) const { return pixels_->are_covered(rebinners_.front(), zmin, zmax); }
+  bool covers(double zmin, double zmax) const { return pixels_->are_covered(tables_.front(), zmin, zmax); }
 
   /// Puts the best archetypes at the redshift of `fit` in the place of its basis vectors: chi^2, coefficients, method,
   /// subtype. What they replace is kept in pca_coeff, pca_spectype and pca_subtype.
@@ -55,7 +55,7 @@ class ArchetypeFitter {
   Archetypes archetypes_;
   const Pixels* pixels_;
   ArchetypeSettings settings_;
-  std::vector<Rebinner> rebinners_;  ///< [ngroup]
+  std::vector<RebinTable> tables_;  ///< [ngroup]
 };
 
 }  // namespace zspex::kernels::detail

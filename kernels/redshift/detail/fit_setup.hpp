@@ -8,7 +8,7 @@
 
 #include "kernels/redshift/detail/archetype_fit.hpp"
 #include "kernels/redshift/detail/spectra.hpp"
-#include "kernels/redshift/fitter.hpp"
+#include "kernels/redshift/fit_settings.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -23,7 +23,7 @@ class FitSetup {
   const Pixels& pixels() const { return pixels_; }
   const std::vector<std::vector<double>>& wave() const { return pixels_.wave; }
   const PixelLayout& layout() const { return pixels_.layout; }
-  const Rebinner& rebinner(int itemplate) const { return rebinners_[itemplate]; }
+  const RebinTable& table(int itemplate) const { return tables_[itemplate]; }
   const Transmission& transmission(int itemplate) const { return transmissions_[itemplate]; }  ///< on a row's pixels
   /// [nbasis] sums of the vectors' samples around [OII]; empty for templates without penalty.
   const std::vector<double>& oii(int itemplate) const { return oii_[itemplate]; }
@@ -33,7 +33,7 @@ class FitSetup {
   }
   /// Whether a template covers all bands at redshifts from zmin to zmax.
   bool covers(int itemplate, double zmin, double zmax) const {
-    return pixels_.are_covered(rebinners_[itemplate], zmin, zmax);
+    return pixels_.are_covered(tables_[itemplate], zmin, zmax);
   }
   /// The penalty for negative [OII] emission.
   double penalty(int itemplate, const double* coeff) const;
@@ -53,7 +53,7 @@ class FitSetup {
   Pixels pixels_;
   std::vector<Template> templates_;
   FitSettings settings_;
-  std::vector<Rebinner> rebinners_;
+  std::vector<RebinTable> tables_;
   std::vector<Transmission> transmissions_;
   std::vector<std::vector<double>> oii_;
   std::vector<ArchetypeFitter> archetypes_;

@@ -2,8 +2,8 @@
 /// From the sums of a fit to its coefficients and chi^2; on host and device.
 #pragma once
 
-#include "kernels/linalg/detail/small_solve.hpp"
 #include "kernels/linalg/small_solve.hpp"
+#include "kernels/linalg/small_systems.hpp"
 #include "kernels/redshift/redshift.hpp"
 
 namespace zspex::kernels::detail {
@@ -32,15 +32,17 @@ KOKKOS_INLINE_FUNCTION double negative_light(int nbasis, const double* coeff, co
 }
 
 /// Doubles that solve_normal() works with.
-KOKKOS_INLINE_FUNCTION constexpr int solve_room(int nbasis) { return nbasis * (nbasis + 1) + nonnegative_room(nbasis); }
+KOKKOS_INLINE_FUNCTION constexpr int solve_workspace(int nbasis) {
+  return nbasis * (nbasis + 1) + nonnegative_workspace(nbasis);
+}
 
 /// Solves M c = y, or min |M c - y| with c >= 0; chi^2 = f'f - 2 c'y + c'M c, which holds for any c. 2/3 n^3 operations.
 ///   products  [products_of(nbasis)]
 ///   coeff     [nbasis], 0 when not solved
-///   room      [solve_room(nbasis)]
+///   workspace      [solve_workspace(nbasis)]
 KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, const double* products, double* coeff,
-                                              double* room) {
-  double *m = room, *y = m + nbasis * nbasis, *rest = y + nbasis;
+                                              double* workspace) {
+  double *m = workspace, *y = m + nbasis * nbasis, *rest = y + nbasis;
   for (int i = 0; i < nbasis; ++i) {
     y[i] = products[product_index(nbasis, i)];
     for (int j = 0; j <= i; ++j) m[i * nbasis + j] = m[j * nbasis + i] = products[product_index(i, j)];
@@ -69,7 +71,6 @@ KOKKOS_INLINE_FUNCTION LinearFit solve_normal(bool nonnegative, int nbasis, cons
     chi2 = fused(row, coeff[i], chi2);
     largest = fused(size, math::fabs(coeff[i]), largest);
   }
-  constexpr double most_float = 3.4e38;  // files hold float32
   if (!(chi2 <= most_float)) return give_up();
   for (int i = 0; i < nbasis; ++i)
     if (!(math::fabs(coeff[i]) <= most_float)) return give_up();

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "kernels/redshift/detail/layout.hpp"
-#include "kernels/redshift/igm.hpp"
-#include "kernels/redshift/rebin.hpp"
+#include "kernels/redshift/detail/rebin_on_host.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -32,18 +31,18 @@ struct Pixels {
     return {&edges[static_cast<std::size_t>(layout.bands[band].first)], wave[band].size() + 1};
   }
   /// Whether a set of spectra, redshifted by any of [zmin, zmax], covers all bands.
-  bool are_covered(const Rebinner& rebinner, double zmin, double zmax) const {
+  bool are_covered(const RebinTable& table, double zmin, double zmax) const {
     for (std::size_t band = 0; band < wave.size(); ++band)
-      if (!rebinner.covers(band_edges(band), zmin, zmax)) return false;
+      if (!table.covers(band_edges(band), zmin, zmax)) return false;
     return true;
   }
   /// A set of spectra at z, in the light that passes the intergalactic medium.
   ///   out  [nbasis][layout.row]; what lies between the bands stays as it is
-  void rebin(const Rebinner& rebinner, const Transmission& medium, double z, double* out) const {
+  void rebin(const RebinTable& table, const Transmission& medium, double z, double* out) const {
     for (std::size_t band = 0; band < wave.size(); ++band) {
       const auto first = static_cast<std::size_t>(layout.bands[band].first);
-      rebinner.rebin(band_edges(band), z, out + first, layout.row);
-      medium.apply(z, first, wave[band].size(), rebinner.nbasis(), out + first, layout.row);
+      detail::rebin(table, band_edges(band), z, out + first, layout.row);
+      absorb(medium, z, first, wave[band].size(), table.nbasis(), out + first, layout.row);
     }
   }
 };

@@ -136,7 +136,7 @@ struct alignas(Simd<Exec, double>) LaneSum {
 };
 
 /// Where a core keeps the sum of the product of columns i >= j: from `first` on among all of them.
-struct SumPlaces {
+struct TriangleIndex {
   int ifirst, jfirst;
   KOKKOS_FORCEINLINE_FUNCTION constexpr int operator()(int i, int j) const {
     return product_index(ifirst + i, jfirst + j);
@@ -145,21 +145,21 @@ struct SumPlaces {
 
 /// And a thread of a device that of columns i and j of two sets, NJ in the second.
 template <int NJ>
-struct RectanglePlaces {
+struct RectangleIndex {
   KOKKOS_FORCEINLINE_FUNCTION constexpr int operator()(int i, int j) const { return i * NJ + j; }
 };
 
 /// sums(i, j) += sum_p b[i][p] b[j][p] for i < NI, j <= i; pixels p = begin, begin + step, ... below npixel.
 ///   b      columns, `brow` values apart
-///   place  which sum is that of (i, j)
-template <class Exec, class Real, int NI, class Place>
+///   index  which sum is that of (i, j)
+template <class Exec, class Real, int NI, class SumIndex>
 KOKKOS_FORCEINLINE_FUNCTION void multiply_triangle(const Real* b, std::size_t brow, int begin, int step, int npixel,
-                                                   const Place& place, LaneSum<Exec>* sums) {
+                                                   const SumIndex& index, LaneSum<Exec>* sums) {
   using S = Simd<Exec, double>;
   S sum[NI][NI];
   ZSPEX_UNROLL
   for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
-  for (int j = 0; j <= i; ++j) sum[i][j] = simd_load<S>(sums[place(i, j)].lanes);
+  for (int j = 0; j <= i; ++j) sum[i][j] = simd_load<S>(sums[index(i, j)].lanes);
   for (int p = begin; p < npixel; p += step) {
     S column[NI];
     ZSPEX_UNROLL
@@ -170,18 +170,18 @@ KOKKOS_FORCEINLINE_FUNCTION void multiply_triangle(const Real* b, std::size_t br
   }
   ZSPEX_UNROLL
   for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
-  for (int j = 0; j <= i; ++j) simd_store(sums[place(i, j)].lanes, sum[i][j]);
+  for (int j = 0; j <= i; ++j) simd_store(sums[index(i, j)].lanes, sum[i][j]);
 }
 
 /// The same for columns i < NI of `left` and j < NJ of `right`, apart from each other.
-template <class Exec, class Real, int NI, int NJ, class Place>
+template <class Exec, class Real, int NI, int NJ, class SumIndex>
 KOKKOS_FORCEINLINE_FUNCTION void multiply_rectangle(const Real* left, const Real* right, std::size_t brow, int begin,
-                                                    int step, int npixel, const Place& place, LaneSum<Exec>* sums) {
+                                                    int step, int npixel, const SumIndex& index, LaneSum<Exec>* sums) {
   using S = Simd<Exec, double>;
   S sum[NI][NJ];
   ZSPEX_UNROLL
   for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
-  for (int j = 0; j < NJ; ++j) sum[i][j] = simd_load<S>(sums[place(i, j)].lanes);
+  for (int j = 0; j < NJ; ++j) sum[i][j] = simd_load<S>(sums[index(i, j)].lanes);
   for (int p = begin; p < npixel; p += step) {
     S a[NI], b[NJ];
     ZSPEX_UNROLL
@@ -194,7 +194,7 @@ KOKKOS_FORCEINLINE_FUNCTION void multiply_rectangle(const Real* left, const Real
   }
   ZSPEX_UNROLL
   for (int i = 0; i < NI; ++i) ZSPEX_UNROLL
-  for (int j = 0; j < NJ; ++j) simd_store(sums[place(i, j)].lanes, sum[i][j]);
+  for (int j = 0; j < NJ; ++j) simd_store(sums[index(i, j)].lanes, sum[i][j]);
 }
 
 /// Columns whose products among each other, and with how many others, have their sums in a core's registers.
@@ -211,10 +211,10 @@ inline void multiply_all(const Real* b, std::size_t brow, int npixel, int ncolum
       for (int j = 0; j < first; j += most_others)
         with_constant<most_others>(first - j < most_others ? first - j : most_others, [&](auto nj) {
           multiply_rectangle<Exec, Real, decltype(ni)::value, decltype(nj)::value>(
-              b + first * brow, b + j * brow, brow, 0, step, npixel, SumPlaces{first, j}, sums);
+              b + first * brow, b + j * brow, brow, 0, step, npixel, TriangleIndex{first, j}, sums);
         });
       multiply_triangle<Exec, Real, decltype(ni)::value>(b + first * brow, brow, 0, step, npixel,
-                                                         SumPlaces{first, first}, sums);
+                                                         TriangleIndex{first, first}, sums);
     });
   }
 }

@@ -20,10 +20,10 @@ inline constexpr int rebin_lanes = on_host<Exec> ? 8 : 1;
 /// values] [4 integrals][4 values].
 KOKKOS_INLINE_FUNCTION constexpr int record_size(int nbasis) { return 2 * round_up(nbasis, rebin_lanes<Host> / 2); }
 /// Where the integral of a vector stands in a record, and how much further on its value.
-struct RecordPlace {
+struct RecordOffset {
   int integral, apart;
 };
-KOKKOS_FORCEINLINE_FUNCTION constexpr RecordPlace record_place(int nbasis, int b) {
+KOKKOS_FORCEINLINE_FUNCTION constexpr RecordOffset record_offset(int nbasis, int b) {
   constexpr int whole = rebin_lanes<Host>;
   const int first = b / whole * whole;
   return {first + b, nbasis - first > whole / 2 ? whole : whole / 2};
@@ -60,12 +60,12 @@ KOKKOS_FORCEINLINE_FUNCTION void for_few(int n, const F& f) {
 
 /// Where edges lie between two samples: integral(edge) = integral(sample) + reach * value + slope * (next - value).
 template <class Exec>
-struct EdgePlaces {
+struct EdgePositions {
   static constexpr int most = rebin_pixels<Exec> + 1;
   int at[most];  ///< the sample
   double reach[most], slope[most];
 
-  /// Places of n edges x, growing and in the rest frame.
+  /// Finds n edges x, growing and in the rest frame.
   KOKKOS_INLINE_FUNCTION void find(const TemplateTable<Exec>& tmpl, const double* x, int n) {
     if (tmpl.even) {
       // Copies of all that it reads: so the loop becomes vector instructions.
@@ -108,29 +108,29 @@ template <class Exec, int nlane>
 using RebinSimd =
     std::conditional_t<on_host<Exec>, Vector<double, (nlane < host_simd_width ? 32 : simd_bytes)>, double>;
 
-/// Means of `nlane` basis vectors from `first` on in the n pixels between the edges at `places`. On a host's core lanes
+/// Means of `nlane` basis vectors from `first` on in the n pixels between `edges`. On a host's core lanes
 /// are basis vectors while samples are read, and pixels when means are written.
 template <class Exec, int nlane, class Real>
-KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgePlaces<Exec>& places, int n,
+KOKKOS_INLINE_FUNCTION void average(const TemplateTable<Exec>& tmpl, const EdgePositions<Exec>& edges, int n,
                                     const double* inverse_width, int first, Real* out, std::size_t stride) {
   using S = RebinSimd<Exec, nlane>;
   constexpr int width = sizeof(S) / sizeof(double), nvec = nlane / width;
   static_assert(nvec * width == nlane);
   constexpr int tile = on_host<Exec> ? width : rebin_pixels<Exec>;  // pixels
-  const RecordPlace place = record_place(tmpl.nbasis, first);
-  const double* const samples = tmpl.samples.data() + place.integral;
+  const RecordOffset offset = record_offset(tmpl.nbasis, first);
+  const double* const samples = tmpl.samples.data() + offset.integral;
   const std::size_t record = static_cast<std::size_t>(record_size(tmpl.nbasis));
   const int nvector = tmpl.nbasis - first < nlane ? tmpl.nbasis - first : nlane;
   S integral[nvec];
   const auto integrate = [&](int i) {
-    const double* sum = samples + record * places.at[i];
-    const double* value = sum + (on_host<Exec> ? nlane : place.apart);
+    const double* sum = samples + record * edges.at[i];
+    const double* value = sum + (on_host<Exec> ? nlane : offset.apart);
     const double* next = value + record;
     ZSPEX_UNROLL
     for (int v = 0; v < nvec; ++v) {
       const S here = simd_load<S>(value + v * width);
-      integral[v] = fused(places.slope[i], simd_load<S>(next + v * width) - here,
-                          fused(places.reach[i], here, simd_load<S>(sum + v * width)));
+      integral[v] = fused(edges.slope[i], simd_load<S>(next + v * width) - here,
+                          fused(edges.reach[i], here, simd_load<S>(sum + v * width)));
     }
   };
   integrate(0);
@@ -169,20 +169,20 @@ KOKKOS_INLINE_FUNCTION void rebin_some(const TemplateTable<Exec>& tmpl, const do
                                        std::size_t stride) {
   constexpr int most = rebin_pixels<Exec>, lanes = rebin_lanes<Exec>;
   const double scale = 1 / (1 + z);
-  EdgePlaces<Exec> places;
+  EdgePositions<Exec> positions;
   double x[most + 1], inverse_width[most];
   for_few<Exec, most + 1>(n + 1, [&](int i) { x[i] = edges[i] * scale; });
   for_few<Exec, most>(n, [&](int i) { inverse_width[i] = 1 / (x[i + 1] - x[i]); });
-  places.find(tmpl, x, n + 1);
+  positions.find(tmpl, x, n + 1);
   for (int first = 0; first < tmpl.nbasis; first += lanes) {
     Real* to = out + first * stride;
     if constexpr (lanes > 1) {
       if (tmpl.nbasis - first <= lanes / 2) {
-        average<Exec, lanes / 2>(tmpl, places, n, inverse_width, first, to, stride);
+        average<Exec, lanes / 2>(tmpl, positions, n, inverse_width, first, to, stride);
         continue;
       }
     }
-    average<Exec, lanes>(tmpl, places, n, inverse_width, first, to, stride);
+    average<Exec, lanes>(tmpl, positions, n, inverse_width, first, to, stride);
   }
 }
 

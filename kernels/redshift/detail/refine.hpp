@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "kernels/redshift/detail/fit_setup.hpp"
-#include "kernels/redshift/fit_site.hpp"
+#include "kernels/redshift/fit_backend.hpp"
 
 namespace zspex::kernels::detail {
 
 /// Around each minimum of a scan a finer one, linear in z, and a parabola through its least points; archetypes of the
 /// template's type, if there are any, then take the place of its basis vectors.
-/// \param spectra  of the host; `site` has the same
+/// \param spectra  of the host; `backend` has the same
 /// \return [scan]
-std::vector<RefinedFits> refine(const FitSetup& setup, const FitSite& site, const Spectra<Host>& spectra,
+std::vector<RefinedFits> refine(const FitSetup& setup, const FitBackend& backend, const Spectra<Host>& spectra,
                                 std::span<const CoarseScan> scans);
 
 }  // namespace zspex::kernels::detail

@@ -25,18 +25,18 @@ struct SolveFits {
   DeviceView<const double*, Exec> oii;   ///< [nbasis] sums around [OII]; empty without penalty
   DeviceView<double**, Exec> products;   ///< [pair][products_of(nbasis)]
   DeviceView<double**, Exec> fits;       ///< [pair] records
-  DeviceView<double**, Exec> room;       ///< [worker][solve_room(nbasis)]
+  DeviceView<double**, Exec> workspace;  ///< [worker][solve_workspace(nbasis)]
   int nbasis;
   bool nonnegative;
 
-  void run(const Exec& exec) const { launch(exec, "zspex::redshift::solve_fits", room.extent_int(0), *this); }
+  void run(const Exec& exec) const { launch(exec, "zspex::redshift::solve_fits", workspace.extent_int(0), *this); }
   KOKKOS_FUNCTION void operator()(std::int64_t worker) const {
-    for (int pair = static_cast<int>(worker); pair < fits.extent_int(0); pair += room.extent_int(0)) {
+    for (int pair = static_cast<int>(worker); pair < fits.extent_int(0); pair += workspace.extent_int(0)) {
       double* c = &fits(pair, fit_record::coeff);
       LinearFit fit;
       for (int b = 0; b < nbasis; ++b) c[b] = 0;
       if (spectra.targets(targets(pair)).ngood > 0)
-        fit = solve_normal(nonnegative, nbasis, &products(pair, 0), c, &room(worker, 0));
+        fit = solve_normal(nonnegative, nbasis, &products(pair, 0), c, &workspace(worker, 0));
       fits(pair, fit_record::chi2) = fit.chi2;
       fits(pair, fit_record::penalty) = oii.extent(0) == 0 ? 0 : negative_light(nbasis, c, oii.data());
       fits(pair, fit_record::cancelled) = fit.cancelled ? 1 : 0;

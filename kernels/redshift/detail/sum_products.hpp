@@ -51,7 +51,7 @@ KOKKOS_FORCEINLINE_FUNCTION void for_lanes(const Member& team, int nlane, const 
 
 /// What the threads of the host work with, a row each; used again and again.
 template <class Real>
-struct CoreRooms {
+struct CoreWorkspace {
   DeviceView<Real**, Host> values;         ///< weighted rows of R, and columns
   DeviceView<LaneSum<Host>**, Host> sums;  ///< of an item
   DeviceView<int*, Host> next;             ///< [1] the item that is taken next
@@ -82,23 +82,23 @@ struct SumProducts {
   int nbasis, max_ndiag;
   int item = 1;  ///< groups (host), or redshifts / (together * turns) of a group (device)
   int i0 = 0, j0 = 0;
-  CoreRooms<Real> rooms = {};
+  CoreWorkspace<Real> core_workspace = {};
 
   void run(const Exec& exec) const {
     const int ngroup = groups.extent_int(0);
     if constexpr (on_core) {
-      rooms.next(0) = 0;
-      launch(exec, "zspex::redshift::sum_products", rooms.values.extent_int(0), *this);
+      core_workspace.next(0) = 0;
+      launch(exec, "zspex::redshift::sum_products", core_workspace.values.extent_int(0), *this);
     } else {
       launch_teams(exec, "zspex::redshift::sum_products", ngroup * item,
                    {threads, TeamScratch<Real, Exec>::shmem_size(team_values)}, *this);
     }
   }
-  /// Of a core's room.
-  static std::size_t room_values(int nbasis, int max_ndiag) {
+  /// Of a core's workspace.
+  static std::size_t workspace_values(int nbasis, int max_ndiag) {
     return static_cast<std::size_t>(NT) * pixels * static_cast<std::size_t>(max_ndiag + nbasis + 1);
   }
-  static std::size_t room_sums(int nbasis, int nz, int ngroup) {
+  static std::size_t workspace_sums(int nbasis, int nz, int ngroup) {
     return static_cast<std::size_t>(ngroup) * NT * static_cast<std::size_t>(nz) *
            static_cast<std::size_t>(products_of(nbasis));
   }
@@ -107,14 +107,14 @@ struct SumProducts {
   void operator()(std::int64_t worker) const {
     if constexpr (on_core) {
       const int ngroup = groups.extent_int(0), nitem = (ngroup + item - 1) / item;
-      const auto take = [&] { return Kokkos::atomic_fetch_add(&rooms.next(0), 1); };
+      const auto take = [&] { return Kokkos::atomic_fetch_add(&core_workspace.next(0), 1); };
       for (int i = take(); i < nitem; i = take()) {
         const int first = i * item, last = first + item < ngroup ? first + item : ngroup;
         int nz = 0;
         for (int g = first; g < last; ++g) nz = groups(g).nz > nz ? groups(g).nz : nz;
-        LaneSum<Exec>* sums = &rooms.sums(worker, 0);
-        std::fill_n(sums, room_sums(nbasis, nz, last - first), LaneSum<Exec>{});
-        fit(Core{}, first, last, 0, nz, &rooms.values(worker, 0), sums);
+        LaneSum<Exec>* sums = &core_workspace.sums(worker, 0);
+        std::fill_n(sums, workspace_sums(nbasis, nz, last - first), LaneSum<Exec>{});
+        fit(Core{}, first, last, 0, nz, &core_workspace.values(worker, 0), sums);
       }
     }
   }
@@ -125,25 +125,25 @@ struct SumProducts {
       LaneSum<Exec> sums[turns * each * nproduct];
       ZSPEX_UNROLL
       for (int k = 0; k < turns * each * nproduct; ++k) sums[k] = {};
-      const TeamScratch<Real, Exec> room(team.team_scratch(0), team_values);
-      fit(team, group, group + 1, first, together * turns, room.data(), sums);
+      const TeamScratch<Real, Exec> workspace(team.team_scratch(0), team_values);
+      fit(team, group, group + 1, first, together * turns, workspace.data(), sums);
     }
   }
 
  private:
   /// Columns of one target at one redshift among those of a block.
   KOKKOS_FORCEINLINE_FUNCTION int ncolumn() const { return on_core ? nbasis + 1 : NI + NJ; }
-  KOKKOS_FORCEINLINE_FUNCTION Real* columns_of(Real* room, int pair) const {
-    return room + static_cast<std::size_t>(pair) * ncolumn() * pixels;
+  KOKKOS_FORCEINLINE_FUNCTION Real* columns_of(Real* workspace, int pair) const {
+    return workspace + static_cast<std::size_t>(pair) * ncolumn() * pixels;
   }
 
   /// Groups [g0, g1) at `nz` redshifts from `first` on.
-  ///   room  on a core rows of R, and columns; in a team columns
+  ///   workspace  on a core rows of R, and columns; in a team columns
   ///   sums  on a core [group][target][redshift][product], in a team [turn][pair of this thread][product]
   template <class Member>
-  KOKKOS_FORCEINLINE_FUNCTION void fit(const Member& team, int g0, int g1, int first, int nz, Real* room,
+  KOKKOS_FORCEINLINE_FUNCTION void fit(const Member& team, int g0, int g1, int first, int nz, Real* workspace,
                                        LaneSum<Exec>* sums) const {
-    Real* columns_room = room + (on_core ? static_cast<std::size_t>(NT) * pixels * max_ndiag : 0);
+    Real* columns_memory = workspace + (on_core ? static_cast<std::size_t>(NT) * pixels * max_ndiag : 0);
     const std::size_t of_group = on_core ? static_cast<std::size_t>(NT) * nz * products_of(nbasis) : 0;
     for (int ib = 0; ib < blocks.extent_int(0); ++ib) {
       const Block block = blocks(ib);
@@ -158,20 +158,20 @@ struct SumProducts {
           if (spectrum.band != block.band) continue;
           Rows<Exec, Real> rows[NT];
           barrier(team);
-          prepare(team, block, group, is, room, columns_room, rows);
+          prepare(team, block, group, is, workspace, columns_memory, rows);
           if constexpr (on_core) {
             for (int iz = 0; iz < group.nz; ++iz) {
-              fill(team, block, spectrum, group, iz, here, rows, columns_room);
-              multiply(team, block, nz, iz, columns_room, sums + (g - g0) * of_group);
+              fill(team, block, spectrum, group, iz, here, rows, columns_memory);
+              multiply(team, block, nz, iz, columns_memory, sums + (g - g0) * of_group);
             }
           } else {
             // Unrolled, sums stay in registers.
             ZSPEX_UNROLL
             for (int turn = 0; turn < turns; ++turn) {
               if (turn > 0) barrier(team);
-              fill(team, block, spectrum, group, first + turn * together, here, rows, columns_room);
+              fill(team, block, spectrum, group, first + turn * together, here, rows, columns_memory);
               barrier(team);
-              multiply(team, block, nz, turn, columns_room, sums);
+              multiply(team, block, nz, turn, columns_memory, sums);
             }
           }
         }
@@ -183,7 +183,7 @@ struct SumProducts {
   /// Rows of R times sqrt(ivar) on a block of one spectrum of each target of a group; and the columns of fluxes.
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void prepare(const Member& team, const Block& block, const TargetGroup& group, int is,
-                                           Real* room, Real* columns_room, Rows<Exec, Real>* rows) const {
+                                           Real* workspace, Real* columns_memory, Rows<Exec, Real>* rows) const {
     const auto spectrum_of = [&](int it) -> const Spectrum& {
       return spectra.spectra(spectra.targets(group.targets[it]).first + is);
     };
@@ -192,7 +192,7 @@ struct SumProducts {
       const float* from = spectra.resolution(spectrum) + row_index(block.first, 0, spectrum.ndiag);
       const double* root_ivar = spectra.weights(spectrum) + block.first;
       if constexpr (on_core) {
-        Real* to = room + static_cast<std::size_t>(it) * pixels * max_ndiag;
+        Real* to = workspace + static_cast<std::size_t>(it) * pixels * max_ndiag;
         weigh_rows(block.npixel, spectrum.ndiag, from, root_ivar, to);
         rows[it] = {to};
       } else {
@@ -202,7 +202,7 @@ struct SumProducts {
     if (!on_core && i0 + NI <= nbasis) return;
     for_threads(team, together * NT, [&](int pair) {
       const double* flux = spectra.flux(spectrum_of(pair % NT)) + block.first;
-      Real* to = columns_of(columns_room, pair) + (nbasis - i0) * pixels;
+      Real* to = columns_of(columns_memory, pair) + (nbasis - i0) * pixels;
       constexpr int nlane = lanes_of_thread<Exec>();
       for_lanes(team, nlane, [&](int lane) {
         for (int p = lane; p < block.npixel; p += nlane) to[p] = static_cast<Real>(flux[p]);
@@ -215,7 +215,7 @@ struct SumProducts {
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void fill(const Member& team, const Block& block, const Spectrum& spectrum,
                                         const TargetGroup& group, int iz, std::size_t at, const Rows<Exec, Real>* rows,
-                                        Real* columns_room) const {
+                                        Real* columns_memory) const {
     constexpr int nlane = lanes_of_thread<Exec>();
     const int chunk = on_core ? block.npixel : nlane, nchunk = (block.npixel + chunk - 1) / chunk;
     for_threads(team, together * nchunk, [&](int k) {
@@ -225,7 +225,7 @@ struct SumProducts {
         if (begin >= block.npixel) return;
         const auto make = [&](int vector, int n, int column) {
           Real* to[NT];
-          for (int it = 0; it < NT; ++it) to[it] = columns_of(columns_room, kz * NT + it) + column * pixels;
+          for (int it = 0; it < NT; ++it) to[it] = columns_of(columns_memory, kz * NT + it) + column * pixels;
           if (columns.data() != nullptr) {
             for (int it = 0; it < NT; ++it)
               for (int c = 0; c < n; ++c)
@@ -250,10 +250,10 @@ struct SumProducts {
   /// Adds the products of a block's columns to the sums of this turn.
   template <class Member>
   KOKKOS_FORCEINLINE_FUNCTION void multiply(const Member& team, const Block& block, int nz, int turn,
-                                            Real* columns_room, LaneSum<Exec>* sums) const {
+                                            Real* columns_memory, LaneSum<Exec>* sums) const {
     if constexpr (on_core) {
       for (int it = 0; it < NT; ++it)
-        multiply_all<Exec>(columns_of(columns_room, it), pixels, block.npixel, nbasis + 1,
+        multiply_all<Exec>(columns_of(columns_memory, it), pixels, block.npixel, nbasis + 1,
                            sums + (static_cast<std::size_t>(it) * nz + turn) * products_of(nbasis));
     } else {
       constexpr int nlane = lanes_of_thread<Exec>();
@@ -261,14 +261,14 @@ struct SumProducts {
       for (int k = 0; k < each; ++k) {
         const int pair = team.team_rank() + k * team.team_size();
         if (pair >= threads) continue;
-        const Real* b = columns_of(columns_room, pair);
+        const Real* b = columns_of(columns_memory, pair);
         for_lanes(team, nlane, [&](int lane) {
           LaneSum<Exec>* own = sums + (turn * each + k) * nproduct;
           if constexpr (NJ == 0)
-            multiply_triangle<Exec, Real, NI>(b, pixels, lane, nlane, block.npixel, SumPlaces{0, 0}, own);
+            multiply_triangle<Exec, Real, NI>(b, pixels, lane, nlane, block.npixel, TriangleIndex{0, 0}, own);
           else
             multiply_rectangle<Exec, Real, NI, NJ>(b, b + NI * pixels, pixels, lane, nlane, block.npixel,
-                                                   RectanglePlaces<NJ>{}, own);
+                                                   RectangleIndex<NJ>{}, own);
         });
       }
     }

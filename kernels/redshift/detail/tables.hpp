@@ -5,7 +5,7 @@
 
 #include "kernels/redshift/detail/rebin.hpp"
 #include "kernels/redshift/igm.hpp"
-#include "kernels/redshift/rebin.hpp"
+#include "kernels/redshift/rebin_table.hpp"
 
 namespace zspex::kernels::detail {
 
@@ -19,16 +19,16 @@ DeviceView<const T*, Exec> table_of(const Exec& exec, const std::vector<T, Memor
 }
 
 template <class Exec>
-TemplateTable<Exec> template_table(const Exec& exec, const Rebinner& rebinner) {
+TemplateTable<Exec> template_table(const Exec& exec, const RebinTable& host) {
   TemplateTable<Exec> table;
-  table.nbasis = rebinner.nbasis();
-  table.nsample = static_cast<std::int64_t>(rebinner.wave().size());
-  table.even = rebinner.even();
-  table.first = rebinner.wave().front();
-  table.guides = rebinner.guides_per_angstrom();
-  table.samples = table_of(exec, rebinner.samples());
-  table.wave = table_of(exec, rebinner.wave());
-  table.guide = table_of(exec, rebinner.guide());
+  table.nbasis = host.nbasis();
+  table.nsample = static_cast<std::int64_t>(host.wave().size());
+  table.even = host.even();
+  table.first = host.wave().front();
+  table.guides = host.guides_per_angstrom();
+  table.samples = table_of(exec, host.samples());
+  table.wave = table_of(exec, host.wave());
+  table.guide = table_of(exec, host.guide());
   return table;
 }
 

@@ -10,7 +10,7 @@
 
 #include "io/redshifts.hpp"
 #include "io/spectra.hpp"
-#include "pipeline/inspect/inspect.hpp"
+#include "pipeline/inspect/screen.hpp"
 
 namespace zspex::pipeline::detail {
 

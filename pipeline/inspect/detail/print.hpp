@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "io/table.hpp"
-#include "pipeline/inspect/inspect.hpp"
+#include "pipeline/inspect/screen.hpp"
 #include "pipeline/inspect/statistics.hpp"
 #include "pipeline/terminal/text_plot.hpp"
 

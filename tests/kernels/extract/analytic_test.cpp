@@ -27,7 +27,7 @@ struct Grid {
     psf.hsizex = half;
     psf.hsizey = half;
     psf.x = series(nspec, 0, 2, {x0, 0});
-    for (int s = 0; s < nspec; ++s) psf.x.coeff[2 * s] += spacing * s;
+    for (int s = 0; s < nspec; ++s) psf.x.coeff(s, 0) += spacing * s;
     psf.y = series(nspec, 0, 2, {y0 + rows, rows});
     psf.sigmax = psf.sigmay = series(nspec, 0, 2, {sigma});
     psf.gh = {series(nspec, 0, 2, {1})};
@@ -56,7 +56,7 @@ TEST(Extraction, DeltaFunctionPsfReturnsThePixels) {
       pixels.ivar[pixels.at(12 + 2 * 5, 11)] = 0;  // fiber 1, bin 5
       pixels.mask[pixels.at(12 + 2 * 8, 16)] = 1;  // fiber 2, bin 8
       pixels.mask[pixels.at(12 + 2 * 9, 16)] = 256;
-      const ExtractedUnit found = extract_all(grid.psf, grid.settings, pixels.view());
+      const ExtractedBlock found = extract_all(grid.psf, grid.settings, pixels.view());
       for (int s = 0; s < 4; ++s)
         for (int w = 0; w < 19; ++w) {
           SCOPED_TRACE("fiber " + std::to_string(s) + ", bin " + std::to_string(w));
@@ -85,7 +85,7 @@ TEST(Extraction, SeparateBinsAreWeightedMeans) {
       pixels.image[i] = static_cast<float>(random.uniform(0, 100));
       pixels.ivar[i] = i % 11 == 0 ? 0 : static_cast<float>(random.uniform(0.1, 1));
     }
-    const ExtractedUnit found = extract_all(grid.psf, grid.settings, pixels.view());
+    const ExtractedBlock found = extract_all(grid.psf, grid.settings, pixels.view());
     for (int w = 0; w < 9; ++w) {
       const test::Spot spot = test::plain_spot(grid.psf, 0, w);
       double aa = 0, ap = 0, good = 0, chi2 = 0;
@@ -151,7 +151,7 @@ TEST(Extraction, TwoBinsWrittenOut) {
     const double det = a * c - b * b, root = std::sqrt(det), norm = std::sqrt(a + c + 2 * root);
     const double f1 = (c * y1 - b * y2) / det, f2 = (a * y2 - b * y1) / det;
     const double q11 = (a + root) / norm, q22 = (c + root) / norm, q12 = b / norm, s1 = q11 + q12, s2 = q22 + q12;
-    const ExtractedUnit found = extract_all(grid.psf, grid.settings, pixels.view());
+    const ExtractedBlock found = extract_all(grid.psf, grid.settings, pixels.view());
     EXPECT_NEAR(found.flux(0, 0), (q11 * f1 + q12 * f2) / s1, 1e-9);
     EXPECT_NEAR(found.flux(0, 1), (q12 * f1 + q22 * f2) / s2, 1e-9);
     EXPECT_NEAR(found.ivar(0, 0), s1 * s1, 1e-12);
@@ -186,8 +186,8 @@ TEST(Extraction, WholePixelShiftMovesTheSpectraOnly) {
     }
   for (const SolverKind solver : {SolverKind::patch, SolverKind::bundle}) {
     settings.solver = solver;
-    const ExtractedUnit a = extract_all(psf, settings, pixels.view()),
-                        b = extract_all(psf_moved, settings, shifted.view());
+    const ExtractedBlock a = extract_all(psf, settings, pixels.view()),
+                         b = extract_all(psf_moved, settings, shifted.view());
     // Traces round differently by 1e-14 pixels; the condition of 1e4 and bright lines of 1e3 sigma amplify it.
     test::expect_close(b, test::plain(a), {1e-6, 1e-8, 1e-8, 1e-6, 1e-12});
   }
@@ -204,7 +204,7 @@ TEST(Extraction, TwiceTheLightIsTwiceTheFlux) {
   test::Pixels pixels = test::expose(psf, settings.wave, test::invent_spectra(6, 53, 500, random), random),
                twice = pixels;
   for (float& value : twice.image) value *= 2;
-  const ExtractedUnit a = extract_all(psf, settings, pixels.view()), b = extract_all(psf, settings, twice.view());
+  const ExtractedBlock a = extract_all(psf, settings, pixels.view()), b = extract_all(psf, settings, twice.view());
   for (std::size_t i = 0; i < a.flux.size(); ++i) {
     ASSERT_EQ(b.flux.data()[i], 2 * a.flux.data()[i]);
     ASSERT_EQ(b.ivar.data()[i], a.ivar.data()[i]);

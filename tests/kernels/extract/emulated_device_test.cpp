@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/extract/engine.hpp"
+#include "kernels/extract/detail/backend.hpp"
 #include "tests/kernels/support/compare.hpp"
 #include "tests/kernels/support/invented.hpp"
 
 namespace zspex::kernels {
+
+using namespace detail;
+
 namespace {
 
 struct Case {
@@ -36,14 +39,14 @@ class OnEmulatedDevice : public testing::TestWithParam<Case> {
 
   void expect_as_on_host(const test::Tolerance& tolerance = {}) {
     const test::Pixels& image = pixels;
-    const ExtractedUnit expected = test::extract_all(psf, settings, image.view());
+    const ExtractedBlock expected = test::extract_all(psf, settings, image.view());
     for (unsigned late = 0; late < 4; ++late) {
       SCOPED_TRACE("late streams " + std::to_string(late));
       EmulatedDevice::set_late_streams(late);
-      Engine<EmulatedDevice> engine(psf, settings);
-      ASSERT_EQ(engine.depth(), 2);
+      ExtractBackend<EmulatedDevice> backend(psf, settings);
+      ASSERT_EQ(backend.depth(), 2);
       for (int frame = 0; frame < 2; ++frame) {  // the second time all memory is there, with what the first left
-        const ExtractedUnit found = test::extract_all(engine, psf, settings, image.view());
+        const ExtractedBlock found = test::extract_all(backend, psf, settings, image.view());
         test::expect_finite(found);
         EXPECT_EQ(found.npatch, expected.npatch);
         EXPECT_EQ(found.nretried, expected.nretried);
@@ -66,13 +69,10 @@ TEST_P(OnEmulatedDevice, AgreesWithTheHost) { expect_as_on_host(); }
 // Two fibers on one trace: the bundle can't be factorized, patches take its place, and some of them are tried twice.
 TEST_P(OnEmulatedDevice, TriesAgainWhatTheHostDoes) {
   for (Legendre* series : {&psf.x, &psf.y, &psf.sigmax, &psf.sigmay})
-    std::copy_n(&series->coeff[static_cast<std::size_t>(7 * series->ncoeff)], series->ncoeff,
-                &series->coeff[static_cast<std::size_t>(8 * series->ncoeff)]);
-  for (Legendre& series : psf.gh)
-    std::copy_n(&series.coeff[static_cast<std::size_t>(7 * series.ncoeff)], series.ncoeff,
-                &series.coeff[static_cast<std::size_t>(8 * series.ncoeff)]);
+    std::copy_n(series->coeff.row(7).data(), series->ncoeff(), series->coeff.row(8).data());
+  for (Legendre& series : psf.gh) std::copy_n(series.coeff.row(7).data(), series.ncoeff(), series.coeff.row(8).data());
   for (float& value : pixels.ivar) value *= 1e4f;  // the prior of 1e-15 is lost
-  const ExtractedUnit found = test::extract_all(psf, settings, pixels.view());
+  const ExtractedBlock found = test::extract_all(psf, settings, pixels.view());
   EXPECT_GT(found.nretried, found.nfailed);
   expect_as_on_host({1e-4, 1e-4, 1e-4, 1e-4, 1e-12});
 }

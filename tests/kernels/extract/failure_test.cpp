@@ -23,7 +23,7 @@ class Degenerate : public testing::TestWithParam<SolverKind> {
     psf.npix_y = 83;
     psf.hsizex = psf.hsizey = 2;
     psf.x = series(6, 0, 2, {0});
-    for (int s = 0; s < 6; ++s) psf.x.coeff[s] = s == 0 ? 19 : 12 + 7 * s;
+    for (int s = 0; s < 6; ++s) psf.x.coeff.data()[s] = s == 0 ? 19 : 12 + 7 * s;
     psf.y = series(6, 0, 2, {22, 2});  // 20 + 2 w
     psf.sigmax = psf.sigmay = series(6, 0, 2, {0.02});
     psf.gh = {series(6, 0, 2, {1})};
@@ -44,7 +44,7 @@ class Degenerate : public testing::TestWithParam<SolverKind> {
 
 TEST_P(Degenerate, PatchesAreRetriedAlone) {
   set_ivar(16);
-  const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock found = extract_all(psf, settings, pixels.view());
   test::expect_finite(found);
   const bool patches = GetParam() == SolverKind::patch;
   EXPECT_EQ(found.npatch, 18);  // the bundle solver falls back on patches
@@ -66,8 +66,8 @@ TEST_P(Degenerate, PatchesAreRetriedAlone) {
   }
   if (!patches) return;
   // No other patch has been regularized: fibers 2 to 5 come after the failures and have the bits of a healthy bundle.
-  psf.x.coeff[0] = 12;
-  const ExtractedUnit healthy = extract_all(psf, settings, pixels.view());
+  psf.x.coeff(0, 0) = 12;
+  const ExtractedBlock healthy = extract_all(psf, settings, pixels.view());
   EXPECT_EQ(healthy.nretried, 0);
   for (int s = 2; s < 6; ++s)
     for (int w = 0; w < 23; ++w) {
@@ -81,7 +81,7 @@ TEST_P(Degenerate, PatchesThatFailAgainAreFlaggedAndEmpty) {
     settings.decorrelation = kind;
     settings.model = ModelKind::reconvolved;
     set_ivar(0x1p44f);  // 1e-8 is lost in it
-    const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+    const ExtractedBlock found = extract_all(psf, settings, pixels.view());
     test::expect_finite(found);
     EXPECT_EQ(found.npatch, 18);
     EXPECT_EQ(found.nretried, 6);
@@ -107,7 +107,7 @@ TEST_P(Degenerate, PatchesThatFailAgainAreFlaggedAndEmpty) {
 TEST_P(Degenerate, MaskedPixelsDoNotHideAFailure) {
   set_ivar(0x1p44f);
   pixels.mask[pixels.at(20 + 2 * 4, 19)] = 1;
-  const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock found = extract_all(psf, settings, pixels.view());
   test::expect_finite(found);
   EXPECT_EQ(found.failed(0, 4), 1);
   EXPECT_EQ(found.failed(0, 5), 1);
@@ -126,13 +126,13 @@ TEST_P(Degenerate, AbsurdInverseVariancesHarmTheirPatchOnly) {
   test::Random random(52);
   test::Pixels image = test::expose(ordinary, other.wave, test::invent_spectra(9, camera.nwave, 100, random), random);
   test::add_noise(image, random);
-  const ExtractedUnit before = extract_all(ordinary, other, image.view());
+  const ExtractedBlock before = extract_all(ordinary, other, image.view());
   for (int i = 0; i < 300; ++i)  // bottom rows only
     image.ivar[static_cast<std::size_t>(random.uniform(20 * 107, 70 * 107))] =
         i % 3 == 0   ? std::numeric_limits<float>::max()
         : i % 3 == 1 ? std::numeric_limits<float>::denorm_min()
                      : 1e-30f;
-  const ExtractedUnit found = extract_all(ordinary, other, image.view());
+  const ExtractedBlock found = extract_all(ordinary, other, image.view());
   test::expect_finite(found);
   // The bundle solver falls back on patches, which differ by their seams.
   const double tolerance = GetParam() == SolverKind::patch ? 0 : 1e-3;

@@ -9,13 +9,16 @@
 #include "io/frame.hpp"
 #include "io/preproc.hpp"
 #include "io/psf.hpp"
-#include "kernels/extract/patches.hpp"
+#include "kernels/extract/detail/patches.hpp"
 #include "kernels/extract/trace_faults.hpp"
 #include "tests/kernels/extract/golden_values.hpp"
 #include "tests/kernels/support/compare.hpp"
 #include "tests/kernels/support/invalid.hpp"
 
 namespace zspex::kernels {
+
+using namespace detail;
+
 namespace {
 
 std::string shared(const std::string& name) {
@@ -25,30 +28,6 @@ std::string shared(const std::string& name) {
 
 #define ZSPEX_NEEDS(path) \
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no " << path << ": golden data are not part of the repository"
-
-Legendre to_kernels(const io::LegendreSeries& series) {
-  return {series.wavemin, series.wavemax, static_cast<int>(series.coeff.extent(1)),
-          std::vector<double>(series.coeff.begin(), series.coeff.end())};
-}
-
-Psf read_golden_psf(const std::string& path) {
-  const io::GaussHermitePsf file = io::read_psf(path);
-  Psf psf{file.nspec,
-          file.npix_x,
-          file.npix_y,
-          file.hsizex,
-          file.hsizey,
-          file.ghdegx,
-          file.ghdegy,
-          to_kernels(file.x),
-          to_kernels(file.y),
-          to_kernels(file.sigmax),
-          to_kernels(file.sigmay),
-          {},
-          {}};
-  for (const io::LegendreSeries& term : file.gh) psf.gh.push_back(to_kernels(term));
-  return psf;
-}
 
 const std::string psf_path = shared("psf/psf-r0-00051060.fits");
 const std::string preproc_path = shared("golden/extract/preproc-r0-golden.fits.gz");
@@ -62,7 +41,7 @@ TEST(Golden, TracesOfRealPsfsHaveNoFaults) {
   for (const Band& band : {Band{"b0-derived", 3600, 5800}, {"r0-00051060", 5760, 7620}, {"z0-derived", 7520, 9824}}) {
     const std::string path = shared("psf/psf-" + std::string(band.file) + ".fits");
     ZSPEX_NEEDS(path);
-    const Psf psf = read_golden_psf(path);
+    const Psf psf = io::read_psf(path);
     for (const TraceFault& fault : find_trace_faults(psf, wave_grid(band.wavemin, band.wavemax, 0.8)))
       ADD_FAILURE() << path << ", fiber " << fault.ispec << ": " << fault.why;
   }
@@ -70,7 +49,7 @@ TEST(Golden, TracesOfRealPsfsHaveNoFaults) {
 
 TEST(Golden, PixelWindowsAreThoseOfTheReference) {
   ZSPEX_NEEDS(psf_path);
-  const Psf psf = read_golden_psf(psf_path);
+  const Psf psf = io::read_psf(psf_path);
   ExtractSettings settings;
   settings.wave = wave_grid(5760, 7620, 0.8);
   const Traces traces = trace_fibers(psf, 0, 25, pad_wave(settings.wave, 0.8, 12, 62));
@@ -93,7 +72,7 @@ TEST(Golden, PatchesAndFrameAreThoseOfTheReference) {
   ZSPEX_NEEDS(psf_path);
   ZSPEX_NEEDS(preproc_path);
   ZSPEX_NEEDS(frame_path);
-  const Psf psf = read_golden_psf(psf_path);
+  const Psf psf = io::read_psf(psf_path);
   const io::Preproc preproc = io::read_preproc(preproc_path);
   Image image{static_cast<int>(preproc.image.extent(1)),
               static_cast<int>(preproc.image.extent(0)),
@@ -108,7 +87,7 @@ TEST(Golden, PatchesAndFrameAreThoseOfTheReference) {
     ExtractSettings settings;
     settings.wave.assign(wave.begin() + patch.iwave, wave.begin() + patch.iwave + patch.nwave);
     const auto extractor = make_extractor(psf, settings);
-    const ExtractedUnit found = extractor->extract(image, {patch.ispec, 5});
+    const ExtractedBlock found = extractor->extract(image, {patch.ispec, 5});
     ASSERT_EQ(found.npatch, 1);
     for (const test::GoldenBin& bin : patch.bins) {
       const int s = bin.ispec - patch.ispec, w = bin.iwave - patch.iwave;
@@ -130,12 +109,12 @@ TEST(Golden, PatchesAndFrameAreThoseOfTheReference) {
   ExtractSettings settings;
   settings.wave.assign(wave.begin(), wave.begin() + 300);
   const auto extractor = make_extractor(psf, settings);
-  const ExtractedUnit patches = extractor->extract(image, {0, 25});
+  const ExtractedBlock patches = extractor->extract(image, {0, 25});
   EXPECT_EQ(patches.npatch, 30);
   EXPECT_EQ(patches.nretried, 0);
   settings.solver = SolverKind::bundle;
   const auto seamless = make_extractor(psf, settings);
-  const ExtractedUnit bundle = seamless->extract(image, {0, 25});
+  const ExtractedBlock bundle = seamless->extract(image, {0, 25});
   std::vector<double> apart;
   for (int s = 0; s < 25; ++s)
     for (int w = 0; w < 299; ++w) {  // the step of the last bin is another one there

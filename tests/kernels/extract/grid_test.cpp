@@ -79,8 +79,8 @@ TEST(WaveGrid, PaddingHasTheBitsOfTheReference) {
 
 TEST(Legendre, EveryDegreeAgreesWithItsPolynomial) {
   for (int degree = 0; degree <= 6; ++degree) {
-    Legendre one{100, 300, degree + 1, std::vector<double>(3 * (degree + 1))};
-    one.coeff[2 * (degree + 1) + degree] = 2.5;  // fiber 2 only
+    Legendre one{100, 300, Array2<double>({3, std::size_t(degree) + 1})};
+    one.coeff(2, degree) = 2.5;  // fiber 2 only
     for (double wave : {60.0, 100.0, 137.0, 250.0, 300.0, 341.0}) {
       const double expected = test::plain_legendre(one, 2, wave);
       EXPECT_NEAR(evaluate(one, 2, wave), expected, 1e-13 * std::max(1.0, std::abs(expected)))
@@ -88,8 +88,8 @@ TEST(Legendre, EveryDegreeAgreesWithItsPolynomial) {
       EXPECT_EQ(evaluate(one, 1, wave), 0);
     }
   }
-  EXPECT_EQ(evaluate(Legendre{100, 300, 2, {7, 3}}, 0, 100), 4);
-  EXPECT_EQ(evaluate(Legendre{100, 300, 2, {7, 3}}, 0, 300), 10);
+  EXPECT_EQ(evaluate(Legendre{100, 300, Array2<double>({1, 2}, {7, 3})}, 0, 100), 4);
+  EXPECT_EQ(evaluate(Legendre{100, 300, Array2<double>({1, 2}, {7, 3})}, 0, 300), 10);
 }
 
 Psf trace_at(double x, double y) {
@@ -149,7 +149,7 @@ TEST(Traces, OneBadFiberLeavesTheOthersAlone) {
   Psf psf = test::invent_psf(test::Camera());
   const std::vector<double> wave = {6000, 6010, 6033};
   const Traces before = trace_fibers(psf, 0, 5, wave);
-  psf.y.coeff[2 * static_cast<std::size_t>(psf.y.ncoeff)] = HUGE_VAL;  // the constant of fiber 2
+  psf.y.coeff(2, 0) = HUGE_VAL;  // the constant of fiber 2
   const Traces after = trace_fibers(psf, 0, 5, wave);
   for (int s = 0; s < 5; ++s)
     for (int w = 0; w < 3; ++w) {

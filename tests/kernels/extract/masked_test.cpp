@@ -42,7 +42,7 @@ class Masked : public testing::TestWithParam<SolverKind> {
     for (int s = 0; s < 9; ++s)
       for (double wave : settings.wave) spots.push_back(test::plain_spot(psf, s, wave));
   }
-  ExtractedUnit extract(const test::Pixels& image) const { return extract_all(psf, settings, image.view()); }
+  ExtractedBlock extract(const test::Pixels& image) const { return extract_all(psf, settings, image.view()); }
   const test::Spot& spot(int s, int w) const { return spots[s * camera.nwave + w]; }
   /// Light of a bin on the pixels that `usable` refuses.
   template <class Usable>
@@ -56,7 +56,7 @@ class Masked : public testing::TestWithParam<SolverKind> {
   }
   /// Bins without light on usable pixels say nothing, and say so; others are finite and near the truth.
   template <class Usable>
-  void expect_honest(const ExtractedUnit& found, const Usable& usable) const {
+  void expect_honest(const ExtractedBlock& found, const Usable& usable) const {
     test::expect_finite(found);
     const Array2<double> truth = test::convolve(found.resolution, photons);
     int nothing = 0, all = 0;
@@ -102,7 +102,7 @@ TEST_P(Masked, EveryKindOfBadPixelIsTheSame) {
   const std::size_t at = pixels.at(middle.y + 4, middle.x + 6);
   test::Pixels by_ivar = pixels;
   by_ivar.ivar[at] = 0;
-  const ExtractedUnit expected = extract(by_ivar), untouched = extract(pixels);
+  const ExtractedBlock expected = extract(by_ivar), untouched = extract(pixels);
   EXPECT_NE(expected.flux, untouched.flux);
   expect_honest(expected, [&](int y, int x) { return y != middle.y + 4 || x != middle.x + 6; });
   EXPECT_GT(expected.pixmask_fraction(4, 30), 0.05);
@@ -121,7 +121,7 @@ TEST_P(Masked, EveryKindOfBadPixelIsTheSame) {
     image.image[at] = bad.value;
     image.ivar[at] = bad.ivar;
     image.mask[at] = bad.mask;
-    const ExtractedUnit found = extract(image);
+    const ExtractedBlock found = extract(image);
     test::expect_finite(found);
     test::expect_same_bytes(found, expected);
     EXPECT_EQ(found.model, expected.model);
@@ -131,7 +131,7 @@ TEST_P(Masked, EveryKindOfBadPixelIsTheSame) {
 TEST_P(Masked, OnlyUnusableMaskBitsCount) {
   const test::Spot middle = spot(4, 30);
   const std::size_t at = pixels.at(middle.y + 4, middle.x + 6);
-  const ExtractedUnit untouched = extract(pixels);
+  const ExtractedBlock untouched = extract(pixels);
   test::Pixels image = pixels;
   image.mask[at] = 256 | 1024;
   test::expect_same_bytes(extract(image), untouched);
@@ -150,7 +150,7 @@ TEST_P(Masked, RowsWithoutPixels) {
   for (int y = 0; y < camera.ny; ++y)
     for (int x = 0; x < camera.nx; ++x)
       if (!usable(y, x)) pixels.mask[pixels.at(y, x)] = 4;
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   expect_honest(found, usable);
   EXPECT_GE(nothing_, 9 * 8);
   EXPECT_EQ(found.nfailed, 0);
@@ -166,7 +166,7 @@ TEST_P(Masked, FiberWithoutPixels) {
         pixels.image[at] = nan;
         pixels.ivar[at] = 0;
       }
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   expect_honest(found, [&](int y, int x) { return good[pixels.at(y, x)] != 0; });
   EXPECT_EQ(nothing_, camera.nwave);
   for (int w = 0; w < camera.nwave; ++w) {
@@ -177,11 +177,11 @@ TEST_P(Masked, FiberWithoutPixels) {
 }
 
 TEST_P(Masked, FiberWithoutATraceIsDarkAndAlone) {
-  psf.y.coeff[5 * static_cast<std::size_t>(psf.y.ncoeff)] = HUGE_VAL;
+  psf.y.coeff(5, 0) = HUGE_VAL;
   test::Random random(42);
   pixels = test::expose(psf, settings.wave, photons, random);
   test::add_noise(pixels, random);
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   test::expect_finite(found);
   EXPECT_EQ(found.nfailed, 0);
   const Array2<double> truth = test::convolve(found.resolution, photons);
@@ -201,14 +201,14 @@ TEST_P(Masked, FiberWithoutATraceIsDarkAndAlone) {
 
 // Series that are extrapolated turn round sooner or later: the padding above the last patch must not cost the fiber.
 TEST_P(Masked, TraceThatTurnsRoundInThePaddingIsGoodBelowIt) {
-  psf.y.coeff[5 * static_cast<std::size_t>(psf.y.ncoeff) + 3] = -4;  // rises within the range, falls beyond it
+  psf.y.coeff(5, 3) = -4;  // rises within the range, falls beyond it
   test::Random random(43);
   pixels = test::expose(psf, settings.wave, photons, random);
   test::add_noise(pixels, random);
   const double last = settings.wave.back();
   ASSERT_GT(evaluate(psf.y, 5, last), evaluate(psf.y, 5, last - 0.8));
   ASSERT_LT(evaluate(psf.y, 5, last + 0.8 * 62), evaluate(psf.y, 5, last + 0.8 * 61));
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   test::expect_finite(found);
   const Array2<double> truth = test::convolve(found.resolution, photons);
   for (int s = 0; s < 9; ++s)
@@ -220,7 +220,7 @@ TEST_P(Masked, TraceThatTurnsRoundInThePaddingIsGoodBelowIt) {
 
 TEST_P(Masked, WholeImage) {
   std::fill(pixels.ivar.begin(), pixels.ivar.end(), 0.f);
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   test::expect_finite(found);
   for (std::size_t i = 0; i < found.flux.size(); ++i) {
     ASSERT_EQ(found.flux.data()[i], 0);
@@ -237,7 +237,7 @@ TEST_P(Masked, WholeImage) {
 TEST_P(Masked, BottomOfTheCcdCutsOnlyWhatIsOffIt) {
   camera.y0 = -20;
   remake();
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   expect_honest(found, [&](int y, int) { return y >= 0; });
   EXPECT_GT(nothing_, 9 * 5);
 }
@@ -245,7 +245,7 @@ TEST_P(Masked, BottomOfTheCcdCutsOnlyWhatIsOffIt) {
 TEST_P(Masked, TopOfTheCcdCutsOnlyWhatIsOffIt) {
   camera.y0 = 139;
   remake();
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   expect_honest(found, [&](int y, int) { return y < camera.ny; });
   EXPECT_GT(nothing_, 9 * 5);
 }
@@ -254,7 +254,7 @@ TEST_P(Masked, SidesOfTheCcdCutOnlyWhatIsOffThem) {
   for (double x0 : {-17.0, 67.0}) {
     camera.x0 = x0;
     remake();
-    const ExtractedUnit found = extract(pixels);
+    const ExtractedBlock found = extract(pixels);
     expect_honest(found, [&](int, int x) { return x >= 0 && x < camera.nx; });
     EXPECT_GT(nothing_, 50);
   }
@@ -263,7 +263,7 @@ TEST_P(Masked, SidesOfTheCcdCutOnlyWhatIsOffThem) {
 TEST_P(Masked, EdgeOfTheCcdIsLikeMaskedPixelsBeyondIt) {
   camera.y0 = 120;  // the last bins are off the top
   remake();
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   test::Pixels taller(camera.nx, camera.ny + 83, 1e5f, 0);
   std::copy(pixels.image.begin(), pixels.image.end(), taller.image.begin());
   std::copy(pixels.ivar.begin(), pixels.ivar.end(), taller.ivar.begin());
@@ -275,7 +275,7 @@ TEST_P(Masked, EdgeOfTheCcdIsLikeMaskedPixelsBeyondIt) {
 
 TEST_P(Masked, RangeOffTheCcdIsEmpty) {
   settings.wave = wave_grid(6000 + 400, 6000 + 440, 0.8);
-  const ExtractedUnit found = extract(pixels);
+  const ExtractedBlock found = extract(pixels);
   test::expect_finite(found);
   for (std::size_t i = 0; i < found.ivar.size(); ++i) {
     ASSERT_EQ(found.ivar.data()[i], 0);

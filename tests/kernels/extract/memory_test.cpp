@@ -1,11 +1,14 @@
 // What the extraction takes, against what it says; and that it takes it once.
 #include <gtest/gtest.h>
 
-#include "kernels/extract/engine.hpp"
+#include "kernels/extract/detail/backend.hpp"
 #include "tests/kernels/support/compare.hpp"
 #include "tests/kernels/support/invented.hpp"
 
 namespace zspex::kernels {
+
+using namespace detail;
+
 namespace {
 
 /// The most bytes that are held of Kokkos' allocations while it lives, and their number.
@@ -59,21 +62,21 @@ class ExtractMemory : public testing::TestWithParam<std::pair<SolverKind, Decorr
     for (Legendre& term : psf.gh) all.push_back(&term);
     for (Legendre* one : all)
       for (const int ispec : {7, 17}) {
-        const auto from = one->coeff.begin() + static_cast<std::ptrdiff_t>(ispec) * one->ncoeff;
-        std::copy_n(from, one->ncoeff, from + one->ncoeff);
+        const auto from = one->coeff.begin() + static_cast<std::ptrdiff_t>(ispec) * one->ncoeff();
+        std::copy_n(from, one->ncoeff(), from + one->ncoeff());
       }
   }
 
   /// Plans are not Kokkos' arrays; they are a few percent here.
-  void expect_as_planned(Extractor& engine, bool on_device) {
-    const Extractor::Memory plan = engine.memory(false);
+  void expect_as_planned(Extractor& backend, bool on_device) {
+    const Extractor::Memory plan = backend.memory(false);
     const CountAllocations taken;
-    const ExtractedUnit found = test::extract_all(engine, psf, settings, pixels.view());
+    const ExtractedBlock found = test::extract_all(backend, psf, settings, pixels.view());
     EXPECT_EQ(found.npatch, 10 * 7);  // of the patch solver
     EXPECT_NEAR(taken.nbytes(), static_cast<double>(plan.host + plan.device), 0.1 * taken.nbytes());
     EXPECT_EQ(plan.device > 0, on_device);
     const CountAllocations more;
-    for (int frame = 0; frame < 2; ++frame) test::extract_all(engine, psf, settings, pixels.view());
+    for (int frame = 0; frame < 2; ++frame) test::extract_all(backend, psf, settings, pixels.view());
     EXPECT_EQ(more.count(), 0);
   }
 
@@ -83,11 +86,11 @@ class ExtractMemory : public testing::TestWithParam<std::pair<SolverKind, Decorr
 };
 
 TEST_P(ExtractMemory, IsAsPlannedAndTakenOnceOnTheHost) {
-  expect_as_planned(*make_extractor(psf, settings, Place::host), false);
+  expect_as_planned(*make_extractor(psf, settings, BackendKind::host), false);
 }
 TEST_P(ExtractMemory, IsAsPlannedAndTakenOnceOnADevice) {
-  Engine<EmulatedDevice> engine(psf, settings);
-  expect_as_planned(engine, true);
+  ExtractBackend<EmulatedDevice> backend(psf, settings);
+  expect_as_planned(backend, true);
 }
 
 INSTANTIATE_TEST_SUITE_P(Solvers, ExtractMemory,

@@ -1,4 +1,4 @@
-#include "kernels/extract/patches.hpp"
+#include "kernels/extract/detail/patches.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,21 +8,24 @@
 #include "tests/kernels/support/invented.hpp"
 
 namespace zspex::kernels {
+
+using namespace detail;
+
 namespace {
 
 using test::Camera;
 using test::series;
 
-std::vector<PatchShape> plan(const Psf& psf, const ExtractSettings& settings, const ExtractUnit& unit,
+std::vector<PatchShape> plan(const Psf& psf, const ExtractSettings& settings, const FiberBlock& block,
                              Traces* traces_out = nullptr, PixelWindow* window_out = nullptr) {
-  const ExtractUnit spotted = padded_unit(psf, settings, unit);
+  const FiberBlock spotted = padded_block(psf, settings, block);
   const Traces traces =
       trace_fibers(psf, spotted.ispec, spotted.nspec,
                    pad_wave(settings.wave, settings.dwave, settings.wavepad, settings.wavepad + settings.nwavestep));
   const PixelWindow window = window_of(psf, traces);
   if (traces_out) *traces_out = traces;
   if (window_out) *window_out = window;
-  return plan_patches(psf, settings, unit, traces, window);
+  return plan_patches(psf, settings, block, traces, window);
 }
 
 TEST(Patches, CutABundleLikeTheReference) {
@@ -43,7 +46,7 @@ TEST(Patches, CutABundleLikeTheReference) {
       EXPECT_EQ(patch.nspec, sub == 0 || sub == 4 ? 6 : 7);
       EXPECT_EQ(patch.ikeep, sub == 0 ? 0 : 1);
       EXPECT_EQ(patch.nkeep, 5);
-      EXPECT_EQ(patch.ispec, sub == 0 ? 0 : 5 * sub - 1);  // the unit's spots start at the bundle's first fiber
+      EXPECT_EQ(patch.ispec, sub == 0 ? 0 : 5 * sub - 1);  // the block's spots start at the bundle's first fiber
       EXPECT_EQ(patch.outspec, 5 * sub);
       EXPECT_EQ(patch.iwave, 50 * step);
       EXPECT_EQ(patch.outwave, 50 * step);
@@ -202,13 +205,13 @@ TEST(Patches, WindowHoldsEverySpotAndItsPadding) {
   EXPECT_EQ(window.ny, y1 - y0);
 }
 
-TEST(Units, AreBundlesOrSubBundles) {
+TEST(Blocks, AreBundlesOrSubBundles) {
   ExtractSettings settings;
   settings.specmin = 50;
   settings.nspec = 75;
   const auto starts = [&](bool fine) {
     std::vector<std::pair<int, int>> out;
-    for (const ExtractUnit& unit : plan_units(settings, fine)) out.push_back({unit.ispec, unit.nspec});
+    for (const FiberBlock& block : plan_blocks(settings, fine)) out.push_back({block.ispec, block.nspec});
     return out;
   };
   EXPECT_EQ(starts(false), (std::vector<std::pair<int, int>>{{50, 25}, {75, 25}, {100, 25}}));

@@ -51,7 +51,7 @@ struct Exposure {
     test::add_noise(pixels, random);
   }
   void compare(test::Tolerance tolerance = {}) const {
-    const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+    const ExtractedBlock found = extract_all(psf, settings, pixels.view());
     EXPECT_EQ(found.nfailed, 0);
     EXPECT_EQ(found.nretried, 0);
     expect_close(found, extract_plainly(psf, settings, pixels.view()), tolerance);
@@ -148,7 +148,7 @@ TEST(PatchSolver, AgreesWithDenseMatricesAtEveryEdgeOfTheCcd) {
   }
 }
 
-// The 1e-15 on the diagonal and the mixed units of alpha make the answer depend on the scale of ivar, as in the
+// The 1e-15 on the diagonal and the mixed blocks of alpha make the answer depend on the scale of ivar, as in the
 // reference.
 TEST(PatchSolver, AgreesWithDenseMatricesForEveryScaleOfTheInverseVariance) {
   for (const float scale : {1e-12f, 1e-4f, 1e4f, 1e12f}) {
@@ -170,7 +170,7 @@ TEST(PatchSolver, ModelImageIsTheProjectionOfTheConvolvedFlux) {
   exposure.settings.bundlesize = 3;
   exposure.settings.nsubbundles = 1;
   exposure.settings.model = ModelKind::reconvolved;
-  const ExtractedUnit found = extract_all(exposure.psf, exposure.settings, exposure.pixels.view(), true);
+  const ExtractedBlock found = extract_all(exposure.psf, exposure.settings, exposure.pixels.view(), true);
   const test::PlainSpectra expected = extract_plainly(exposure.psf, exposure.settings, exposure.pixels.view());
   Array2<double> projected({113, 61});
   project_spectra(exposure.psf, exposure.settings.wave, 0, found.flux, projected);

@@ -1,4 +1,4 @@
-// The same bytes, whatever the batches, units, order and history.
+// The same bytes, whatever the batches, blocks, order and history.
 #include <gtest/gtest.h>
 
 #include "tests/kernels/support/compare.hpp"
@@ -30,7 +30,7 @@ class SameBits : public testing::TestWithParam<std::pair<SolverKind, Decorrelati
 };
 
 TEST_P(SameBits, ForEveryBatch) {
-  const ExtractedUnit expected = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock expected = extract_all(psf, settings, pixels.view());
   for (int batch : {1, 3, 100}) {
     settings.batch = batch;
     SCOPED_TRACE("batch " + std::to_string(batch));
@@ -38,17 +38,17 @@ TEST_P(SameBits, ForEveryBatch) {
   }
 }
 
-TEST_P(SameBits, ForFineAndCoarseUnits) {
-  ASSERT_EQ(plan_units(settings, true).size(), settings.solver == SolverKind::patch ? 10u : 2u);
+TEST_P(SameBits, ForFineAndCoarseBlocks) {
+  ASSERT_EQ(plan_blocks(settings, true).size(), settings.solver == SolverKind::patch ? 10u : 2u);
   test::expect_same_bytes(extract_all(psf, settings, pixels.view(), true),
                           extract_all(psf, settings, pixels.view(), false));
 }
 
 TEST_P(SameBits, ForSomeBundlesAsForAll) {
-  const ExtractedUnit all = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock all = extract_all(psf, settings, pixels.view());
   settings.specmin = 10;
   settings.nspec = 10;
-  const ExtractedUnit second = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock second = extract_all(psf, settings, pixels.view());
   for (std::size_t i = 0; i < second.flux.size(); ++i) {
     ASSERT_EQ(second.flux.data()[i], all.flux.row(10).data()[i]);
     ASSERT_EQ(second.ivar.data()[i], all.ivar.row(10).data()[i]);
@@ -58,31 +58,31 @@ TEST_P(SameBits, ForSomeBundlesAsForAll) {
 }
 
 TEST_P(SameBits, WhateverWasExtractedBefore) {
-  const std::vector<ExtractUnit> units = plan_units(settings, true);
+  const std::vector<FiberBlock> blocks = plan_blocks(settings, true);
   const auto fresh = make_extractor(psf, settings), used = make_extractor(psf, settings);
   const test::Pixels empty(pixels.nx, pixels.ny, 1e30f, 0), bright(pixels.nx, pixels.ny, 1e20f, 1e-3f);
-  for (const ExtractUnit& unit : units) {
-    used->extract(bright.view(), units.back());
-    used->extract(empty.view(), unit);
-    test::expect_same_bytes(used->extract(pixels.view(), unit),
-                            make_extractor(psf, settings)->extract(pixels.view(), unit));
+  for (const FiberBlock& block : blocks) {
+    used->extract(bright.view(), blocks.back());
+    used->extract(empty.view(), block);
+    test::expect_same_bytes(used->extract(pixels.view(), block),
+                            make_extractor(psf, settings)->extract(pixels.view(), block));
   }
-  const ExtractedUnit first = fresh->extract(pixels.view(), units[0]);
-  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) fresh->extract(pixels.view(), *unit);
-  test::expect_same_bytes(fresh->extract(pixels.view(), units[0]), first);
+  const ExtractedBlock first = fresh->extract(pixels.view(), blocks[0]);
+  for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) fresh->extract(pixels.view(), *block);
+  test::expect_same_bytes(fresh->extract(pixels.view(), blocks[0]), first);
 }
 
 TEST_P(SameBits, WithAndWithoutTheModelImage) {
-  const ExtractedUnit without = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock without = extract_all(psf, settings, pixels.view());
   settings.model = ModelKind::reconvolved;
   test::expect_same_bytes(extract_all(psf, settings, pixels.view()), without);
 }
 
 TEST_P(SameBits, WhateverTheOtherBundleHolds) {
-  const ExtractedUnit before = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock before = extract_all(psf, settings, pixels.view());
   Psf changed = psf;
-  for (int s = 10; s < 20; ++s) changed.sigmax.coeff[s * 3] *= 1.3;
-  const ExtractedUnit after = extract_all(changed, settings, pixels.view());
+  for (int s = 10; s < 20; ++s) changed.sigmax.coeff(s, 0) *= 1.3;
+  const ExtractedBlock after = extract_all(changed, settings, pixels.view());
   for (int s = 0; s < 10; ++s)
     for (int w = 0; w < 71; ++w) ASSERT_EQ(after.flux(s, w), before.flux(s, w));
   EXPECT_NE(after.flux, before.flux);

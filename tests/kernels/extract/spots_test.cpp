@@ -1,15 +1,18 @@
-#include "kernels/extract/spots.hpp"
+#include "kernels/extract/detail/spots.hpp"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "kernels/extract/patches.hpp"
+#include "kernels/extract/detail/patches.hpp"
 #include "tests/kernels/support/device.hpp"
 #include "tests/kernels/support/invented.hpp"
 #include "tests/kernels/support/plain_spot.hpp"
 
 namespace zspex::kernels {
+
+using namespace detail;
+
 namespace {
 
 using test::Camera;
@@ -121,7 +124,7 @@ TEST(Spots, EveryHermiteTermIsItsIntegral) {
       if (i == 0 && j == 0) continue;
       SCOPED_TRACE("GH-" + std::to_string(i) + "-" + std::to_string(j));
       Psf psf = simple_psf(40.3, 30.75, 0.9, 1.3, 7, 6, degx, degy);
-      psf.gh[i * (degy + 1) + j].coeff[0] = 0.02;
+      psf.gh[i * (degy + 1) + j].coeff(0, 0) = 0.02;
       expect_plain(psf, {150}, 1e-14);
     }
 }
@@ -140,7 +143,7 @@ TEST(Spots, FirstHermiteTermsMoveTheCentroid) {
   // The mean of (1 + a He_1 + ...) phi is a sigma: i is along x, j along y.
   for (const bool along_x : {true, false}) {
     Psf psf = simple_psf(40, 31, 0.9, 1.2, 8, 9, 2, 3);
-    psf.gh[along_x ? 1 * 4 + 0 : 0 * 4 + 1].coeff[0] = 0.1;
+    psf.gh[along_x ? 1 * 4 + 0 : 0 * 4 + 1].coeff(0, 0) = 0.1;
     const Spots spots = make(psf, {150});
     double x = 0, y = 0;
     for (int iy = 0; iy < spots.ny; ++iy)
@@ -179,9 +182,9 @@ TEST(Spots, AllCoefficientsOfAllParametersAreUsed) {
     const auto pick = [&](Psf& psf) -> Legendre& {
       return parameter == 0 ? psf.sigmax : parameter == 1 ? psf.sigmay : parameter == 2 ? psf.gh[0] : psf.gh[1 * 3 + 2];
     };
-    const double base = pick(fixed).coeff[0];
+    const double base = pick(fixed).coeff(0, 0);
     pick(varying) = series(1, 100, 200, {base, 0, 0, 0.2});
-    pick(fixed).coeff[0] = base + 0.2 * p3;
+    pick(fixed).coeff(0, 0) = base + 0.2 * p3;
     if (parameter == 2) varying.gh[2] = fixed.gh[2] = series(1, 100, 200, {0.1});  // or normalization hides GH-0-0
     const Spots a = make(varying, {wave}), b = make(fixed, {wave});
     for (std::size_t i = 0; i < a.data.size(); ++i)
@@ -201,7 +204,7 @@ TEST(Spots, ParametersKeepTheirOwnWavelengthRanges) {
 
 TEST(Spots, NegativeLightIsClippedAndTheRestIsOne) {
   Psf psf = simple_psf(40.3, 30.75, 0.9, 1.3, 7, 6, 3, 0);
-  psf.gh[3].coeff[0] = 0.3;  // strongly skewed: negative on one side
+  psf.gh[3].coeff(0, 0) = 0.3;  // strongly skewed: negative on one side
   const Spots spots = make(psf, {150});
   int nzero = 0;
   double sum = 0;
@@ -231,8 +234,8 @@ TEST(Spots, TailsAreAddedAtPixelCenters) {
 /// Type GAUSS-HERMITE2: other degrees in both cores, a cut through the first one, slopes in all that is new.
 Psf two_cores(double x, double y) {
   Psf psf = simple_psf(x, y, 1.1, 1.4, 7, 6, 2, 3);
-  psf.gh[0 * 4 + 1].coeff[0] = 0.04;
-  psf.gh[2 * 4 + 3].coeff[0] = -0.03;
+  psf.gh[0 * 4 + 1].coeff(0, 0) = 0.04;
+  psf.gh[2 * 4 + 3].coeff(0, 0) = -0.03;
   SecondCore core{
       3, 1, series(1, 100, 200, {2.6, 0.2}), series(1, 90, 210, {2.9, -0.1}), series(1, 80, 220, {2.4, 0.3}), {}};
   for (int t = 0; t < 8; ++t) core.gh.push_back(series(1, 100, 200, {t == 0 ? 0.2 : 0.01 * t, 0.003 * t}));
@@ -255,7 +258,7 @@ TEST(Spots, ASecondCoreIsAddedToTheFirstCutOff) {
 
 TEST(Spots, PsfWithoutLightIsEmptyNotNan) {
   Psf psf = simple_psf(40.3, 30.75, 0.9, 1.3);
-  psf.gh[0].coeff[0] = -1;
+  psf.gh[0].coeff(0, 0) = -1;
   const Spots spots = make(psf, {150});
   for (double value : spots.data) ASSERT_EQ(value, 0);
 }

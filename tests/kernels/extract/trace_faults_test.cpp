@@ -15,16 +15,14 @@ using test::Camera;
 using test::extract_all;
 using test::invent_psf;
 
-double& coeff(Legendre& series, int ispec, int k) {
-  return series.coeff[static_cast<std::size_t>(ispec) * series.ncoeff + k];
-}
+double& coeff(Legendre& series, int ispec, int k) { return series.coeff(ispec, k); }
 
 void copy_fiber(Legendre& series, int from, int to) {
-  for (int k = 0; k < series.ncoeff; ++k) coeff(series, to, k) = coeff(series, from, k);
+  for (int k = 0; k < series.ncoeff(); ++k) coeff(series, to, k) = coeff(series, from, k);
 }
 
 void swap_fibers(Legendre& series, int a, int b) {
-  for (int k = 0; k < series.ncoeff; ++k) std::swap(coeff(series, a, k), coeff(series, b, k));
+  for (int k = 0; k < series.ncoeff(); ++k) std::swap(coeff(series, a, k), coeff(series, b, k));
 }
 
 class TraceFaults : public testing::Test {
@@ -55,7 +53,7 @@ TEST_F(TraceFaults, ACameraMayCountItsFibersFromTheRight) {
 
 TEST_F(TraceFaults, WhatIsKnownIsKeptAndNotLookedAt) {
   psf_.faults.push_back({6, 0, HUGE_VAL, true, "its sigma is 0"});
-  for (int k = 0; k < psf_.x.ncoeff; ++k) coeff(psf_.x, 6, k) = coeff(psf_.y, 6, k) = 0;
+  for (int k = 0; k < psf_.x.ncoeff(); ++k) coeff(psf_.x, 6, k) = coeff(psf_.y, 6, k) = 0;
   expect_dark(6, "sigma");
 }
 
@@ -142,10 +140,10 @@ class FaultyExtraction : public TraceFaults, public testing::WithParamInterface<
 
 TEST_P(FaultyExtraction, ADarkFiberCostsItsNeighborsNothing) {
   const test::Pixels pixels = without_light(4);
-  const ExtractedUnit whole = extract_all(psf_, settings_, pixels.view());
+  const ExtractedBlock whole = extract_all(psf_, settings_, pixels.view());
   psf_.faults.push_back({4, 0, HUGE_VAL, true, "broken"});
-  for (int k = 0; k < psf_.x.ncoeff; ++k) coeff(psf_.x, 4, k) = 0;
-  const ExtractedUnit found = extract_all(psf_, settings_, pixels.view());
+  for (int k = 0; k < psf_.x.ncoeff(); ++k) coeff(psf_.x, 4, k) = 0;
+  const ExtractedBlock found = extract_all(psf_, settings_, pixels.view());
   test::expect_finite(found);
   EXPECT_EQ(found.nfailed, 0);
   for (std::size_t s = 0; s < found.flux.extent(0); ++s)
@@ -168,10 +166,10 @@ TEST_P(FaultyExtraction, ADarkFiberCostsItsNeighborsNothing) {
 
 TEST_P(FaultyExtraction, OneOfTwoOnATraceTakesTheLightOfBothAndNeitherHasData) {
   const test::Pixels pixels = without_light(5);
-  const ExtractedUnit whole = extract_all(psf_, settings_, pixels.view());
+  const ExtractedBlock whole = extract_all(psf_, settings_, pixels.view());
   copy_fiber(psf_.x, 4, 5);
   psf_.faults = find();
-  const ExtractedUnit found = extract_all(psf_, settings_, pixels.view());
+  const ExtractedBlock found = extract_all(psf_, settings_, pixels.view());
   test::expect_finite(found);
   EXPECT_EQ(found.nfailed, 0);
   for (std::size_t s = 0; s < found.flux.extent(0); ++s)
@@ -190,9 +188,9 @@ TEST_P(FaultyExtraction, ABundleOfDarkFibersIsLeftOut) {
   const test::Pixels pixels = without_light(4);
   settings_.bundlesize = 5;
   settings_.nsubbundles = 1;
-  const ExtractedUnit whole = extract_all(psf_, settings_, pixels.view());
+  const ExtractedBlock whole = extract_all(psf_, settings_, pixels.view());
   for (int s = 5; s < 10; ++s) psf_.faults.push_back({s, 0, HUGE_VAL, true, "broken"});
-  const ExtractedUnit found = extract_all(psf_, settings_, pixels.view());
+  const ExtractedBlock found = extract_all(psf_, settings_, pixels.view());
   for (std::size_t s = 0; s < 10; ++s)
     for (std::size_t w = 0; w < found.flux.extent(1); ++w) {
       EXPECT_EQ(found.flux(s, w), s < 5 ? whole.flux(s, w) : 0);

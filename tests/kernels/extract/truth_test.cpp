@@ -34,7 +34,7 @@ TEST(Truth, NoiselessFluxIsResolutionTimesTruth) {
     const Array2<double> photons = test::invent_spectra(5, 61, 500, random);
     // Doubles rounded to the float pixels of a frame: 6e-8 of a pixel, times the root of the condition
     const test::Pixels pixels = test::expose(psf, settings.wave, photons, random);
-    const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+    const ExtractedBlock found = extract_all(psf, settings, pixels.view());
     const Array2<double> right = convolve(found.resolution, photons), wrong = convolve(found.resolution, photons, true);
     double left_out = 0;  // the outermost stored elements bound what follows them
     for (int s = 0; s < 5; ++s)
@@ -68,8 +68,8 @@ TEST(Truth, TheModelOfTheDeconvolvedFluxIsTheImage) {
     const test::Pixels pixels = test::expose(psf, settings.wave, photons, random);
     for (const ModelKind kind : {ModelKind::deconvolved, ModelKind::reconvolved}) {
       settings.model = kind;
-      const ExtractedUnit found = extract_all(psf, settings, pixels.view());
-      double worst = 0;  // in units of a pixel's error
+      const ExtractedBlock found = extract_all(psf, settings, pixels.view());
+      double worst = 0;  // in blocks of a pixel's error
       for (int y = 0; y < camera.ny; ++y)
         for (int x = 0; x < camera.nx; ++x) {
           const std::size_t at = pixels.at(y, x);
@@ -100,7 +100,7 @@ TEST(Truth, TwoCoresAreExtractedAsTheyAreProjected) {
   test::Random random(34);
   const Array2<double> photons = test::invent_spectra(5, camera.nwave, 500, random);
   const test::Pixels pixels = test::expose(psf, settings.wave, photons, random);
-  const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock found = extract_all(psf, settings, pixels.view());
   EXPECT_EQ(found.nfailed, 0);
   for (int y = 0; y < camera.ny; ++y)
     for (int x = 0; x < camera.nx; ++x) {
@@ -108,7 +108,7 @@ TEST(Truth, TwoCoresAreExtractedAsTheyAreProjected) {
       ASSERT_NEAR(found.model(y, x), pixels.image[at], 0.2 / std::sqrt(pixels.ivar[at])) << y << " " << x;
     }
   psf.second.reset();
-  const ExtractedUnit wrong = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock wrong = extract_all(psf, settings, pixels.view());
   double sum = 0, wrong_sum = 0;
   for (double value : found.chi2pix) sum += value;
   for (double value : wrong.chi2pix) wrong_sum += value;
@@ -128,7 +128,7 @@ TEST(Truth, RowsOfResolutionSumToOne) {
   Array2<double> ones({5, std::size_t(camera.nwave)}, 1.0);
   for (const SolverKind solver : {SolverKind::patch, SolverKind::bundle}) {
     settings.solver = solver;
-    const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+    const ExtractedBlock found = extract_all(psf, settings, pixels.view());
     const Array2<double> rows = convolve(found.resolution, ones), columns = convolve(found.resolution, ones, true);
     double spread = 0;
     for (int s = 0; s < 5; ++s)
@@ -145,7 +145,7 @@ TEST(Truth, RowsOfResolutionSumToOne) {
 struct Pulls {
   double sum = 0, square = 0, square_transposed = 0, worst = 0;
   int n = 0;
-  void add(const ExtractedUnit& found, const Array2<double>& photons) {
+  void add(const ExtractedBlock& found, const Array2<double>& photons) {
     const Array2<double> right = convolve(found.resolution, photons), wrong = convolve(found.resolution, photons, true);
     for (std::size_t s = 0; s < photons.extent(0); ++s)
       for (std::size_t w = 6; w + 6 < photons.extent(1);
@@ -210,7 +210,7 @@ TEST(Truth, ConstantSpectraStayConstant) {
   const test::Pixels pixels = test::expose(psf, wave, photons, random);
   for (const SolverKind solver : {SolverKind::patch, SolverKind::bundle}) {
     settings.solver = solver;
-    const ExtractedUnit found = extract_all(psf, settings, pixels.view());
+    const ExtractedBlock found = extract_all(psf, settings, pixels.view());
     for (int s = 0; s < 9; ++s)
       for (int w = 0; w < camera.nwave; ++w)
         // Light of bins beyond the padding of 12 is attributed to the padding's end: < 0.01 sigma in the core (design,
@@ -223,7 +223,7 @@ TEST(Truth, ConstantSpectraStayConstant) {
 /// |difference| * sqrt(ivar) of two extractions: the 99th percentile and the largest.
 struct Apart {
   double most = 0, largest = 0;
-  Apart(const ExtractedUnit& a, const ExtractedUnit& b) {
+  Apart(const ExtractedBlock& a, const ExtractedBlock& b) {
     std::vector<double> values;
     for (std::size_t i = 0; i < a.flux.size(); ++i)
       values.push_back(std::abs(a.flux.data()[i] - b.flux.data()[i]) * std::sqrt(a.ivar.data()[i]));
@@ -253,7 +253,7 @@ class Seams : public testing::Test {
   Psf psf;
   ExtractSettings settings;
   test::Pixels pixels{1, 1};
-  ExtractedUnit seamless;
+  ExtractedBlock seamless;
 };
 
 TEST_F(Seams, OfPatchesAreWithinThoseOfTheReference) {
@@ -265,7 +265,7 @@ TEST_F(Seams, OfPatchesAreWithinThoseOfTheReference) {
 
 TEST_F(Seams, OfSubBundlesAreSmall) {
   settings.nwavestep = camera.nwave;
-  ExtractedUnit by_parts[3];
+  ExtractedBlock by_parts[3];
   int next = 0;
   for (int nsubbundles : {3, 5, 15}) {
     settings.nsubbundles = nsubbundles;
@@ -282,7 +282,7 @@ TEST_F(Seams, BundleSolverHasNone) {
   settings.pixpad_frac = 1;  // all rows, as the bundle solver takes them
   seamless = extract_all(psf, settings, pixels.view());
   settings.solver = SolverKind::bundle;
-  const ExtractedUnit bundle = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock bundle = extract_all(psf, settings, pixels.view());
   EXPECT_EQ(bundle.nfailed, 0);
   const Apart apart(bundle, seamless);
   EXPECT_LT(apart.most, 5e-4);
@@ -308,9 +308,9 @@ TEST(BundleSolver, WindowsKnowTheNeighborsOfTheirFiber) {
   test::Random random(36);
   test::Pixels pixels = test::expose(psf, settings.wave, test::invent_spectra(5, camera.nwave, 200, random), random);
   test::add_noise(pixels, random);
-  const ExtractedUnit seamless = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock seamless = extract_all(psf, settings, pixels.view());
   settings.solver = SolverKind::bundle;
-  const ExtractedUnit bundle = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock bundle = extract_all(psf, settings, pixels.view());
   double worst = 0;
   for (std::size_t i = 0; i < bundle.ivar.size(); ++i)
     worst = std::max(worst, std::abs(bundle.ivar.data()[i] / seamless.ivar.data()[i] - 1));
@@ -332,9 +332,9 @@ TEST(BundleSolver, FarBrightBinsDoNotRegularizeDimOnes) {
   for (int y = 150; y < camera.ny; ++y)
     for (int x = 0; x < camera.nx; ++x) pixels.ivar[pixels.at(y, x)] *= 1e5f;
   test::add_noise(pixels, random);
-  const ExtractedUnit patches = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock patches = extract_all(psf, settings, pixels.view());
   settings.solver = SolverKind::bundle;
-  const ExtractedUnit bundle = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock bundle = extract_all(psf, settings, pixels.view());
   for (int s = 0; s < 4; ++s)
     for (int w = 0; w < 10; ++w) {  // more than 25 + 12 bins below the step, in a patch without it
       SCOPED_TRACE("fiber " + std::to_string(s) + ", bin " + std::to_string(w));
@@ -344,7 +344,7 @@ TEST(BundleSolver, FarBrightBinsDoNotRegularizeDimOnes) {
 }
 
 TEST_F(Seams, BundleSolverAgreesWithPatches) {
-  const ExtractedUnit patches = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock patches = extract_all(psf, settings, pixels.view());
   settings.solver = SolverKind::bundle;
   const Apart apart(extract_all(psf, settings, pixels.view()), patches);
   EXPECT_LT(apart.most, 5e-3);
@@ -353,7 +353,7 @@ TEST_F(Seams, BundleSolverAgreesWithPatches) {
 
 TEST_F(Seams, BundleSolverWithNoiseDecorrelationAgreesWithPatches) {
   settings.decorrelation = DecorrelationKind::noise;
-  const ExtractedUnit patches = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock patches = extract_all(psf, settings, pixels.view());
   settings.solver = SolverKind::bundle;
   const Apart apart(extract_all(psf, settings, pixels.view()), patches);
   EXPECT_LT(apart.most, 5e-3);
@@ -362,9 +362,9 @@ TEST_F(Seams, BundleSolverWithNoiseDecorrelationAgreesWithPatches) {
 
 // The design measures 6e-5 sigma for DESI's spacing of fibers.
 TEST_F(Seams, DecorrelationsDifferLittle) {
-  const ExtractedUnit signal = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock signal = extract_all(psf, settings, pixels.view());
   settings.decorrelation = DecorrelationKind::noise;
-  const ExtractedUnit noise = extract_all(psf, settings, pixels.view());
+  const ExtractedBlock noise = extract_all(psf, settings, pixels.view());
   const Apart apart(signal, noise);
   EXPECT_LT(apart.most, 0.01);
   EXPECT_GT(apart.largest, 1e-9) << "one of the two was not used";

@@ -1,4 +1,4 @@
-#include "kernels/redshift/rebin.hpp"
+#include "kernels/redshift/detail/rebin_on_host.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,10 +31,10 @@ long double integral_plainly(const Values& x, std::span<const double> y, double 
 }
 
 template <class Real>
-std::vector<Real> rebin(const Rebinner& rebinner, const Values& edges, double z, Real padding = 0) {
+std::vector<Real> rebin(const RebinTable& table, const Values& edges, double z, Real padding = 0) {
   const std::size_t stride = edges.size() + 2;
-  std::vector<Real> out(stride * rebinner.nbasis(), padding);
-  rebinner.rebin(edges, z, out.data(), stride);
+  std::vector<Real> out(stride * table.nbasis(), padding);
+  detail::rebin(table, edges, z, out.data(), stride);
   return out;
 }
 
@@ -75,21 +75,21 @@ TEST(BinEdges, LieHalfWay) {
 // --- coverage
 
 TEST(Covers, UpToTheEdgesThemselves) {
-  const Rebinner rebinner(Values{1000, 1001, 1500, 2000}, Array2<double>({1, 4}, 1.0));
-  EXPECT_TRUE(rebinner.covers(Values{2000, 2500, 3000}, 0.5, 1));  // 1000 (1 + 1) and 2000 (1 + 0.5)
-  EXPECT_FALSE(rebinner.covers(Values{std::nextafter(2000, 0), 2500, 3000}, 0.5, 1));
-  EXPECT_FALSE(rebinner.covers(Values{2000, 2500, std::nextafter(3000, 4000)}, 0.5, 1));
-  EXPECT_TRUE(rebinner.covers(Values{1000, 2000}, 0, 0));
-  EXPECT_FALSE(rebinner.covers(Values{1000, 2000}, 0, 1e-9));
-  EXPECT_FALSE(rebinner.covers(Values{1000, 2000}, -1e-9, 0));
+  const RebinTable table(Values{1000, 1001, 1500, 2000}, Array2<double>({1, 4}, 1.0));
+  EXPECT_TRUE(table.covers(Values{2000, 2500, 3000}, 0.5, 1));  // 1000 (1 + 1) and 2000 (1 + 0.5)
+  EXPECT_FALSE(table.covers(Values{std::nextafter(2000, 0), 2500, 3000}, 0.5, 1));
+  EXPECT_FALSE(table.covers(Values{2000, 2500, std::nextafter(3000, 4000)}, 0.5, 1));
+  EXPECT_TRUE(table.covers(Values{1000, 2000}, 0, 0));
+  EXPECT_FALSE(table.covers(Values{1000, 2000}, 0, 1e-9));
+  EXPECT_FALSE(table.covers(Values{1000, 2000}, -1e-9, 0));
 }
 
 // --- known integrals
 
 TEST(Rebin, OfAConstantIsThatConstant) {
-  const Rebinner rebinner(even(1000, 0.5, 2001), Array2<double>({1, 2001}, 3.0));
+  const RebinTable table(even(1000, 0.5, 2001), Array2<double>({1, 2001}, 3.0));
   for (const double z : {0.0, 0.3, 1.0}) {
-    const Values edges = even(2000, 0.8, 20), found = rebin<double>(rebinner, edges, z);
+    const Values edges = even(2000, 0.8, 20), found = rebin<double>(table, edges, z);
     for (std::size_t i = 0; i + 1 < edges.size(); ++i) EXPECT_NEAR(found[i], 3, 1e-11) << "z " << z << ", bin " << i;
   }
 }
@@ -103,9 +103,9 @@ TEST(Rebin, OfALineIsItsValueAtTheCenterInTheObserversFrame) {
       basis(0, j) = 2 * wave[j] - 1;
       basis(1, j) = -wave[j];
     }
-    const Rebinner rebinner(wave, basis);
+    const RebinTable table(wave, basis);
     for (const double z : {0.0, 5.0}) {
-      const Values edges = even(1100 * (1 + z), 1.7, 300), found = rebin<double>(rebinner, edges, z);
+      const Values edges = even(1100 * (1 + z), 1.7, 300), found = rebin<double>(table, edges, z);
       for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
         const double center = (edges[i] + edges[i + 1]) / 2 / (1 + z);
         ASSERT_NEAR(found[i], 2 * center - 1, 1e-8) << "z " << z << ", bin " << i;
@@ -117,20 +117,20 @@ TEST(Rebin, OfALineIsItsValueAtTheCenterInTheObserversFrame) {
 
 TEST(Rebin, SplitsATentBetweenTheBinsItStandsOn) {
   // A triangle of height 1 over [3, 5]: area 1. Bins [2, 4] [4, 5] [5, 6], and [3.5, 4.5] which has 3/4 of it.
-  const Rebinner rebinner(Values{0, 3, 4, 5, 10}, Array2<double>({1, 5}, Values{0, 0, 1, 0, 0}));
-  const auto found = rebin<double>(rebinner, {2, 4, 5, 6}, 0);
+  const RebinTable table(Values{0, 3, 4, 5, 10}, Array2<double>({1, 5}, Values{0, 0, 1, 0, 0}));
+  const auto found = rebin<double>(table, {2, 4, 5, 6}, 0);
   EXPECT_DOUBLE_EQ(found[0], 0.25);
   EXPECT_DOUBLE_EQ(found[1], 0.5);
   EXPECT_DOUBLE_EQ(found[2], 0);
-  EXPECT_DOUBLE_EQ(rebin<double>(rebinner, {3.5, 4.5}, 0)[0], 0.75);
-  EXPECT_DOUBLE_EQ(rebin<double>(rebinner, {7, 9}, 1)[0], 0.75) << "all twice as far, as high as before";
-  EXPECT_DOUBLE_EQ(rebin<double>(rebinner, {3.25, 3.5}, 0)[0], 0.375) << "within one segment";
-  EXPECT_DOUBLE_EQ(rebin<double>(rebinner, {0, 10}, 0)[0], 0.1) << "all of the template";
+  EXPECT_DOUBLE_EQ(rebin<double>(table, {3.5, 4.5}, 0)[0], 0.75);
+  EXPECT_DOUBLE_EQ(rebin<double>(table, {7, 9}, 1)[0], 0.75) << "all twice as far, as high as before";
+  EXPECT_DOUBLE_EQ(rebin<double>(table, {3.25, 3.5}, 0)[0], 0.375) << "within one segment";
+  EXPECT_DOUBLE_EQ(rebin<double>(table, {0, 10}, 0)[0], 0.1) << "all of the template";
 }
 
 TEST(Rebin, WorksWithTwoSamples) {
-  const Rebinner rebinner(Values{10, 20}, Array2<double>({1, 2}, Values{1, 3}));
-  const auto found = rebin<double>(rebinner, {10, 12.5, 20}, 0);
+  const RebinTable table(Values{10, 20}, Array2<double>({1, 2}, Values{1, 3}));
+  const auto found = rebin<double>(table, {10, 12.5, 20}, 0);
   EXPECT_DOUBLE_EQ(found[0], 1.25);
   EXPECT_DOUBLE_EQ(found[1], 2.25);
 }
@@ -148,10 +148,10 @@ template <class Real>
 void expect_integrals(const Values& wave, std::size_t nbasis, const Values& edges, double z, double tolerance,
                       test::Random& random) {
   const Array2<double> basis = random_basis(nbasis, wave.size(), random);
-  const Rebinner rebinner(wave, basis);
-  ASSERT_EQ(rebinner.nbasis(), static_cast<int>(nbasis));
-  ASSERT_TRUE(rebinner.covers(edges, z, z));
-  const auto found = rebin<Real>(rebinner, edges, z, Real(7));
+  const RebinTable table(wave, basis);
+  ASSERT_EQ(table.nbasis(), static_cast<int>(nbasis));
+  ASSERT_TRUE(table.covers(edges, z, z));
+  const auto found = rebin<Real>(table, edges, z, Real(7));
   const std::size_t stride = edges.size() + 2;
   for (std::size_t b = 0; b < nbasis; ++b) {
     for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
@@ -242,17 +242,17 @@ TEST(Rebin, OfBandsThatFillTheirStripsGoesUpToTheirLastEdges) {
   settings.max_ndiag = 1;
   const std::vector<Values> bands{even(1200, 2.5, 32), even(1250, 3, 48), even(1400, 2, 16)};
   const RedshiftFitter fitter(bands, {tmpl}, settings);
-  const FitSite& site = fitter.site(Place::host);
-  const auto slice = site.allocate(fitter.slice_size(0, 2));
-  site.rebin(0, 0, 2, slice);
-  site.finish();
+  const FitBackend& backend = fitter.backend(BackendKind::host);
+  const auto slice = backend.allocate(fitter.slice_size(0, 2));
+  backend.rebin(0, 0, 2, slice);
+  backend.finish();
   const detail::PixelLayout layout(bands, 1);
-  const Rebinner rebinner(tmpl.wave, tmpl.basis);
+  const RebinTable table(tmpl.wave, tmpl.basis);
   for (std::size_t iz = 0; iz < 2; ++iz)
     for (std::size_t band = 0; band < bands.size(); ++band) {
       const std::size_t n = bands[band].size();
       Values alone(2 * n);
-      rebinner.rebin(bin_edges(bands[band]), tmpl.redshifts[iz], alone.data(), n);
+      detail::rebin(table, bin_edges(bands[band]), tmpl.redshifts[iz], alone.data(), n);
       for (std::size_t b = 0; b < 2; ++b)
         for (std::size_t p = 0; p < n; ++p)
           EXPECT_EQ(slice.as<double>()[(iz * 2 + b) * layout.row + layout.bands[band].first + p], alone[b * n + p])

@@ -137,7 +137,7 @@ TEST_P(ScanBits, InSlicesOfAnyLength) {
 
 TEST_P(ScanBits, AndOfSlicesTheMemoryToo) {
   const HostFitter one = fitter();
-  const FitSite& host = one.site(Place::host);
+  const FitBackend& host = one.backend(BackendKind::host);
   const std::size_t size = one.slice_size(0, 1);
   ASSERT_EQ(one.slice_size(0, 17), 17 * size);
   const Values whole = host.allocate(17 * size), pieces = host.allocate(17 * size);

@@ -6,36 +6,36 @@
 
 namespace zspex::test {
 
-using kernels::ExtractedUnit;
+using kernels::ExtractedBlock;
 
-ExtractedUnit extract_all(const kernels::Psf& psf, const kernels::ExtractSettings& settings,
-                          const kernels::Image& image, bool fine) {
+ExtractedBlock extract_all(const Psf& psf, const kernels::ExtractSettings& settings, const kernels::Image& image,
+                           bool fine) {
   return extract_all(*make_extractor(psf, settings), psf, settings, image, fine);
 }
 
-ExtractedUnit extract_all(kernels::Extractor& extractor, const kernels::Psf& psf,
-                          const kernels::ExtractSettings& settings, const kernels::Image& image, bool fine) {
+ExtractedBlock extract_all(kernels::Extractor& extractor, const Psf& psf, const kernels::ExtractSettings& settings,
+                           const kernels::Image& image, bool fine) {
   const std::size_t ns = settings.nspec, nw = settings.wave.size(), nd = 2 * psf.hsizey + 1;
-  ExtractedUnit all;
-  all.unit = {settings.specmin, settings.nspec};
+  ExtractedBlock all;
+  all.block = {settings.specmin, settings.nspec};
   all.flux = all.ivar = all.chi2pix = all.pixmask_fraction = Array2<double>({ns, nw});
   all.resolution = Array3<double>({ns, nd, nw});
   all.failed = all.untraced = Array2<std::uint8_t>({ns, nw});
   if (settings.model != kernels::ModelKind::none)
     all.model = Array2<float>({std::size_t(psf.npix_y), std::size_t(psf.npix_x)});
   std::size_t next = 0;
-  const auto units = plan_units(settings, fine);
+  const auto blocks = plan_blocks(settings, fine);
   std::size_t nstarted = 0, nfinished = 0;
-  for (const kernels::ExtractUnit& unit : units) {
-    for (; nstarted < units.size() && nstarted < nfinished + extractor.depth(); ++nstarted)
-      extractor.start(image, units[nstarted]);
-    const ExtractedUnit one = extractor.finish();
+  for (const kernels::FiberBlock& block : blocks) {
+    for (; nstarted < blocks.size() && nstarted < nfinished + extractor.depth(); ++nstarted)
+      extractor.start(image, blocks[nstarted]);
+    const ExtractedBlock one = extractor.finish();
     ++nfinished;
-    EXPECT_EQ(one.unit.ispec, settings.specmin + static_cast<int>(next));
-    EXPECT_EQ(one.unit.nspec, unit.nspec);
+    EXPECT_EQ(one.block.ispec, settings.specmin + static_cast<int>(next));
+    EXPECT_EQ(one.block.nspec, block.nspec);
     const auto put = [&](const auto& from, auto& to) {
-      EXPECT_EQ(from.extent(0), static_cast<std::size_t>(unit.nspec));
-      EXPECT_EQ(from.size(), to.size() / ns * unit.nspec);
+      EXPECT_EQ(from.extent(0), static_cast<std::size_t>(block.nspec));
+      EXPECT_EQ(from.size(), to.size() / ns * block.nspec);
       std::copy(from.begin(), from.end(), to.data() + to.size() / ns * next);
     };
     put(one.flux, all.flux);
@@ -51,17 +51,17 @@ ExtractedUnit extract_all(kernels::Extractor& extractor, const kernels::Psf& psf
     EXPECT_EQ(one.model.empty(), settings.model == kernels::ModelKind::none);
     for (std::size_t y = 0; y < (one.model.empty() ? 0 : one.model.extent(0)); ++y)
       for (std::size_t x = 0; x < one.model.extent(1); ++x) all.model(y, one.model_x + x) += one.model(y, x);
-    next += unit.nspec;
+    next += block.nspec;
   }
   EXPECT_EQ(next, ns);
   return all;
 }
 
-PlainSpectra plain(const ExtractedUnit& unit) {
-  return {unit.flux, unit.ivar, unit.chi2pix, unit.pixmask_fraction, unit.resolution, {}};
+PlainSpectra plain(const ExtractedBlock& block) {
+  return {block.flux, block.ivar, block.chi2pix, block.pixmask_fraction, block.resolution, {}};
 }
 
-void expect_close(const ExtractedUnit& found, const PlainSpectra& expected, const Tolerance& tolerance) {
+void expect_close(const ExtractedBlock& found, const PlainSpectra& expected, const Tolerance& tolerance) {
   ASSERT_EQ(found.flux.shape(), expected.flux.shape());
   ASSERT_EQ(found.resolution.shape(), expected.resolution.shape());
   const std::size_t nd = found.resolution.extent(1);
@@ -84,22 +84,22 @@ void expect_close(const ExtractedUnit& found, const PlainSpectra& expected, cons
   testing::Test::RecordProperty("worst_sigma", std::to_string(worst));
 }
 
-void expect_finite(const ExtractedUnit& unit) {
+void expect_finite(const ExtractedBlock& block) {
   const auto check = [](const auto& values, const char* name) {
     for (std::size_t i = 0; i < values.size(); ++i)
       ASSERT_TRUE(std::isfinite(values.data()[i])) << name << " element " << i << " is " << values.data()[i];
   };
-  check(unit.flux, "flux");
-  check(unit.ivar, "ivar");
-  check(unit.chi2pix, "chi2pix");
-  check(unit.pixmask_fraction, "pixmask_fraction");
-  check(unit.resolution, "resolution");
-  check(unit.model, "model");
-  for (std::size_t i = 0; i < unit.ivar.size(); ++i) {
-    ASSERT_GE(unit.ivar.data()[i], 0);
-    ASSERT_GE(unit.chi2pix.data()[i], 0);
-    ASSERT_GE(unit.pixmask_fraction.data()[i], 0);
-    ASSERT_LE(unit.pixmask_fraction.data()[i], 1);
+  check(block.flux, "flux");
+  check(block.ivar, "ivar");
+  check(block.chi2pix, "chi2pix");
+  check(block.pixmask_fraction, "pixmask_fraction");
+  check(block.resolution, "resolution");
+  check(block.model, "model");
+  for (std::size_t i = 0; i < block.ivar.size(); ++i) {
+    ASSERT_GE(block.ivar.data()[i], 0);
+    ASSERT_GE(block.chi2pix.data()[i], 0);
+    ASSERT_GE(block.pixmask_fraction.data()[i], 0);
+    ASSERT_LE(block.pixmask_fraction.data()[i], 1);
   }
 }
 
@@ -120,7 +120,7 @@ Array2<double> convolve(const Array3<double>& resolution, const Array2<double>& 
   return out;
 }
 
-void expect_same_bytes(const ExtractedUnit& a, const ExtractedUnit& b) {
+void expect_same_bytes(const ExtractedBlock& a, const ExtractedBlock& b) {
   const auto same = [](const auto& left, const auto& right, const char* name) {
     ASSERT_EQ(left.shape(), right.shape()) << name;
     EXPECT_EQ(std::memcmp(left.data(), right.data(), left.size() * sizeof(*left.data())), 0) << name;

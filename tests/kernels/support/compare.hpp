@@ -1,5 +1,5 @@
 /// \file
-/// Extracted spectra in one piece, and their comparison in units of sigma.
+/// Extracted spectra in one piece, and their comparison in blocks of sigma.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,13 +9,13 @@
 
 namespace zspex::test {
 
-/// Extracts all units of `settings` and puts them together; sizes and labels of the units are checked on the way.
-kernels::ExtractedUnit extract_all(const kernels::Psf& psf, const kernels::ExtractSettings& settings,
-                                   const kernels::Image& image, bool fine = false);
-/// The same by an extractor that was made for the PSF and settings, as many units at once as it takes.
-kernels::ExtractedUnit extract_all(kernels::Extractor& extractor, const kernels::Psf& psf,
-                                   const kernels::ExtractSettings& settings, const kernels::Image& image,
-                                   bool fine = false);
+/// Extracts all blocks of `settings` and puts them together; sizes and labels of the blocks are checked on the way.
+kernels::ExtractedBlock extract_all(const Psf& psf, const kernels::ExtractSettings& settings,
+                                    const kernels::Image& image, bool fine = false);
+/// The same by an extractor that was made for the PSF and settings, as many blocks at once as it takes.
+kernels::ExtractedBlock extract_all(kernels::Extractor& extractor, const Psf& psf,
+                                    const kernels::ExtractSettings& settings, const kernels::Image& image,
+                                    bool fine = false);
 
 /// What two results may differ by.
 struct Tolerance {
@@ -26,16 +26,16 @@ struct Tolerance {
   double pixmask = 1e-12;    ///< absolute; 0 and 1 exactly
 };
 
-void expect_close(const kernels::ExtractedUnit& found, const PlainSpectra& expected, const Tolerance& tolerance);
-PlainSpectra plain(const kernels::ExtractedUnit& unit);
+void expect_close(const kernels::ExtractedBlock& found, const PlainSpectra& expected, const Tolerance& tolerance);
+PlainSpectra plain(const kernels::ExtractedBlock& block);
 
 /// No NaN, no infinity, no negative inverse variance anywhere.
-void expect_finite(const kernels::ExtractedUnit& unit);
+void expect_finite(const kernels::ExtractedBlock& block);
 
 /// (R photons)[s][w] from the stored diagonals; with `transposed`, R^T by mistake.
 Array2<double> convolve(const Array3<double>& resolution, const Array2<double>& photons, bool transposed = false);
 
 /// Every byte of every array.
-void expect_same_bytes(const kernels::ExtractedUnit& a, const kernels::ExtractedUnit& b);
+void expect_same_bytes(const kernels::ExtractedBlock& a, const kernels::ExtractedBlock& b);
 
 }  // namespace zspex::test

@@ -35,7 +35,7 @@ class HostFitter : public kernels::RedshiftFitter {
   }
   /// Scans redshifts [first, first + nz) of a template for a batch, with a slice of its own.
   void scan(int itemplate, int first, int nz, Zscan& scan, std::size_t ibatch = 0) const {
-    const kernels::FitSite& host = site(kernels::Place::host);
+    const kernels::FitBackend& host = backend(kernels::BackendKind::host);
     const kernels::Values slice = host.allocate(slice_size(itemplate, nz));
     host.rebin(itemplate, first, nz, slice);
     const kernels::TargetRange range = batch(ibatch);
@@ -45,10 +45,9 @@ class HostFitter : public kernels::RedshiftFitter {
     host.finish();
   }
   /// Refines the minima of the targets of a batch in one template.
-  std::vector<std::vector<kernels::Zfit>> refine(int itemplate, const Array2<double>& chi2,
-                                                 std::size_t ibatch = 0) const {
+  std::vector<std::vector<Zfit>> refine(int itemplate, const Array2<double>& chi2, std::size_t ibatch = 0) const {
     const kernels::CoarseScan scan{itemplate, batch(ibatch), chi2};
-    return RedshiftFitter::refine(kernels::Place::host, {&scan, 1})[0];
+    return RedshiftFitter::refine(kernels::BackendKind::host, {&scan, 1})[0];
   }
 
  private:

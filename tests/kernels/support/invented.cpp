@@ -6,12 +6,10 @@
 namespace zspex::test {
 
 using kernels::ExtractSettings;
-using kernels::Legendre;
-using kernels::Psf;
 
 Legendre series(int nspec, double wavemin, double wavemax, std::initializer_list<double> coeff) {
-  Legendre out{wavemin, wavemax, static_cast<int>(coeff.size()), {}};
-  for (int s = 0; s < nspec; ++s) out.coeff.insert(out.coeff.end(), coeff.begin(), coeff.end());
+  Legendre out{wavemin, wavemax, Array2<double>({static_cast<std::size_t>(nspec), coeff.size()})};
+  for (int s = 0; s < nspec; ++s) std::copy(coeff.begin(), coeff.end(), out.coeff.row(s).begin());
   return out;
 }
 
@@ -28,9 +26,9 @@ Psf invent_psf(const Camera& camera) {
   psf.ghdegy = camera.ghdegy;
   const double rows = camera.rows_per_bin * (camera.nwave - 1);
   const auto each = [&](double wavemin, double wavemax, int ncoeff, const auto& value) {
-    Legendre out{wavemin, wavemax, ncoeff, std::vector<double>(static_cast<std::size_t>(ns) * ncoeff)};
+    Legendre out{wavemin, wavemax, Array2<double>({std::size_t(ns), std::size_t(ncoeff)})};
     for (int s = 0; s < ns; ++s)
-      for (int k = 0; k < ncoeff; ++k) out.coeff[static_cast<std::size_t>(s) * ncoeff + k] = value(s, k);
+      for (int k = 0; k < ncoeff; ++k) out.coeff(s, k) = value(s, k);
     return out;
   };
   psf.x = each(first - 20, last + 30, 4, [&](int s, int k) {

@@ -15,7 +15,7 @@
 namespace zspex::test {
 
 /// The same series for all fibers.
-kernels::Legendre series(int nspec, double wavemin, double wavemax, std::initializer_list<double> coeff);
+Legendre series(int nspec, double wavemin, double wavemax, std::initializer_list<double> coeff);
 
 /// What an invented camera looks like. Sizes are all different, so that swapped extents show.
 struct Camera {
@@ -32,7 +32,7 @@ struct Camera {
 
 /// A Gauss-Hermite PSF of a camera: traces of degree 3, curved and tilted; parameters of degree 2 that vary with fiber
 /// and wavelength; three different wavelength ranges, as in DESI's files.
-kernels::Psf invent_psf(const Camera& camera);
+Psf invent_psf(const Camera& camera);
 
 /// Settings for all fibers and bins of a camera, in one bundle of one sub-bundle, with small patches.
 kernels::ExtractSettings settings_for(const Camera& camera);
@@ -59,7 +59,7 @@ Array2<double> invent_spectra(int nspec, int nwave, double level, Random& random
 
 /// The image of `photons`, without noise, and an inverse variance that varies by an order of magnitude from pixel to
 /// pixel and along the spectra, so that R differs from its transpose. `scale` multiplies the inverse variance only.
-Pixels expose(const kernels::Psf& psf, const std::vector<double>& wave, const Array2<double>& photons, Random& random,
+Pixels expose(const Psf& psf, const std::vector<double>& wave, const Array2<double>& photons, Random& random,
               double scale = 1);
 
 /// Adds noise of variance 1 / ivar to the pixels with ivar > 0.

@@ -25,7 +25,7 @@ std::vector<double> even_redshifts(double first, double step, int n) {
   return z;
 }
 
-Template invent_template(const std::string& spectype, kernels::FitMethod method, int nbasis,
+Template invent_template(const std::string& spectype, FitMethod method, int nbasis,
                          const std::vector<double>& redshifts, Random& random, kernels::IgmModel igm) {
   Template tmpl;
   tmpl.spectype = spectype;
@@ -36,12 +36,12 @@ Template invent_template(const std::string& spectype, kernels::FitMethod method,
   double last = 4510 / (1 + redshifts.front());
   if (spectype == "GALAXY") last = std::max(last, 3760.0);
   const double step = 1.3 / (1 + redshifts.back());
-  if (method == kernels::FitMethod::nmf)
+  if (method == FitMethod::nmf)
     for (double w = first; w < last; w *= 1 + step / first) tmpl.wave.push_back(w);
   else
     for (int i = 0; first + i * step < last; ++i) tmpl.wave.push_back(first + i * step);
   tmpl.basis = Array2<double>({static_cast<std::size_t>(nbasis), tmpl.wave.size()});
-  const bool positive = method == kernels::FitMethod::nmf;
+  const bool positive = method == FitMethod::nmf;
   for (int b = 0; b < nbasis; ++b) {
     const double slope = random.uniform(-1, 1), period = step * random.uniform(20, 300), phase = random.uniform(0, 6);
     for (std::size_t j = 0; j < tmpl.wave.size(); ++j) {
@@ -109,7 +109,7 @@ Target invent_target(const Shape& shape, const Grids& grids, const Template& tmp
 
 Rounding rounding_of(bool mixed, int ndiag) {
   // The mean over a pixel is the difference of two integrals from the first sample on, of up to 1500 Angstrom at rest
-  // for a pixel of 1.7 / (1 + z): 8 roundings of them (see the tests of Rebinner). R x T adds ndiag products.
+  // for a pixel of 1.7 / (1 + z): 8 roundings of them (see the tests of RebinTable). R x T adds ndiag products.
   constexpr double epsilon = std::numeric_limits<double>::epsilon();
   // Mixed: T, R sqrt(ivar), each product with what is added up, and sqrt(ivar) flux are rounded to float. T's rounding
   // is shared by ndiag pixels.

@@ -20,7 +20,7 @@ std::vector<double> even_redshifts(double first, double step, int n);
 
 /// Continua of different slope, waves and narrow lines, which cover invent_grids() at the redshifts; nowhere negative for
 /// NMF. A galaxy's also cover [OII].
-kernels::Template invent_template(const std::string& spectype, kernels::FitMethod method, int nbasis,
+kernels::Template invent_template(const std::string& spectype, FitMethod method, int nbasis,
                                   const std::vector<double>& redshifts, Random& random,
                                   kernels::IgmModel igm = kernels::IgmModel::none);
 

@@ -9,8 +9,7 @@ namespace zspex::test {
 
 using kernels::DecorrelationKind;
 
-PlainSpectra extract_plainly(const kernels::Psf& psf, const kernels::ExtractSettings& settings,
-                             const kernels::Image& image) {
+PlainSpectra extract_plainly(const Psf& psf, const kernels::ExtractSettings& settings, const kernels::Image& image) {
   const int nwave = static_cast<int>(settings.wave.size()), pad = settings.wavepad, step = settings.nwavestep;
   const int ny = 2 * psf.hsizey + 1, nx = 2 * psf.hsizex + 1, ndiag = 2 * psf.hsizey + 1;
   const std::size_t ns = settings.nspec, nw = nwave;

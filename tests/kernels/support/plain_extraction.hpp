@@ -10,13 +10,12 @@
 namespace zspex::test {
 
 struct PlainSpectra {
-  Array2<double> flux, ivar, chi2pix, pixmask_fraction;  ///< [nspec][nwave], as kernels::ExtractedUnit
+  Array2<double> flux, ivar, chi2pix, pixmask_fraction;  ///< [nspec][nwave], as kernels::ExtractedBlock
   Array3<double> resolution;                             ///< [nspec][2 hsizey + 1][nwave]
   Array2<double> model;                                  ///< [ny][nx]
 };
 
 /// All fibers of `settings`, patch by patch. A patch whose matrix is not definite gives NaN.
-PlainSpectra extract_plainly(const kernels::Psf& psf, const kernels::ExtractSettings& settings,
-                             const kernels::Image& image);
+PlainSpectra extract_plainly(const Psf& psf, const kernels::ExtractSettings& settings, const kernels::Image& image);
 
 }  // namespace zspex::test

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/redshift/igm.hpp"
+#include "kernels/redshift/detail/rebin_on_host.hpp"
 #include "tests/kernels/support/dense.hpp"
 
 namespace zspex::test {
@@ -45,7 +45,7 @@ std::vector<Light> observe_plainly(std::span<const double> wave, const Array2<do
   std::vector<Light> lights(flux.extent(0));
   for (const auto& grid : grids) {
     std::vector<double> passing(grid.size(), 1.0);
-    kernels::Transmission(igm, grid).apply(z, 0, grid.size(), 1, passing.data(), grid.size());
+    kernels::detail::absorb(kernels::Transmission(igm, grid), z, 0, grid.size(), 1, passing.data(), grid.size());
     const std::size_t n = grid.size();
     for (std::size_t b = 0; b < lights.size(); ++b) {
       auto& light = lights[b].emplace_back(n);
@@ -139,9 +139,9 @@ std::vector<Real> normal_matrix(const PlainSystem& system) {
 std::vector<Real> sigma_of(const std::vector<Real>& m, std::size_t n) {
   std::vector<Real> sigma;
   for (std::size_t i = 0; i < n; ++i) {
-    std::vector<Real> unit(n, 0);
-    unit[i] = 1;
-    sigma.push_back(std::sqrt(std::fabs(solve_plainly(m, unit)[i])));
+    std::vector<Real> block(n, 0);
+    block[i] = 1;
+    sigma.push_back(std::sqrt(std::fabs(solve_plainly(m, block)[i])));
   }
   return sigma;
 }
@@ -231,8 +231,7 @@ double PlainFit::chi2_error(const Rounding& rounding) const {
 }
 
 PlainFit fit_plainly(const Target& target, const Grids& grids, const Template& tmpl, double z) {
-  return fit_plainly(system_plainly(target, grids, tmpl, z),
-                     tmpl.method == kernels::FitMethod::nmf ? tmpl.nbasis() : 0);
+  return fit_plainly(system_plainly(target, grids, tmpl, z), tmpl.method == FitMethod::nmf ? tmpl.nbasis() : 0);
 }
 
 namespace {
@@ -240,7 +239,7 @@ namespace {
 /// Sums of a template's samples from 3724 to 3733 Angstrom, one a basis vector.
 std::vector<Real> oii_plainly(const Template& tmpl) {
   std::vector<Real> sums(tmpl.nbasis(), 0);
-  if (tmpl.spectype != "GALAXY" || tmpl.method != kernels::FitMethod::pca) return sums;
+  if (tmpl.spectype != "GALAXY" || tmpl.method != FitMethod::pca) return sums;
   for (std::size_t j = 0; j < tmpl.wave.size(); ++j)
     for (int b = 0; b < tmpl.nbasis(); ++b)
       if (tmpl.wave[j] >= 3724 && tmpl.wave[j] <= 3733) sums[b] += tmpl.basis(b, j);

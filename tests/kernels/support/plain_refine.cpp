@@ -7,7 +7,6 @@ namespace zspex::test {
 namespace {
 
 using kernels::Template;
-using kernels::Zfit;
 
 bool is_near(double z, const std::vector<PlainMinimum>& accepted, const Template& tmpl) {
   const double limit = tmpl.spectype == "STAR" ? 100 : 1000;
@@ -32,7 +31,7 @@ void find_vertex(PlainMinimum& minimum) {
   const auto abc = solve_plainly(powers, values);
   const Real a = abc[0], b = abc[1], c = abc[2];
   fit.z = fit.chi2 = fit.zerr = -1;
-  fit.zwarn |= kernels::zwarn::bad_minfit;
+  fit.zwarn |= zwarn::bad_minfit;
   if (q[m - 1] == q[m] && q[m] == q[m + 1]) return;
   const Real step = -b / (2 * a),
              dq = std::max({minimum.zzchi2_error[m - 1], minimum.zzchi2_error[m], minimum.zzchi2_error[m + 1]});
@@ -81,12 +80,12 @@ std::vector<PlainMinimum> refine_plainly(const kernels::Target& target, const Gr
       const auto least = std::min_element(fit.zzchi2.begin(), fit.zzchi2.end()) - fit.zzchi2.begin();
       fit.z = fit.zz[least];
       fit.chi2 = fit.zzchi2[least];
-      fit.zwarn |= kernels::zwarn::bad_minfit;
+      fit.zwarn |= zwarn::bad_minfit;
       minimum.z_error = 0;
       minimum.chi2_error = minimum.zzchi2_error[least];
     }
     for (const double one : {vertex, fit.z})
-      if (one < z[1] || one > z[n - 2]) fit.zwarn |= kernels::zwarn::z_fitlimit;
+      if (one < z[1] || one > z[n - 2]) fit.zwarn |= zwarn::z_fitlimit;
     if (is_near(fit.z, accepted, tmpl)) continue;
     accepted.push_back(std::move(minimum));
   }

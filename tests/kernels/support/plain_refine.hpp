@@ -11,8 +11,7 @@ namespace zspex::test {
 
 /// A refined minimum, and what rounding may do to it.
 struct PlainMinimum {
-  kernels::Zfit
-      fit;  ///< without coefficients and chi^2 of the model: these are to be had at the redshift that is found
+  Zfit fit;  ///< without coefficients and chi^2 of the model: these are to be had at the redshift that is found
   double z_error = 0, chi2_error = 0, zerr_error = 0;
   std::vector<double> zzchi2_error;  ///< [npoints]
 };

@@ -6,7 +6,7 @@
 
 namespace zspex::test {
 
-double plain_legendre(const kernels::Legendre& series, int ispec, double wave) {
+double plain_legendre(const Legendre& series, int ispec, double wave) {
   const double u = 2 * (wave - series.wavemin) / (series.wavemax - series.wavemin) - 1;
   const double u2 = u * u;
   const double p[7] = {1,
@@ -16,10 +16,9 @@ double plain_legendre(const kernels::Legendre& series, int ispec, double wave) {
                        ((35 * u2 - 30) * u2 + 3) / 8,
                        u * ((63 * u2 - 70) * u2 + 15) / 8,
                        (((231 * u2 - 315) * u2 + 105) * u2 - 5) / 16};
-  if (series.ncoeff > 7) throw std::logic_error("plain_legendre: expected degree <= 6");
+  if (series.ncoeff() > 7) throw std::logic_error("plain_legendre: expected degree <= 6");
   double sum = 0;
-  for (int k = 0; k < series.ncoeff; ++k)
-    sum += series.coeff[static_cast<std::size_t>(ispec) * series.ncoeff + k] * p[k];
+  for (int k = 0; k < series.ncoeff(); ++k) sum += series.coeff(ispec, k) * p[k];
   return sum;
 }
 
@@ -69,7 +68,7 @@ double plain_integral(int k, double low, double high) {
   return sum / std::sqrt(2 * std::acos(-1.0));
 }
 
-Spot plain_spot(const kernels::Psf& psf, int ispec, double wave) {
+Spot plain_spot(const Psf& psf, int ispec, double wave) {
   const int nx = 2 * psf.hsizex + 1, ny = 2 * psf.hsizey + 1;
   const double x = plain_legendre(psf.x, ispec, wave), y = plain_legendre(psf.y, ispec, wave);
   const double sigmax = plain_legendre(psf.sigmax, ispec, wave), sigmay = plain_legendre(psf.sigmay, ispec, wave);
@@ -82,8 +81,7 @@ Spot plain_spot(const kernels::Psf& psf, int ispec, double wave) {
     spot.y = static_cast<int>(std::trunc(y - psf.hsizey));
   }
   spot.light = Array2<double>({static_cast<std::size_t>(ny), static_cast<std::size_t>(nx)});
-  const auto core = [&](int degx, int degy, const std::vector<kernels::Legendre>& gh, double sx, double sy, int ix,
-                        int iy) {
+  const auto core = [&](int degx, int degy, const std::vector<Legendre>& gh, double sx, double sy, int ix, int iy) {
     double value = 0;
     for (int i = 0; i <= degx; ++i)
       for (int j = 0; j <= degy; ++j)
@@ -98,7 +96,7 @@ Spot plain_spot(const kernels::Psf& psf, int ispec, double wave) {
     for (int ix = 0; ix < nx - last; ++ix) {
       double value = core(psf.ghdegx, psf.ghdegy, psf.gh, sigmax, sigmay, ix, iy);
       if (psf.second) {
-        const kernels::SecondCore& second = *psf.second;
+        const SecondCore& second = *psf.second;
         const double dx = (spot.x + ix - x) / sigmax, dy = (spot.y + iy - y) / sigmay;
         if (std::hypot(dx, dy) >= plain_legendre(second.nsig, ispec, wave)) value = 0;
         value += core(second.ghdegx, second.ghdegy, second.gh, plain_legendre(second.sigmax, ispec, wave),

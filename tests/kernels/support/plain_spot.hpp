@@ -9,7 +9,7 @@
 namespace zspex::test {
 
 /// sum_k coeff[ispec][k] P_k(u) with P_k written out as polynomials, k <= 6.
-double plain_legendre(const kernels::Legendre& series, int ispec, double wave);
+double plain_legendre(const Legendre& series, int ispec, double wave);
 
 /// The integral of He_k(e) exp(-e^2 / 2) / sqrt(2 pi) over [low, high], Gauss-Legendre on short pieces.
 double plain_integral(int k, double low, double high);
@@ -20,6 +20,6 @@ struct Spot {
 };
 
 /// The spot of a fiber at a wavelength. Tails where the PSF has them.
-Spot plain_spot(const kernels::Psf& psf, int ispec, double wave);
+Spot plain_spot(const Psf& psf, int ispec, double wave);
 
 }  // namespace zspex::test

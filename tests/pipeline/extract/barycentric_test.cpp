@@ -27,7 +27,7 @@ namespace {
 struct Golden {
   double latitude, longitude, height, ra, dec, mjd, factor;
 };
-constexpr Golden kGolden[] = {
+constexpr Golden golden[] = {
     {31.96403, -111.59989, 2097, 0, 90, 60317.314825, 0.99998819774613779},
     {31.96403, -111.59989, 2097, 359.9999, -90, 62034.590663, 0.99996064195609324},
     {31.96403, -111.59989, 2097, 309.7417, 56.7698, 57146.23254, 1.0000278594336751},
@@ -63,7 +63,7 @@ constexpr Golden kGolden[] = {
 };
 
 TEST(Barycentric, FactorIsAstropysForManyDatesDirectionsAndSites) {
-  for (const Golden& row : kGolden) {
+  for (const Golden& row : golden) {
     const double factor =
         barycentric_factor({row.latitude, row.longitude, row.height}, Pointing{row.ra, row.dec, row.mjd});
     EXPECT_NEAR(factor, row.factor, 3e-11)

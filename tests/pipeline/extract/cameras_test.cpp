@@ -20,7 +20,7 @@ namespace zspex::pipeline {
 namespace {
 
 /// The instrument's PSF as if its traces reached this far.
-io::GaussHermitePsf reaching(double wavemin, double wavemax, const std::string& camera) {
+io::PsfFile reaching(double wavemin, double wavemax, const std::string& camera) {
   auto psf = small_psf(camera);
   psf.wavemin = wavemin;
   psf.wavemax = wavemax;

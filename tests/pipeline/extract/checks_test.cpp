@@ -19,7 +19,7 @@ std::vector<std::string> check_range(double wavemin, double wavemax, bool force 
   auto config = small_config("", 1);
   config.wavelength = config::WaveRange{wavemin, wavemax, 0.8};
   FrameJob job;
-  job.psf = kernel_psf(psf, false);
+  job.psf = usable_psf(psf, false);
   job.settings = extract_settings(config, psf, "r1");
   job.nx = psf.npix_x;
   job.ny = psf.npix_y;
@@ -152,18 +152,18 @@ TEST(GpuMemory, RanksThatShareAGpuMustFitIt) {
   }
 }
 
-TEST(Units, TheCutWithAModelDoesNotDependOnTheRanks) {
+TEST(Blocks, TheCutWithAModelDoesNotDependOnTheRanks) {
   auto config = small_config("", 1);
   const auto plain = extract_settings(config, small_psf(), "r1");
-  EXPECT_FALSE(units_are_fine(plain, 1, false));  // 2 bundles
-  EXPECT_TRUE(units_are_fine(plain, 2, false));
-  EXPECT_FALSE(units_are_fine(plain, 2, true));  // a GPU wants whole bundles
+  EXPECT_FALSE(blocks_are_fine(plain, 1, false));  // 2 bundles
+  EXPECT_TRUE(blocks_are_fine(plain, 2, false));
+  EXPECT_FALSE(blocks_are_fine(plain, 2, true));  // a GPU wants whole bundles
   config.model = {"model.fits"};
   const auto model = extract_settings(config, small_psf(), "r1");
-  EXPECT_FALSE(units_are_fine(model, 1, false));  // a bundle's model is summed in one order
-  EXPECT_FALSE(units_are_fine(model, 8, false));
+  EXPECT_FALSE(blocks_are_fine(model, 1, false));  // a bundle's model is summed in one order
+  EXPECT_FALSE(blocks_are_fine(model, 8, false));
   config.solver = config::Solver::bundle;
-  EXPECT_FALSE(units_are_fine(extract_settings(config, small_psf(), "r1"), 8, false));
+  EXPECT_FALSE(blocks_are_fine(extract_settings(config, small_psf(), "r1"), 8, false));
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 #include "pipeline/extract/background_thread.hpp"
 #include "pipeline/extract/frame_comms.hpp"
-#include "pipeline/extract/outcome.hpp"
 #include "pipeline/extract/plan.hpp"
+#include "pipeline/extract/report.hpp"
 #include "pipeline/provenance.hpp"
 #include "pipeline/timing.hpp"
 #include "tests/pipeline/comm/test_folder.hpp"

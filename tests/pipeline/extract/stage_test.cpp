@@ -25,17 +25,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// An extractor that waits before each unit.
+/// An extractor that waits before each block.
 class SlowExtractor : public kernels::Extractor {
  public:
   SlowExtractor(std::unique_ptr<kernels::Extractor> extractor, int milliseconds)
       : extractor_(std::move(extractor)), milliseconds_(milliseconds) {}
   int depth() const override { return extractor_->depth(); }
-  void start(const kernels::Image& image, const kernels::ExtractUnit& unit) override {
+  void start(const kernels::Image& image, const kernels::FiberBlock& block) override {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds_));
-    extractor_->start(image, unit);
+    extractor_->start(image, block);
   }
-  kernels::ExtractedUnit finish() override { return extractor_->finish(); }
+  kernels::ExtractedBlock finish() override { return extractor_->finish(); }
   Memory memory(bool fine) const override { return extractor_->memory(fine); }
 
  private:
@@ -47,8 +47,8 @@ class SlowExtractor : public kernels::Extractor {
 class NoMemoryExtractor : public kernels::Extractor {
  public:
   int depth() const override { return 1; }
-  void start(const kernels::Image&, const kernels::ExtractUnit&) override { throw std::bad_alloc(); }
-  kernels::ExtractedUnit finish() override { return {}; }
+  void start(const kernels::Image&, const kernels::FiberBlock&) override { throw std::bad_alloc(); }
+  kernels::ExtractedBlock finish() override { return {}; }
   Memory memory(bool) const override { return {0, std::size_t{8} << 30}; }
 };
 
@@ -337,15 +337,16 @@ TEST_F(MpiExtractStage, ASlowRankHelpsAsFarAsItCanAndChangesNothing) {
   ExtractOptions options;
   options.role.on_gpu = fast;
   options.worker.capacity = fast ? lopsided.gpu_capacity : 1;
-  options.worker.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
-    return std::make_unique<SlowExtractor>(kernel_extractors(kernels::Place::host)(psf, settings), fast ? 0 : 400);
+  options.worker.make_extractor = [&](const Psf& psf, const kernels::ExtractSettings& settings) {
+    return std::make_unique<SlowExtractor>(kernel_extractors(kernels::BackendKind::host)(psf, settings),
+                                           fast ? 0 : 400);
   };
   const auto report = run(world_, lopsided, options);
   ASSERT_EQ(report.code, ExitCode::success) << err_.str();
   ASSERT_EQ(report.ranks.size(), static_cast<std::size_t>(world_.size()));
-  std::int64_t nunit = 0;
-  for (const WorkerReport& rank : report.ranks) nunit += rank.nunit;
-  EXPECT_GT(report.ranks[0].nunit, nunit / 2);
+  std::int64_t nblock = 0;
+  for (const WorkerReport& rank : report.ranks) nblock += rank.nblock;
+  EXPECT_GT(report.ranks[0].nblock, nblock / 2);
   EXPECT_TRUE(report.ranks[0].role.on_gpu);
   if (world_.is_root())
     expect_same_frames(io::read_frame_fits(plain.output[0]), io::read_frame_hdf5(lopsided.output[0]));
@@ -357,9 +358,9 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
   const int culprit = world_.size() - 1;
   int made = 0;
   ExtractOptions options;
-  options.worker.make_extractor = [&](const kernels::Psf& psf, const kernels::ExtractSettings& settings) {
+  options.worker.make_extractor = [&](const Psf& psf, const kernels::ExtractSettings& settings) {
     if (made++ == 0 && world_.rank() == culprit) throw NumericsError("extract", "no device left");
-    return kernel_extractors(kernels::Place::device)(psf, settings);
+    return kernel_extractors(kernels::BackendKind::device)(psf, settings);
   };
   const auto report = run(world_, small_config(folder_.path(), 2), options);
   EXPECT_EQ(report.code, ExitCode::partial);
@@ -374,10 +375,10 @@ TEST_F(MpiExtractStage, AFailureOnOneRankEndsTheFrameForAllAndTheNextOneGoesOn) 
   }
 }
 
-TEST_F(MpiExtractStage, OutOfMemoryInAUnitIsToldInWords) {
+TEST_F(MpiExtractStage, OutOfMemoryInABlockIsToldInWords) {
   write_inputs(1);
   ExtractOptions options;
-  options.worker.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) {
+  options.worker.make_extractor = [&](const Psf&, const kernels::ExtractSettings&) {
     return std::make_unique<NoMemoryExtractor>();
   };
   const auto report = run(world_, small_config(folder_.path(), 1), options);
@@ -393,9 +394,9 @@ TEST_F(MpiExtractStage, AGpuThatIsTooSmallIsToldBeforeItsMemoryIsTaken) {
   write_inputs(1);
   ExtractOptions options;
   options.role.on_gpu = true;
-  options.role.sharers = 3;
+  options.role.ranks_per_gpu = 3;
   options.worker.gpu_memory = std::size_t{16} << 30;
-  options.worker.make_extractor = [&](const kernels::Psf&, const kernels::ExtractSettings&) {
+  options.worker.make_extractor = [&](const Psf&, const kernels::ExtractSettings&) {
     return std::make_unique<NoMemoryExtractor>();
   };
   EXPECT_EQ(run(world_, small_config(folder_.path(), 1), options).code, ExitCode::usage);
@@ -453,7 +454,7 @@ TEST_F(MpiExtractStage, ResumeKeepsWholeResultsAndMakesBrokenOnesAgain) {
   }
 }
 
-TEST_F(MpiExtractStage, ADryRunTellsFibersUnitsAndMemoryAndWritesNothing) {
+TEST_F(MpiExtractStage, ADryRunTellsFibersBlocksAndMemoryAndWritesNothing) {
   write_inputs(1);
   job_.dry_run = true;
   auto config = small_config(folder_.path(), 1);

@@ -14,7 +14,7 @@ namespace zspex::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-namespace zwarn = kernels::zwarn;
+namespace zwarn = zwarn;
 using config::SimulateKind;
 
 class BadInput : public SmallRun {

@@ -13,7 +13,7 @@ namespace {
 
 using config::SimulateKind;
 using Ids = std::vector<std::int64_t>;
-namespace zwarn = kernels::zwarn;
+namespace zwarn = zwarn;
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
 constexpr std::size_t ntarget = 6, bad = 1;  // the second target is the one that is spoiled

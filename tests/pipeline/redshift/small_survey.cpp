@@ -10,9 +10,9 @@
 #include "io/detail/fits_writer.hpp"
 #include "kernels/extract/extract.hpp"
 #include "kernels/redshift/fitter.hpp"
-#include "pipeline/simulate/shapes.hpp"
-#include "pipeline/simulate/spectra.hpp"
-#include "pipeline/simulate/template_set.hpp"
+#include "simulate/shapes.hpp"
+#include "simulate/spectra.hpp"
+#include "simulate/template_set.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -111,7 +111,7 @@ std::vector<double> planted_light(const io::TemplateFile& file, double z, const 
   tmpl.wave = file.wave;
   tmpl.basis = file.basis;
   tmpl.redshifts = {z, z + 1e-6, z + 2e-6};
-  kernels::Zfit fit;
+  Zfit fit;
   fit.z = z;
   for (std::size_t i = 0; i < file.basis.extent(0); ++i) fit.coeff.push_back(i == 0 ? 1 : 0.2 / static_cast<double>(i));
   const auto model = kernels::RedshiftFitter({band.wave}, {tmpl}, {}).model(target, fit)[0];

@@ -184,7 +184,7 @@ TEST_F(MpiStrategies, AutoTellsWhatItPredictedAndWhatItTook) {
              actual = std::get<std::vector<double>>(table.find("actual_total")->values);
   EXPECT_EQ(std::count(chosen.begin(), chosen.end(), 1), 1);
   for (std::size_t i = 0; i < table.nrow; ++i) {
-    EXPECT_EQ(names[i], all_strategies()[i].text);
+    EXPECT_EQ(names[i], all_strategies()[i].text());
     EXPECT_LE(chosen[i], usable[i]);
     if (usable[i]) {
       EXPECT_GT(predicted[i], 0);

@@ -14,19 +14,19 @@ namespace zspex::pipeline {
 namespace {
 
 using N = config::StrategyName;
-using kernels::Place;
+using kernels::BackendKind;
 constexpr double gibibyte = 1 << 30;
 
 TEST(Strategies, PlacePiecesAsTheyAreDefined) {
   struct Row {
     N name;
     const char* text;
-    Place rebin, convolve, fit, refine;
+    BackendKind rebin, convolve, fit, refine;
     Dealing dealing;
     Holding templates;
     bool all_on_gpus;
   };
-  constexpr auto host = Place::host, device = Place::device;
+  constexpr auto host = BackendKind::host, device = BackendKind::device;
   const Row rows[] = {
       {N::cpu, "CPU", host, host, host, host, Dealing::even, Holding::ring, false},
       {N::gpu_v1, "GPU_V1", host, host, device, host, Dealing::even, Holding::ring, true},
@@ -34,13 +34,13 @@ TEST(Strategies, PlacePiecesAsTheyAreDefined) {
       {N::gpu_v3, "GPU_V3", device, device, device, device, Dealing::even, Holding::full, true},
       {N::gpu_v4, "GPU_V4", device, device, device, device, Dealing::capacity, Holding::full, false},
       {N::gpu_v5, "GPU_V5", host, device, device, device, Dealing::capacity, Holding::node, false},
-      {N::gpu_v6, "GPU_V6", device, device, device, device, Dealing::turns, Holding::tiles, false},
+      {N::gpu_v6, "GPU_V6", device, device, device, device, Dealing::dynamic, Holding::tiles, false},
   };
   ASSERT_EQ(all_strategies().size(), std::size(rows));
   for (const Row& row : rows) {
     const Strategy& strategy = strategy_of(row.name);
     SCOPED_TRACE(row.text);
-    EXPECT_STREQ(strategy.text, row.text);
+    EXPECT_STREQ(strategy.text(), row.text);
     EXPECT_EQ(strategy.rebin, row.rebin);
     EXPECT_EQ(strategy.convolve, row.convolve);
     EXPECT_EQ(strategy.fit, row.fit);
@@ -69,7 +69,7 @@ class StrategyPlans : public SmallRun {
   void set_ntarget(std::size_t n) {
     plan_.targets.targetid.resize(n);
     std::iota(plan_.targets.targetid.begin(), plan_.targets.targetid.end(), 1);
-    plan_.targets.places.assign(n, plan_.targets.places[0]);
+    plan_.targets.sources.assign(n, plan_.targets.sources[0]);
   }
   StrategyPlan plan(N name) {
     return plan_strategy(strategy_of(name), *plan_.fitter, plan_.targets, config_, node_, false);
@@ -85,14 +85,14 @@ TEST_F(StrategyPlans, DealTargetsByCapacity) {
   for (const N name : {N::gpu_v4, N::gpu_v5}) {
     const Deployment where = plan(name).where;
     EXPECT_EQ(where.gpu_ranks, 4);
-    EXPECT_EQ(where.sharers(), 1);
+    EXPECT_EQ(where.ranks_per_gpu(), 1);
     // 60 CPU ranks and 4 of 15 times their capacity have as many parts.
     EXPECT_NEAR(where.share(false), 1 / 120.0, 1e-15);
     EXPECT_NEAR(where.share(true), 15 / 120.0, 1e-15);
   }
   const Deployment all_on_gpus = plan(N::gpu_v3).where;
   EXPECT_EQ(all_on_gpus.gpu_ranks, 64);
-  EXPECT_EQ(all_on_gpus.sharers(), 16);
+  EXPECT_EQ(all_on_gpus.ranks_per_gpu(), 16);
   EXPECT_EQ(all_on_gpus.share(true), 1 / 64.0);
   EXPECT_EQ(plan(N::cpu).where.gpu_ranks, 0);
 }
@@ -133,10 +133,10 @@ TEST_F(StrategyPlans, CountWhatAllRanksOfAGpuHoldOnIt) {
   node_.ranks = 4;
   const double one = plan(N::gpu_v3).memory.gpu, expected = full + own + static_cast<double>(workspace);
   EXPECT_NEAR(one, expected, 0.1 * expected);
-  for (const int sharers : {2, 5, 16}) {
-    node_.ranks = 4 * sharers;
+  for (const int ranks_per_gpu : {2, 5, 16}) {
+    node_.ranks = 4 * ranks_per_gpu;
     // But for spectra: each has fewer of them. They are small here.
-    EXPECT_NEAR(plan(N::gpu_v3).memory.gpu, sharers * one, 0.01 * sharers * one) << sharers;
+    EXPECT_NEAR(plan(N::gpu_v3).memory.gpu, ranks_per_gpu * one, 0.01 * ranks_per_gpu * one) << ranks_per_gpu;
     EXPECT_NEAR(plan(N::gpu_v6).memory.gpu, plan(N::gpu_v4).memory.gpu, full + 1e8) << "one rank per GPU";
   }
 }
@@ -169,7 +169,7 @@ TEST_F(StrategyPlans, TakeSeveralRoundsWhereMemoryIsSmall) {
       ASSERT_TRUE(found.usable()) << found.reason();
       EXPECT_EQ(found.memory.round, (100000 + found.memory.nround - 1) / found.memory.nround);
       // What is beside the budget: the program, what shared memory there is, and results.
-      EXPECT_LT(found.memory.cpu_rank, (memory * 4 + 0.2) * gibibyte) << found.strategy->text;
+      EXPECT_LT(found.memory.cpu_rank, (memory * 4 + 0.2) * gibibyte) << found.strategy->text();
     }
     const double round = static_cast<double>(plan(N::cpu).memory.round);
     EXPECT_GE(round, before);
@@ -207,7 +207,7 @@ TEST_F(StrategyPlans, PredictLessTimeForFasterMachines) {
     node_.gpu_rebin *= 2;
     node_.gpu_bandwidth *= 2;
     node_.ring_bandwidth *= 2;
-    EXPECT_NEAR(plan(name).time.total(), now / 2, 1e-9 * now) << strategy_of(name).text;
+    EXPECT_NEAR(plan(name).time.total(), now / 2, 1e-9 * now) << strategy_of(name).text();
     node_ = slower;
   }
 }
@@ -271,8 +271,8 @@ TEST_F(StrategyPlans, AreATableWithTheChoiceMarked) {
   EXPECT_NE(text.find("strategies on a node of four GPUs: 1 node of 64 ranks, 256 GiB and 4 GPUs of 40 GiB; 5 targets"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find(std::string("-> ") + plans[choose(plans, false)].strategy->text), std::string::npos) << text;
-  for (const Strategy& strategy : all_strategies()) EXPECT_NE(text.find(strategy.text), std::string::npos) << text;
+  EXPECT_NE(text.find(std::string("-> ") + plans[choose(plans, false)].strategy->text()), std::string::npos) << text;
+  for (const Strategy& strategy : all_strategies()) EXPECT_NE(text.find(strategy.text()), std::string::npos) << text;
 }
 
 }  // namespace

@@ -53,8 +53,8 @@ class ListTargets : public testing::Test {
 /// "0:3 1:0" for row 3 of the first file and row 0 of the second.
 std::string places(const TargetList& list, std::size_t target) {
   std::string out;
-  for (const SpectrumPlace& place : list.places[target])
-    out += (out.empty() ? "" : " ") + std::to_string(place.file) + ":" + std::to_string(place.row);
+  for (const SpectrumSource& source : list.sources[target])
+    out += (out.empty() ? "" : " ") + std::to_string(source.file) + ":" + std::to_string(source.row);
   return out;
 }
 
@@ -182,7 +182,7 @@ TargetList with_spectra(const std::vector<int>& counts) {
   TargetList list;
   for (const int n : counts) {
     list.targetid.push_back(static_cast<std::int64_t>(list.size()));
-    list.places.emplace_back(static_cast<std::size_t>(n));
+    list.sources.emplace_back(static_cast<std::size_t>(n));
   }
   return list;
 }

@@ -86,8 +86,8 @@ TEST_F(ReadTemplates, WhatTheFileSaysIsWhatIsFitted) {
   };
   const TemplateSet set = read({write_one(folder_ / "g.fits", "GALAXY"), write_one(folder_ / "s.fits", "STAR", wide)});
   ASSERT_EQ(set.templates.size(), 2u);
-  EXPECT_EQ(set.templates[0].method, kernels::FitMethod::pca);
-  EXPECT_EQ(set.templates[1].method, kernels::FitMethod::nmf);
+  EXPECT_EQ(set.templates[0].method, FitMethod::pca);
+  EXPECT_EQ(set.templates[1].method, FitMethod::nmf);
   EXPECT_EQ(set.templates[1].full_type(), "STAR:::WIDE");
   EXPECT_EQ(set.templates[1].basis(4, 6), 2.5);
   EXPECT_EQ(set.templates[1].wave[6], 1212);

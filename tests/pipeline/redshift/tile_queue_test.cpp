@@ -31,16 +31,16 @@ class Slots {
     if (node.is_root()) std::fill(values_.values().begin(), values_.values().end(), none_);
     values_.publish(node);
   }
-  void rebin(const TileUnit& unit) { of(unit, unit.part).store(static_cast<std::uint64_t>(unit.tile)); }
-  bool has(const TileUnit& unit) const {
+  void rebin(const WorkItem& item) { of(item, item.part).store(static_cast<std::uint64_t>(item.tile)); }
+  bool has(const WorkItem& item) const {
     for (int part = 0; part < npart; ++part)
-      if (of(unit, part).load() != static_cast<std::uint64_t>(unit.tile)) return false;
+      if (of(item, part).load() != static_cast<std::uint64_t>(item.tile)) return false;
     return true;
   }
 
  private:
-  std::atomic_ref<std::uint64_t> of(const TileUnit& unit, int part) const {
-    return std::atomic_ref<std::uint64_t>(values_.values()[static_cast<std::size_t>(unit.slot * npart + part)]);
+  std::atomic_ref<std::uint64_t> of(const WorkItem& item, int part) const {
+    return std::atomic_ref<std::uint64_t>(values_.values()[static_cast<std::size_t>(item.slot * npart + part)]);
   }
   comm::NodeShared<std::uint64_t> values_;
   std::uint64_t none_;
@@ -49,19 +49,19 @@ class Slots {
 /// Fits that this rank made: tile times ngroup plus group.
 using Fits = std::vector<std::uint64_t>;
 
-void take_units(TileQueue& queue, Slots& slots, Fits& fits, double rate) {
-  while (const auto unit = queue.take_unit()) {
-    if (unit->kind == TileUnit::Kind::rebin) {
-      slots.rebin(*unit);
+void take_items(TileQueue& queue, Slots& slots, Fits& fits, double rate) {
+  while (const auto item = queue.take_item()) {
+    if (item->kind == WorkItem::Kind::rebin) {
+      slots.rebin(*item);
     } else {
       // All parts are there when a group is fitted, and nobody overwrites them before it is done.
-      EXPECT_TRUE(slots.has(*unit));
+      EXPECT_TRUE(slots.has(*item));
       std::this_thread::yield();
-      EXPECT_TRUE(slots.has(*unit));
-      fits.push_back(static_cast<std::uint64_t>(unit->tile * ngroup + unit->part));
+      EXPECT_TRUE(slots.has(*item));
+      fits.push_back(static_cast<std::uint64_t>(item->tile * ngroup + item->part));
       queue.set_rate(rate, false);
     }
-    queue.finish(*unit);
+    queue.finish(*item);
   }
 }
 
@@ -83,7 +83,7 @@ void expect_all_once(int ntile, int nslot, bool with_gpu, const std::vector<doub
   const double rate = rates[static_cast<std::size_t>(node.rank()) % rates.size()];
   do {
     if (on_gpu) take_tiles(queue, fits, rate);
-    take_units(queue, slots, fits, rate);
+    take_items(queue, slots, fits, rate);
   } while (on_gpu && queue.tiles_left());
   node.barrier();
   EXPECT_FALSE(queue.tiles_left());
@@ -117,7 +117,7 @@ TEST(MpiTileQueue, TheFasterSideTakesTheLastTiles) {
     queue.set_rate(on_gpu == fast_gpu ? 100 : 0.01, on_gpu);
     node.barrier();
     if (!on_gpu && fast_gpu) {
-      EXPECT_FALSE(queue.take_unit());
+      EXPECT_FALSE(queue.take_item());
     }
     if (on_gpu && !fast_gpu) {
       EXPECT_FALSE(queue.take_whole());
@@ -140,18 +140,18 @@ TEST(MpiTileQueue, AFailureEndsAllWaiting) {
   TileQueue queue(node, equal_tiles(100), npart, ngroup, 2);
   // The root takes a part that it never finishes, and fails; the others wait for it at their first fit, or find no slot free.
   if (node.is_root()) {
-    ASSERT_TRUE(queue.take_unit());
+    ASSERT_TRUE(queue.take_item());
     node.barrier();
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     queue.fail();
   } else {
     node.barrier();
-    while (const auto unit = queue.take_unit()) queue.finish(*unit);
+    while (const auto item = queue.take_item()) queue.finish(*item);
   }
   node.barrier();
   EXPECT_FALSE(queue.tiles_left());
   EXPECT_FALSE(queue.take_whole());
-  EXPECT_FALSE(queue.take_unit());
+  EXPECT_FALSE(queue.take_item());
 }
 
 }  // namespace

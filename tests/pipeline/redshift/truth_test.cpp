@@ -4,8 +4,8 @@
 
 #include "kernels/redshift/minima.hpp"
 #include "kernels/redshift/redshift.hpp"
-#include "pipeline/simulate/spectra.hpp"
-#include "pipeline/simulate/template_set.hpp"
+#include "simulate/spectra.hpp"
+#include "simulate/template_set.hpp"
 #include "tests/pipeline/redshift/small_run.hpp"
 
 namespace zspex::pipeline {
@@ -58,7 +58,7 @@ TEST_F(SimulatedSurvey, BrightTargetsGetTheirTypesAndRedshifts) {
     if (rows[i].zwarn == 0) {
       EXPECT_TRUE(right) << type[i] << " at " << z[i] << " is " << rows[i].spectype << " at " << rows[i].z;
     }
-    const bool nodata = (rows[i].zwarn & kernels::zwarn::nodata) != 0;
+    const bool nodata = (rows[i].zwarn & zwarn::nodata) != 0;
     EXPECT_EQ(nodata, defect[i] == "masked") << i;
     nnodata += nodata;
   }

@@ -1,0 +1,105 @@
+/// \file
+/// What makes fits: the host's cores, or a device, each with its memory. The pieces of a scan can be made by one of them or by
+/// both.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "kernels/redshift/coarse_scan.hpp"
+#include "kernels/redshift/redshift.hpp"
+
+namespace zspex::kernels {
+namespace detail {
+struct HostTargets;
+}
+
+/// Where a scan of one template puts its results, in the host's memory.
+struct ScanRows {
+  std::size_t first = 0;      ///< target of the first row
+  std::size_t nz = 0;         ///< of the template: the length of a row
+  double* chi2 = nullptr;     ///< [ntarget][nz] without penalty; no_chi2 where there is no fit
+  double* penalty = nullptr;  ///< [ntarget][nz] for negative [OII] emission; GALAXY only, else 0
+  float* coeff = nullptr;     ///< [ntarget][nz][nbasis], or nothing if they aren't wanted
+};
+
+/// Targets that are fitted at the same redshifts, all in double, and their fits.
+struct FitGroup {
+  int itemplate = 0;
+  std::vector<double> redshifts;     ///< [nz]
+  std::vector<std::size_t> targets;  ///< [n]
+  std::vector<double> chi2;   ///< [n][nz] made: without penalty; where the template doesn't reach, that of no model
+  std::vector<double> coeff;  ///< [n][nz][nbasis] made; 0 where there is no fit
+};
+
+/// Numbers in the memory of a backend, in a row: floats or doubles, as the settings want for what the scan reads. A handle, as a pointer
+/// is; those that it has allocated are freed with the last handle to them.
+class Values {
+ public:
+  Values() = default;
+  /// \param owner  of the memory, if there is one
+  template <class Real>
+  Values(Real* data, std::size_t size, std::shared_ptr<void> owner = nullptr)
+      : data_(data), size_(size), owner_(std::move(owner)) {}
+
+  std::size_t size() const { return size_; }
+  /// Those from `first` on.
+  Values from(std::size_t first) const { return from(first, size_ - first); }
+  Values from(std::size_t first, std::size_t n) const {
+    return std::visit([&](auto* data) { return Values(data + first, n, owner_); }, data_);
+  }
+  /// The first one. \throws std::bad_variant_access when they are of another kind
+  template <class Real>
+  Real* as() const {
+    return std::get<Real*>(data_);
+  }
+  /// f(pointer to the first one)
+  template <class F>
+  decltype(auto) visit(const F& f) const {
+    return std::visit(f, data_);
+  }
+
+ private:
+  std::variant<float*, double*> data_ = static_cast<float*>(nullptr);
+  std::size_t size_ = 0;
+  std::shared_ptr<void> owner_;
+};
+
+class FitBackend {
+ public:
+  virtual ~FitBackend() = default;
+
+  /// "host", or the device's name.
+  virtual const char* name() const = 0;
+  /// So many zeros. \throws std::exception when there is no memory for them
+  virtual Values allocate(std::size_t n) const = 0;
+  /// From the host's memory, as many as there are in `from`.
+  virtual void copy_in(const Values& to, const Values& from) const = 0;
+
+  /// The targets from now on. A device copies them.
+  virtual void set_targets(std::shared_ptr<const detail::HostTargets> targets) = 0;
+
+  /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
+  ///   slice  [nz][nbasis][row] in its memory; what lies between the bands stays as it is, zero
+  virtual void rebin(int itemplate, int first, int nz, const Values& slice) const = 0;
+  /// Fits targets at the redshifts of a slice, which lies in its memory; fills columns [first, first + nz) of their rows.
+  /// They are there after finish(). A slice that was just rebinned is read by the next scan; by others after finish(). It
+  /// may be written again after finish(), or when the next scan has been called.
+  virtual void scan(int itemplate, int first, int nz, const Values& slice, TargetRange targets,
+                    const ScanRows& rows) const = 0;
+  /// The same for one target from R x basis vectors that the host has made (RedshiftFitter::convolve).
+  ///   host_slice  the slice in the host's memory, for the few chi^2 that are summed from residuals
+  ///   columns     [nz][nbasis][npixel of all its spectra] in its memory
+  virtual void fit_columns(int itemplate, int first, int nz, const Values& host_slice, const Values& columns,
+                           std::size_t itarget, const ScanRows& rows) const = 0;
+  /// Waits for the results of scan() and fit_columns().
+  virtual void finish() const = 0;
+
+  /// Fits groups of targets, those of a template one after the other; the template is rebinned once per group.
+  virtual void fit_groups(std::span<FitGroup> groups) const = 0;
+};
+
+}  // namespace zspex::kernels

@@ -1,0 +1,59 @@
+#include <cstdio>
+#include <ostream>
+
+#include "kernels/base/session.hpp"
+#include "pipeline/redshift/plan.hpp"
+
+namespace zspex::pipeline {
+namespace {
+
+constexpr double mebibyte = 1 << 20;
+
+std::string count_of(std::size_t n, const std::string& what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
+void print_memory(const RedshiftPlan& plan, std::ostream& out) {
+  const ScanMemory& memory = plan.memory;
+  const auto tell = [&](const char* what, double nbytes) {
+    if (nbytes <= 0) return;
+    char line[96];
+    std::snprintf(line, sizeof line, "  %-28s %9.0f MiB\n", what, nbytes / mebibyte);
+    out << line;
+  };
+  if (memory.nround > 1) out << "  " << memory.nround << " rounds of up to " << memory.round << " targets\n";
+  tell("memory of a CPU rank", memory.cpu_rank);
+  tell("memory of a GPU rank", memory.gpu_rank);
+  tell("of the first rank", memory.root);
+  tell("shared by a node's ranks", memory.shared);
+  tell("of a node in all", memory.node);
+  tell("of each GPU", memory.gpu);
+  if (!memory.too_little.empty()) out << "  too little: " << memory.too_little << "\n";
+}
+
+}  // namespace
+
+void print_plan(const RedshiftPlan& plan, const config::RedshiftConfig& config, int nrank, std::ostream& out) {
+  std::size_t nrow = 0, npixel = 0;
+  for (const auto& sources : plan.targets.sources) nrow += sources.size();
+  for (const auto& band : plan.targets.bands) npixel += band.wave.size();
+  out << "redshift: " << count_of(plan.targets.size(), "target") << ", " << nrow << " spectra per band, "
+      << count_of(plan.targets.bands.size(), "band") << " (" << npixel << " pixels), "
+      << count_of(plan.templates.templates.size(), "template") << ", "
+      << count_of(static_cast<std::size_t>(nrank), "rank") << ", strategy " << plan.strategy->text() << ", "
+      << kernels::kokkos_description() << "\n";
+  for (const auto& tmpl : plan.templates.templates) {
+    char line[160];
+    std::snprintf(line, sizeof line, "  %-14s %2d basis vectors, %6zu redshifts from %.4f to %.4f\n",
+                  tmpl.full_type().c_str(), tmpl.nbasis(), tmpl.redshifts.size(), tmpl.redshifts.front(),
+                  tmpl.redshifts.back());
+    out << line;
+  }
+  if (plan.strategies.empty())
+    print_memory(plan, out);
+  else
+    print_strategies(plan.strategies, plan.chosen, plan.machine, plan.targets.size(), out);
+  for (const std::string& path : outputs_of(config)) out << "  -> " << path << "\n";
+}
+
+}  // namespace zspex::pipeline
