@@ -1,5 +1,7 @@
 #include "io/detail/gzip.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -31,11 +33,12 @@ void Buffer::reserve(std::size_t wanted) {
   capacity = wanted;
 }
 
-GunzipSource::GunzipSource(FileSource& file, const std::string& path) : file_(file), path_(path), in_(chunk) {
-  if (inflateInit2(&stream_, gzip_only) != Z_OK) throw std::bad_alloc();
+GunzipSource::GunzipSource(FileSource& file, const std::string& path)
+    : file_(file), path_(path), stream_(gzdopen(dup(file.descriptor()), "rb")) {
+  if (!stream_ || gzbuffer(stream_, chunk) != 0) throw std::bad_alloc();
 }
 
-GunzipSource::~GunzipSource() { inflateEnd(&stream_); }
+GunzipSource::~GunzipSource() { (void)gzclose_r(stream_); }
 
 std::size_t GunzipSource::read(std::uint64_t offset, std::span<std::byte> out) {
   (void)reaches(offset + out.size());
@@ -45,48 +48,20 @@ std::size_t GunzipSource::read(std::uint64_t offset, std::span<std::byte> out) {
 bool GunzipSource::reaches(std::uint64_t end) {
   if (end / best_ratio > file_.size()) return false;  // whatever follows, and without asking for memory
   while (out_.size < end && !ended_) {
-    if (!refill()) break;
     // Step by step: a damaged header may promise much that doesn't come.
     if (out_.size == out_.capacity)
       out_.reserve(std::max(std::min<std::size_t>(end, 2 * out_.capacity + chunk), out_.capacity + out_.capacity / 8));
-    step(std::min(out_.capacity, static_cast<std::size_t>(end)) - out_.size);
+    const std::size_t room = std::min(out_.capacity, static_cast<std::size_t>(end)) - out_.size;
+    const auto wanted = static_cast<unsigned>(std::min<std::size_t>(room, std::numeric_limits<int>::max()));
+    const int n = gzread(stream_, static_cast<std::byte*>(out_.memory.get()) + out_.size, wanted);
+    int error = Z_OK;
+    std::string words = gzerror(stream_, &error);  // "<fd:5>: incorrect data check"
+    if (error == Z_BUF_ERROR) damaged(path_, "that it is truncated (" + std::to_string(file_.size()) + " bytes)");
+    if (n < 0) damaged(path_, "damaged data: " + words.substr(words.find(' ') + 1));
+    out_.size += static_cast<std::size_t>(n);
+    ended_ = static_cast<unsigned>(n) < wanted;
   }
   return out_.size >= end;
-}
-
-/// Compressed bytes to go on with; notes the end of the file otherwise.
-bool GunzipSource::refill() {
-  if (stream_.avail_in == 0) {
-    const std::size_t n = file_.read(read_, in_);
-    read_ += n;
-    stream_.next_in = reinterpret_cast<Bytef*>(in_.data());
-    stream_.avail_in = static_cast<uInt>(n);
-    if (n == 0) {
-      if (!whole_) damaged(path_, "that it is truncated (" + std::to_string(file_.size()) + " bytes)");
-      ended_ = true;
-      return false;
-    }
-  }
-  if (!whole_) return true;
-  if (*stream_.next_in != 0x1f) {  // padding after the last member, as gzip itself allows
-    ended_ = true;
-    return false;
-  }
-  inflateReset(&stream_);
-  whole_ = false;
-  return true;
-}
-
-void GunzipSource::step(std::size_t room) {
-  room = std::min<std::size_t>(room, std::numeric_limits<uInt>::max());
-  stream_.next_out = static_cast<Bytef*>(out_.memory.get()) + out_.size;
-  stream_.avail_out = static_cast<uInt>(room);
-  const int status = inflate(&stream_, Z_NO_FLUSH);
-  out_.size += room - stream_.avail_out;
-  if (status == Z_STREAM_END)
-    whole_ = true;
-  else if (status != Z_OK && status != Z_BUF_ERROR)
-    damaged(path_, std::string("damaged data: ") + (stream_.msg ? stream_.msg : "it can't be decompressed"));
 }
 
 void gzip(const std::string& path, std::span<const std::byte> bytes,

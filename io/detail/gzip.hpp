@@ -46,16 +46,11 @@ class GunzipSource : public ByteSource {
   Buffer take() { return std::move(out_); }
 
  private:
-  bool refill();
-  void step(std::size_t room);
-
   FileSource& file_;
   std::string path_;
-  z_stream stream_{};
-  std::vector<std::byte> in_;
-  std::uint64_t read_ = 0;  ///< compressed bytes
+  gzFile stream_;
   Buffer out_;
-  bool whole_ = false, ended_ = false;  ///< at the end of a member, of the file
+  bool ended_ = false;
 };
 
 /// Compresses `bytes`, hands the pieces to `write`. No name and no time go into the stream: same bytes in, same bytes
