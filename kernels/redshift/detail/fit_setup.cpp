@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "kernels/redshift/detail/normal_fit.hpp"
+#include "kernels/redshift/detail/solve_normal.hpp"
 
 namespace zspex::kernels::detail {
 namespace {

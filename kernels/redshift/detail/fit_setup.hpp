@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/redshift/detail/archetype_fit.hpp"
+#include "kernels/redshift/detail/archetypes.hpp"
 #include "kernels/redshift/detail/spectra.hpp"
 #include "kernels/redshift/fit_settings.hpp"
 

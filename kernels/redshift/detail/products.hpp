@@ -11,7 +11,7 @@
 
 #include "kernels/base/simd.hpp"
 #include "kernels/redshift/detail/layout.hpp"
-#include "kernels/redshift/detail/normal_fit.hpp"
+#include "kernels/redshift/detail/solve_normal.hpp"
 
 namespace zspex::kernels::detail {
 

@@ -3,8 +3,8 @@
 /// (sum_products.hpp), their solutions, and chi^2 from residuals where sums cancel.
 #pragma once
 
-#include "kernels/redshift/detail/normal_fit.hpp"
 #include "kernels/redshift/detail/rebin.hpp"
+#include "kernels/redshift/detail/solve_normal.hpp"
 #include "kernels/redshift/detail/spectra.hpp"
 #include "kernels/redshift/detail/sum_products.hpp"
 

@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "core/legendre.hpp"
 #include "kernels/linalg/small_solve.hpp"
-#include "kernels/redshift/detail/archetype_fit.hpp"
+#include "kernels/redshift/detail/archetypes.hpp"
 
 namespace zspex::kernels::detail {
 namespace {
