@@ -6,7 +6,7 @@
 
 namespace zspex::config {
 
-/// Section `machine`, in a file of its own. Rates count the operations that the algorithm needs (docs/strategies.md), so
+/// Section `machine`, in a file of its own. Rates count the operations that the algorithm needs (docs/performance_model.md), so
 /// that they can be compared with what a processor could do.
 struct MachineConfig {
   std::string name;            ///< for people
