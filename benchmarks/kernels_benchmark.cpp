@@ -64,7 +64,7 @@ void measure(benchmark::State& state, double flops, const Restore& restore, cons
 }
 
 /// Spots of a bundle on its padded grid. Flops a spot: ngx ngy ny + ngx ny nx multiply-adds, 8 for each of the ngx nx +
-/// ngy ny profile elements, 3 a pixel to clip and normalize; erf and exp of the nx + ny + 2 edges count as one.
+/// ngy ny profile elements, 3 per pixel to clip and normalize; erf and exp of the nx + ny + 2 edges count as one.
 void spots(benchmark::State& state) {
   const test::Camera one = camera(static_cast<int>(state.range(0)));
   const Psf psf = test::invent_psf(one);
@@ -87,7 +87,7 @@ void spots(benchmark::State& state) {
 }
 
 /// Normal equations of all patches of a sub-bundle of 7 fibers, `busy()` at a time. Flops: a multiply-add for each
-/// pixel that two coupled bins share within the patch's rows, and 6 a pixel of each spot for the weights.
+/// pixel that two coupled bins share within the patch's rows, and 6 per pixel of each spot for the weights.
 void normal_equations(benchmark::State& state) {
   const test::Camera one = camera(static_cast<int>(state.range(0)));
   const Psf psf = test::invent_psf(one);
@@ -204,7 +204,7 @@ void take_roots(const Exec& exec, const DeviceView<double**, Exec>& matrices, co
 }
 
 /// Roots of covariance-like matrices: oscillating, decaying correlations. Flops, nominal: 4/3 m^3 to tridiagonalise,
-/// 4/3 m^3 for the reflectors, 6 m^3 for QL at 1.7 sweeps an eigenvalue and 6 flops a rotated element (half of a
+/// 4/3 m^3 for the reflectors, 6 m^3 for QL at 1.7 sweeps per eigenvalue and 6 flops per rotated element (half of a
 /// sweep's length on average), m^3 for the product.
 void symmetric_root_at(benchmark::State& state) {
   const int m = static_cast<int>(state.range(0)), ld = round_up(m, row_quantum<Exec>), nmatrix = busy();

@@ -18,7 +18,7 @@ without details, one of each strategy after the other, -r times, and their media
 With --slow-rank X all that is followed by runs in which the last rank takes X times as long for its work. The ideal is the
 strategy's own busy time, dealt so that all ranks end together; the loss is what scan and refinement take longer than that.
 
-In a program without a GPU the host stands for one per node, in ranks that are no faster than others; they get --gpu-capacity 1 then.
+In a program without a GPU the host takes the place of one per node (host fallback), in ranks that are no faster than others; they get --gpu-capacity 1 then.
 Ranks of Open MPI that wait keep their core busy: on a machine with fewer free cores than ranks export
 OMPI_MCA_mpi_yield_when_idle=1 first. Needs the modules of requirements.txt. Exit status: 0 agreed, 1 disagreed or failed; a strategy that says it
 can't run here is left out.

@@ -69,7 +69,7 @@ std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// Files that are written: one an input or one folder, each suffix known, no name twice, none that is read.
+/// Files that are written: one per input, or one folder, each suffix known, no name twice, none that is read.
 void check_written(const Checker& checker, const std::string& key, const Files& files, const Files& inputs,
                    const std::vector<std::string_view>& suffixes, const std::string& suffix_names,
                    std::map<std::string, std::string>& taken) {

@@ -19,7 +19,7 @@ struct MetaOption {
 };
 const std::vector<MetaOption>& meta_options();
 
-/// How a job is called, one way a line.
+/// How a job is called, one way per line.
 std::vector<std::string> usage(std::string_view job);
 
 /// \param job  name of a job; empty: what jobs there are

@@ -48,7 +48,7 @@ struct RedshiftConfig {
   std::vector<std::int64_t> targetids;  ///< only these, in this order; empty = all
   int mintarget = 0;                    ///< first target of each file
   int ntargets = 0;                     ///< -n: targets of each file; 0 = all from mintarget on
-  int nminima = 0;                      ///< minima a template, rows a spectral type; 0 = 3, with archetypes 9
+  int nminima = 0;                      ///< minima per template, rows per spectral type; 0 = 3, with archetypes 9
   int zminfit_npoints = 15;
   std::optional<ZscanRange> zscan_galaxy, zscan_qso, zscan_star;  ///< for templates without a grid of their own
   std::string priors;
@@ -70,7 +70,7 @@ struct RedshiftConfig {
   int max_gpu_ranks = 0;     ///< of each node, where gpu_ranks is 0; 0 = no limit
   double gpu_capacity = 15;  ///< targets of a GPU rank, times those of a CPU rank
   int slice = 32;            ///< redshifts that are fitted in one go, at most
-  double memory = 1.0;       ///< GiB per rank for spectra, scans and rebinned templates
+  double memory = 1.0;       ///< GiB of each rank for spectra, scans and rebinned templates
   double device_memory = 0;  ///< GiB of each GPU; 0 = nine tenths of it
   std::string machine;       ///< a file with a machine for plans
   DeviceKernels device_kernels = DeviceKernels::native;

@@ -30,7 +30,7 @@ int number_of(const std::vector<Gpu>& seen, Gpu gpu) {
   return static_cast<int>(std::find(seen.begin(), seen.end(), gpu) - seen.begin());
 }
 
-/// For each rank of a node the GPU that it uses: all of them, in turn.
+/// For each rank of a node the GPU that it uses: one after the other, and round again.
 std::map<int, Gpu> all_ranks(const Seen& seen, const GpuRequest& request) {
   std::map<int, Gpu> users;
   for (int rank = 0; rank < static_cast<int>(seen.size()); ++rank) {
@@ -79,7 +79,7 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuRequest& request) {
   return users;
 }
 
-/// The same where the host stands for one GPU per node.
+/// The same for the host fallback: one GPU per node.
 std::map<int, Gpu> host_fallbacks(int nrank, const GpuRequest& request) {
   if (request.use == GpuUse::some) check_ranks_suffice(request.key, request.gpu_ranks, nrank);
   const int n = request.use == GpuUse::all ? nrank : std::max(request.gpu_ranks, 1);

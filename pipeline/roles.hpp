@@ -12,19 +12,19 @@ namespace zspex::pipeline {
 /// Plain numbers: travels as it is.
 struct Role {
   int node = 0;           ///< nodes are counted by their lowest rank
-  bool on_gpu = false;    ///< uses a GPU, or what stands for one
-  int device = -1;        ///< number of the GPU among those that this rank sees; -1: none, or what stands for one
+  bool on_gpu = false;    ///< uses a GPU, or the host fallback
+  int device = -1;        ///< number of the GPU among those that this rank sees; -1: none, or the host fallback
   int ranks_per_gpu = 1;  ///< ranks that use the same GPU
 };
 
-/// For tables: the number of its GPU, "(0)" for what stands for one, or "-".
+/// For tables: the number of its GPU, "(0)" for the host fallback, or "-".
 std::string gpu_text(const Role& role);
 
 /// Of all ranks, the same on all.
 struct Roles {
   std::vector<Role> ranks;
   int nnode = 1;
-  int gpus = 0;  ///< of this node, as far as its ranks see them; without a GPU in the program 1 stands for it
+  int gpus = 0;  ///< of this node, as far as its ranks see them; without a GPU in the program 1, the host fallback
 
   int ranks_of(int node) const;
   int gpu_ranks_of(int node) const;
@@ -50,10 +50,10 @@ int choose_gpu_ranks(int gpu_ranks, int most, int ngpu, int nrank);
 
 /// Which ranks use a GPU, and which one. Slurm's binding and CUDA_VISIBLE_DEVICES (ROCR_VISIBLE_DEVICES) narrow what a rank
 /// sees, and are obeyed.
-/// - all: the ranks of a node take the GPUs that they see in turn
+/// - all: the ranks of a node take the GPUs that they see one after the other, and round again
 /// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs, max_gpu_ranks at most; one per GPU, spread over the node's ranks
 /// - some_if_any: the same, or none where there is no GPU, or the program wasn't built for one
-/// In a program without a GPU the host otherwise stands for one GPU per node, which ranks may share.
+/// In a program without a GPU the host otherwise takes the place of one GPU per node, which ranks may share (host fallback).
 /// \param visible      the GPUs that this rank sees, kernels::visible_devices()
 /// \param gpu_program  whether the program was built for a GPU
 /// \throws AgreedError when there are fewer GPUs than GPU ranks, or none at all. Collective.

@@ -272,7 +272,7 @@ fit_redshifts() {
   [[ $right == yes ]] || return 0
   for strategy in AUTO GPU_V6 GPU_V3 GPU_V2; do fit "redshift $strategy, 1 rank" "$strategy" 1; done
   for strategy in AUTO GPU_V4 GPU_V5 GPU_V6; do fit "redshift $strategy, $ranks ranks" "$strategy" "$ranks"; done
-  # More than one launch a tile.
+  # More than one launch per tile.
   fit "redshift GPU_V6, slice 1024" GPU_V6 1 --slice 1024 --memory 8
 }
 

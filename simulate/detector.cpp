@@ -15,7 +15,7 @@ constexpr double full_well = 1.5e5;          // electrons
 constexpr double whole_ccd = 4114.0 * 4128;  // pixels, for counts given for a whole CCD
 
 /// Charge left by cosmics, electrons, and how many there were. A track crosses the silicon (250 micrometers deep) at a
-/// random angle and leaves about 80 electrons a micrometer; a third are short spots of radioactive decays.
+/// random angle and leaves about 80 electrons per micrometer; a third are short spots of radioactive decays.
 std::size_t add_cosmics(double rate, const NoiseKey& key, Array2<float>& charge) {
   const auto ny = static_cast<double>(charge.extent(0)), nx = static_cast<double>(charge.extent(1));
   const auto expid = static_cast<std::uint32_t>(key.expid);

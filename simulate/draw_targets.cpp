@@ -101,7 +101,7 @@ void draw_properties(Random& random, Target& target) {
 
 /// Puts the fibers of a petal on their sector of the focal plane: 36 degrees wide, 410 mm long.
 void place_in_focal_plane(Random& random, int petal, const Pointing& pointing, Target& target) {
-  constexpr double degree = std::numbers::pi / 180, mm_per_degree = 252;  // 70 micrometers an arcsecond
+  constexpr double degree = std::numbers::pi / 180, mm_per_degree = 252;  // 70 micrometers per arcsecond
   const double radius = 410 * std::sqrt(random.uniform(0.01, 1)), angle = (petal * 36 + random.uniform(1, 35)) * degree;
   target.focal_x = radius * std::cos(angle);
   target.focal_y = radius * std::sin(angle);

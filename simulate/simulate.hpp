@@ -70,7 +70,7 @@ Simulated simulate_exposure(const config::SimulateConfig& config, const Task& ta
 /// The files have the same bytes for any number of ranks.
 /// \param share  files are dealt to the ranks in turn; the caller waits for the other ranks
 /// \param folders  lives until all ranks have ended
-/// \param out  one line a file; nothing if job.verbosity < 0
+/// \param out  one line per file; nothing if job.verbosity < 0
 /// \throws ConfigError, FileError
 void run_simulate(const config::SimulateConfig& config, const config::JobConfig& job, const Share& share,
                   io::OutputFolders& folders, std::ostream& out);

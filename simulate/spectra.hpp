@@ -36,7 +36,7 @@ struct SimulatedSpectra {
   io::Table truth;  ///< a row per target
 };
 
-/// Simulates a petal: of kind coadds a row per target, of kind spectra per row a target and exposure, exposure after
+/// Simulates a petal: of kind coadds a row per target, of kind spectra a row per target and exposure, exposure after
 /// exposure. FLUX is R times the target's flux (all of its light, calibrated without error) and noise; IVAR is the
 /// inverse of the variance that the noise was drawn from. MASK: COSMIC where a hit raised the flux; ALLBADPIX where a
 /// broken fiber or camera has no data and where a bad fiber is masked. The coadd leaves masked bins out.

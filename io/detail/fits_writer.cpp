@@ -158,7 +158,7 @@ template void FitsWriter::image(const std::string&, const std::vector<std::size_
 template void FitsWriter::image(const std::string&, const std::vector<std::size_t>&, const std::uint32_t*,
                                 const Header&);
 
-// 8 bits a pixel that isn't there: what other programs write.
+// 8 bits per pixel of an image that isn't there: what other programs write.
 void FitsWriter::primary(const Header& header) { image<std::uint8_t>("", {}, nullptr, header); }
 
 void FitsWriter::table(const Table& table) {

@@ -1,8 +1,8 @@
 /// \file
-/// A device without a GPU: kernels run on the host's cores as they would on a device, one value a lane, but what a host
+/// A device without a GPU: kernels run on the host's cores as they would on a device, one value per lane, but what a host
 /// usually forgives goes wrong here. Streams run when it hurts most: late ones only when somebody waits for them, others
 /// at once. New arrays hold NaN. With the address sanitizer the host can't read the device's arrays, and kernels can't read
-/// the host's arrays of this room. So a missing copy or fence shows in tests, without a GPU.
+/// the host's arrays of this folder. So a missing copy or fence shows in tests, without a GPU.
 #pragma once
 
 #include <cstddef>

@@ -25,7 +25,7 @@ struct FitSettings {
   bool adaptive = false;
   int ncandidates = 60;  ///< that are looked at, if so
   ArchetypeSettings archetypes{};
-  /// A GPU's kernels at the device's backend also where that is the host: slower there, but they can be tested.
+  /// A GPU's kernels on the device's backend also where that is the host: slower there, but they can be tested.
   bool teams = false;
   /// Bytes of the sums and results of one launch on a device.
   std::size_t scan_workspace = std::size_t{64} << 20;

@@ -20,10 +20,10 @@ namespace zspex::kernels {
 /// Threads of the host that fits use.
 std::size_t host_concurrency();
 /// Bytes of a GPU that fits work with, beside targets and slices: fine scans, and two scans of `npair` pairs of a target and
-/// a redshift, or as many at a time as there is room for.
+/// a redshift, or as many at a time as the workspace holds.
 std::size_t device_workspace_bytes(int nbasis, std::size_t npair);
 
-/// Templates on the pixels of spectra, and the fits made with them at one of two backends. Targets are packed by the caller
+/// Templates on the pixels of spectra, and the fits made with them by one of two backends. Targets are packed by the caller
 /// into memory of its own.
 class RedshiftFitter {
  public:
@@ -71,7 +71,7 @@ class RedshiftFitter {
   ///   slice    [nz][nbasis][row] on the host
   ///   columns  [nz][nbasis][npixel of all its spectra] on the host
   void convolve(int itemplate, int nz, const Values& slice, std::size_t itarget, const Values& columns) const;
-  /// Refines the minima of scans, fits made at a backend. A device is kept busy by all templates at once.
+  /// Refines the minima of scans, fits made by a backend. A device is kept busy by all templates at once.
   /// \return [scan]
   std::vector<RefinedFits> refine(BackendKind kind, std::span<const CoarseScan> scans) const;
 

@@ -40,7 +40,7 @@ class RebinTable {
   std::vector<double> wave_;
   bool even_ = false;                 ///< samples are equally far apart
   std::vector<std::uint32_t> guide_;  ///< unless even, the last sample at or below wave[0] + i / guides_per_angstrom
-  double guides_per_angstrom_ = 0;    ///< on the mean one guide a sample
+  double guides_per_angstrom_ = 0;    ///< on the mean one guide per sample
   AlignedVector<double> samples_;     ///< [nsample][record_size(nbasis)], see detail/rebin.hpp
 };
 

@@ -1,5 +1,5 @@
 /// \file
-/// Memory that the ranks of a node share: one copy of an image a node instead of one per rank, and a counter from which
+/// Memory that the ranks of a node share: one copy of an image per node instead of one per rank, and a counter from which
 /// the ranks take their work.
 #pragma once
 

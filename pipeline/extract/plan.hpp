@@ -57,7 +57,7 @@ struct MemoryPlan {
 };
 
 /// \param solver_host, solver_device  bytes of the solver's workspace
-/// \param several                     more than one frame a group: reading and writing overlap with computing
+/// \param several                     more than one frame per group: reading and writing overlap with computing
 /// \param with_gpu                    whether a rank of the group uses a GPU
 MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool several, std::size_t solver_host,
                        std::size_t solver_device);

@@ -54,7 +54,7 @@ struct ExtractReport {
 /// Success if all went well, the code of the failure if all failed (the first one's), `partial` if only some did.
 ExitCode overall_code(const std::vector<FrameOutcome>& frames);
 
-/// A line a frame, counts, and the table of timings; with each rank's part if `by_rank`.
+/// A line per frame, counts, and the table of timings; with each rank's part if `by_rank`.
 void print_report(const ExtractReport& report, bool by_rank, std::ostream& out);
 
 /// "r0-00051060: 500 spectra x 2326 bins, 12 patches failed, 3.4 s -> frame.h5"

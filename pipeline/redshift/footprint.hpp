@@ -19,7 +19,7 @@ struct Deployment {
   int gpu_ranks = 0;           ///< of these
   int gpus = 0;                ///< of a node; several GPU ranks may use one
   double gpu_capacity = 1;     ///< targets of a GPU rank, times those of a CPU rank; 1 where all get as many
-  bool host_fallback = false;  ///< the host stands for the GPUs, with its memory
+  bool host_fallback = false;  ///< the host takes the place of the GPUs, with its memory
 
   int ranks_per_gpu() const { return gpus > 0 ? (gpu_ranks + gpus - 1) / gpus : 1; }
   /// Part of all targets that goes to one rank.
@@ -50,7 +50,7 @@ struct Footprint {
 };
 
 /// \param overheads  of processes, from the machine
-/// \param host_fallback   the host stands for the GPUs
+/// \param host_fallback   the host takes the place of the GPUs
 Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
                        const config::RedshiftConfig& config, const config::MachineConfig& overheads,
                        bool host_fallback);

@@ -37,7 +37,7 @@ class RedshiftStage {
   RedshiftOptions options_;
 };
 
-/// A stage for each of the configuration's runs (runs_of()): where results go into folders, one an input. An input that can't
+/// A stage for each of the configuration's runs (runs_of()): where results go into folders, one per input. An input that can't
 /// be used, or a result that can't be written, is told, and the others go on. Collective.
 /// \return the first failure's code
 ExitCode run_redshifts(const comm::Communicator& world, const config::RedshiftConfig& config,

@@ -33,7 +33,7 @@ struct RedshiftReport {
   double scan_and_refine() const;
 };
 
-/// For our HDF5: table `ranks`, a row per rank; and table `strategies`, a row a strategy, if one was chosen among them.
+/// For our HDF5: table `ranks`, a row per rank; and table `strategies`, a row per strategy, if one was chosen among them.
 std::vector<io::Table> run_tables(const RedshiftPlan& plan, const RedshiftReport& report);
 
 /// Counts and times for the terminal; with each rank's part, and what was predicted, if `by_rank`.

@@ -33,7 +33,7 @@ class RoundRunner {
   /// Counts redshifts as they are done.
   using Done = std::function<void(std::size_t nz)>;
 
-  /// Makes what all rounds share: communicators, the scanner with its memory, room for results. Collective.
+  /// Makes what all rounds share: communicators, the scanner with its memory, memory for results. Collective.
   RoundRunner(const comm::Communicator& world, const config::RedshiftConfig& config, const RedshiftPlan& plan,
               const RedshiftOptions& options);
 

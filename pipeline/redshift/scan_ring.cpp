@@ -107,7 +107,7 @@ class RingScanner final : public Scanner {
     });
   }
 
-  /// More than one spectrum a band needs more room.
+  /// More than one spectrum per band needs more memory.
   void reserve_columns(std::size_t size) {
     if (size <= columns_.size()) return;
     columns_ = setup_.fitter.backend(kernels::BackendKind::host).allocate(size);

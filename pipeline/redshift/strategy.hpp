@@ -1,6 +1,6 @@
 /// \file
 /// Strategies as data: where the pieces of a redshift scan run, who holds which rebinned templates, and how targets are
-/// dealt. docs/strategies.md tells what each is for.
+/// dealt. docs/strategies.md tells what each strategy is for.
 #pragma once
 
 #include <span>
@@ -19,7 +19,7 @@ enum class Holding {
   tiles,  ///< a few slices at a time, rebinned where they are used, one copy per node for CPU ranks
 };
 
-/// Which targets per rank fits.
+/// How many targets each rank fits, and when that is decided.
 enum class Dealing {
   even,      ///< as many as any other
   capacity,  ///< by what it can do

@@ -64,7 +64,7 @@ class TileQueue {
   /// For CPU ranks: what is next. Waits where others must first be done with theirs; nothing when all is given out, or when
   /// the GPU ranks will be done with the rest before the CPU ranks are with one more tile.
   std::optional<WorkItem> take_item();
-  /// A item of take_item() is done.
+  /// An item of take_item() is done.
   void finish(const WorkItem& item);
   /// This rank's rate from now on: cost by target and second; as one that takes whole tiles, or not.
   void set_rate(double rate, bool takes_whole);

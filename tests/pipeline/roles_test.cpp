@@ -68,7 +68,7 @@ TEST(MpiRoles, ALimitOfGpuRanksIsNoDemand) {
   for (const int most : {1, 3, 100})
     EXPECT_EQ(roles_on({GpuUse::some, 0, "redshift.gpu_ranks", "", most}, four).gpu_ranks_of(0),
               std::min({most, 4, nrank}));
-  // In a program without a GPU the host stands for one, whatever the limit.
+  // In a program without a GPU the host takes the place of one, whatever the limit.
   EXPECT_EQ(roles_on({GpuUse::some, 0, "redshift.gpu_ranks", "", 4}, {}, false).gpu_ranks_of(0), 1);
 }
 

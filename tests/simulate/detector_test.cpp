@@ -132,7 +132,7 @@ TEST(Expose, ExactlyTheTouchedPixelsAreFlagged) {
   EXPECT_EQ(cosmic, report.cosmic_pixels);
   EXPECT_EQ(hot, report.hot_pixels);
   EXPECT_EQ(dead, report.dead_pixels);
-  // 400 hits a million pixels; 5 sigma of a Poisson number.
+  // 400 hits per million pixels; 5 sigma of a Poisson number.
   EXPECT_NEAR(static_cast<double>(report.ncosmic), 400e-6 * ny * nx, 5 * std::sqrt(400e-6 * ny * nx));
   EXPECT_GT(cosmic, report.ncosmic);  // tracks, not points
   EXPECT_GT(hot, 10u);

@@ -207,7 +207,7 @@ TEST(Exposure, CountsPhotonsAndNotTargets) {
   const Array2<double> longer = collect_light(make_light_path(camera, twice, bins), camera, twice, 3, 0, targets, bins);
   for (std::size_t i = 0; i < light.size(); ++i)
     EXPECT_NEAR(longer.data()[i], 2 * light.data()[i], 1e-9 * longer.data()[i]);
-  // A dark sky gives about 0.15 electrons a second and Angstrom in r.
+  // A dark sky gives about 0.15 electrons per second and Angstrom in r.
   EXPECT_GT(light(11, 3) / 900, 0.05);
   Exposure dark = one;
   dark.sky_brightness = 0;

@@ -211,7 +211,7 @@ TEST(SimulatedSpectra, CosmicsRaiseTheFluxWhereTheyAreFlagged) {
       }
     }
   }
-  // 7 targets x 2 exposures x 251 bins of about 5 pixels, 0.002 hits a pixel, three bins a hit.
+  // 7 targets x 2 exposures x 251 bins of about 5 pixels, 0.002 hits per pixel, three bins per hit.
   EXPECT_GT(nhit, 40);
   EXPECT_LT(nhit, 220);
 }

@@ -44,7 +44,7 @@ double reflection(std::size_t i, std::size_t j, std::size_t n) {
   return (i == j) - 2 * (static_cast<double>(i) + 2) * (static_cast<double>(j) + 2) / square;
 }
 
-/// Rows U S V^T. \param sizes  singular values, one a vector
+/// Rows U S V^T. \param sizes  singular values, one per vector
 Array2<double> mix(const std::vector<double>& sizes, const Array2<double>& vectors) {
   const std::size_t n = sizes.size();
   Array2<double> members({n, vectors.extent(1)});

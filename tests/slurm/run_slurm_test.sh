@@ -194,7 +194,7 @@ check "a dry run completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
 check "it compares the strategies" yes "$(mentions "$dir/dry.log" 'strategies on this machine')"
 check "it writes nothing" absent "$(present "$dir/dry.fits")"
 
-# With all lines of the script, and a stand-in for zspex: how many ranks there are, of how many processors.
+# With all lines of the script, and a program in the place of zspex: how many ranks there are, of how many processors.
 printf '#!/usr/bin/env bash\necho "rank of $SLURM_STEP_NUM_TASKS, $SLURM_CPUS_PER_TASK processors"\n' >"$dir/count"
 chmod +x "$dir/count"
 for strategy in GPU_V3 GPU_V6; do

@@ -92,7 +92,7 @@ class Solver {
     Shape() = default;
     Shape(const Exec& exec, const ExtractSettings& settings, const BlockPlan& plan, int stride)
         : sizes(sizes_of(plan.patches, stride)) {
-      // Patches that take the place of a bundle are rare, and all plans count their room.
+      // Patches that take the place of a bundle are rare, and all plans count their workspace.
       const bool instead = settings.solver == SolverKind::bundle && !plan.whole;
       const int device_batch = instead ? 32 : 512;
       constexpr std::size_t most_scratch = std::size_t{1} << 27;  // doubles (1 GiB): 'noise' takes 6 MB per team

@@ -67,7 +67,7 @@ struct PatchSizes {
   std::size_t model = 0;                             ///< doubles of PatchSlots::model
 };
 
-/// Doubles that hold a patch's image of chi^2; also room for one number a bin.
+/// Doubles that hold a patch's image of chi^2; also large enough for one number per bin.
 inline std::size_t model_size(const PatchShape& patch, int stride) {
   const int row = round_up(patch.x1 - patch.x0 + stride, host_simd_width);
   return std::max(static_cast<std::size_t>(patch.y1 - patch.y0) * row, static_cast<std::size_t>(patch.nwave));

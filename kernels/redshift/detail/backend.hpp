@@ -63,7 +63,7 @@ struct FitPairs {
 template <class Exec>
 class RedshiftBackend final : public FitBackend {
  public:
-  /// \param apart  a host with copies of its own, as a device would have: stands for one where there is none
+  /// \param apart  the host with copies of its own, as a device would have: the host fallback
   explicit RedshiftBackend(std::shared_ptr<const FitSetup> setup, bool apart = !on_host<Exec>);
 
   const char* name() const override;
@@ -150,7 +150,7 @@ class RedshiftBackend final : public FitBackend {
   template <class Real, int NT>
   void sum(Stream& stream, const Tables& tmpl, const ConstSlice<Exec, Real>& slice,
            const DeviceView<const Real***, Exec>& columns, const DeviceView<const TargetGroup*, Exec>& groups) const;
-  /// Takes the groups of one template from `begin` on, as many as there is room for, as pairs and results of a stream.
+  /// Takes the groups of one template from `begin` on, as many as its workspace holds, as pairs and results of a stream.
   /// \return where they end; and their redshifts
   std::size_t take_groups(Stream& stream, std::span<FitGroup> groups, std::size_t begin,
                           std::vector<double>& redshifts) const;

@@ -10,7 +10,7 @@ std::unique_ptr<FitBackend> make_host_backend(std::shared_ptr<const FitSetup> se
   return std::make_unique<RedshiftBackend<Host>>(std::move(setup));
 }
 
-// Where the device is the host, it stands in for one.
+// Host fallback: where the device is the host, too.
 #if !defined(KOKKOS_ENABLE_CUDA) && !defined(KOKKOS_ENABLE_HIP) && !defined(KOKKOS_ENABLE_SYCL)
 std::unique_ptr<FitBackend> make_emulated_backend(std::shared_ptr<const FitSetup> setup);
 

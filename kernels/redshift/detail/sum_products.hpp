@@ -65,7 +65,7 @@ struct SumProducts {
   static constexpr bool on_core = on_host<Exec>;
   static constexpr int threads = 4;                            ///< of a team: a pair of a target and a redshift each
   static constexpr int together = on_core ? 1 : threads / NT;  ///< redshifts at a time
-  /// And so many times in turn, while R is in the first-level cache.
+  /// And so many times one after the other, while R is in the first-level cache.
   static constexpr int turns = !on_core && NJ == 0 && NI <= 7 ? 2 : 1;
   static constexpr int pixels = FitTile<Exec, Real>::pixels;
   static constexpr int team_values = together * NT * (NI + NJ) * pixels;  ///< columns in a team's memory

@@ -31,7 +31,7 @@ std::string full_type(const io::RedshiftRow& row) {
   return row.subtype.empty() ? row.spectype : row.spectype + ":::" + row.subtype;
 }
 
-/// One line a spectral type: how many, how many without warnings, and the range of their redshifts.
+/// One line per spectral type: how many, how many without warnings, and the range of their redshifts.
 void print_types(const std::vector<io::RedshiftRow>& best, int width, std::ostream& out) {
   std::map<std::string, std::vector<const io::RedshiftRow*>> types;
   for (const auto& row : best) types[row.spectype].push_back(&row);

@@ -148,7 +148,7 @@ TEST_F(MpiExtractStage, FilesAreTheSameForAnyNumberOfRanks) {
 }
 
 TEST_F(MpiExtractStage, SpectraAgreeWithTheLightThatWentIn) {
-  // 300 + 4 ispec + i electrons a bin, and a line; here only that fibers and wavelengths are where they belong.
+  // 300 + 4 ispec + i electrons per bin, and a line; here only that fibers and wavelengths are where they belong.
   write_inputs(1);
   const auto config = small_config(folder_.path(), 1);
   ASSERT_EQ(run(world_, config).code, ExitCode::success) << err_.str();

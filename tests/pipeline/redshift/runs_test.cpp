@@ -1,4 +1,4 @@
-// Results in folders: one redshift file an input.
+// Results in folders: one redshift file per input.
 #include <filesystem>
 
 #include "config/redshift_files.hpp"

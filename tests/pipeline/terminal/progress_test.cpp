@@ -96,7 +96,7 @@ TEST(Progress, WritesFewWholeLinesIntoALog) {
   double now = 0;
   std::ostringstream out;
   Progress progress(out, {Progress::Mode::log}, "extract", 36000, "patches", [&] { return now; });
-  for (std::size_t done = 1; done <= 36000; ++done) {  // ten hours, one patch a second
+  for (std::size_t done = 1; done <= 36000; ++done) {  // ten hours, one patch per second
     now += 1;
     progress.update(done);
   }

@@ -152,7 +152,7 @@ TEST(TextPlot, AFewOutliersDoNotHideTheRestAndAreCounted) {
 }
 
 TEST(TextPlot, BrailleDotsAreTheRightOnes) {
-  // 80 - 6 = 74 characters, two dots each; one bin a dot. The first bin is the lowest, all others the highest.
+  // 80 - 6 = 74 characters, two dots each; one bin per dot. The first bin is the lowest, all others the highest.
   Curve curve;
   for (int i = 0; i < 148; ++i) {
     curve.x.push_back(i);
