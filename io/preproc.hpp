@@ -20,7 +20,7 @@ struct Preproc {
   Header header;                  ///< of the IMAGE HDU
   std::string camera;             ///< header CAMERA, lower case, for example "r0"; empty if absent
   Array2<float> image;            ///< [ny][nx] electrons
-  Array2<float> ivar;             ///< [ny][nx] electrons^-2; 0 = no information
+  Array2<float> ivar;             ///< [ny][nx] electrons^-2; 0 = no information; may be NaN or negative
   Array2<std::uint32_t> mask;     ///< [ny][nx] bits of ccdmask; 0 = good
   Array2<float> readnoise;        ///< [ny][nx] electrons; empty if the file has none
   std::optional<Table> fibermap;  ///< one row per fiber
@@ -31,14 +31,13 @@ struct Preproc {
 };
 
 /// Reads IMAGE, IVAR, MASK (plain or tile compressed) and, where present, READNOISE and FIBERMAP. Accepts .fits,
-/// .fits.gz and .fits.fz. Found by EXTNAME, not by number. \throws FileError (exit code `input`) when the file is
-/// missing, empty, truncated or not FITS; an HDU is missing, not a 2-d
-///         image, of another shape than IMAGE, or BUNIT is not electrons.
+/// .fits.gz and .fits.fz. Found by EXTNAME, not by number.
+/// \throws FileError (exit code `input`) when the file is missing, empty, truncated or not FITS; an HDU is missing, not
+///         a 2-d image, of another shape than IMAGE, or BUNIT is not electrons
 Preproc read_preproc(const std::string& path, Checksums checksums = Checksums::verify);
 
 /// Writes a preproc frame with the layout and types that desispec writes (MASK as a plain int32 image). Compressed by
-/// suffix
-/// (.gz, .fz: tile-compressed with lossless GZIP). Whole or not at all.
+/// suffix (.gz; .fz: tile-compressed with lossless GZIP). Whole or not at all.
 /// \throws FileError (exit code `output`)
 void write_preproc(const std::string& path, const Preproc& frame);
 

@@ -1,6 +1,8 @@
 /// \file
-/// Spectroperfectionism for one block of work: some fibers of one bundle, over the whole wavelength range. No MPI, no
-/// files. Source: Bolton & Schlegel 2010, PASP 122, 248. This header needs no Kokkos, so that callers compile fast.
+/// Spectroperfectionism for one block: some fibers of one bundle, over the whole wavelength range. No MPI, no files.
+/// This header needs no Kokkos, so that callers compile fast.
+/// Source: Bolton & Schlegel 2010, PASP 122, 248; patches, padding and prior as in gpu_specter 0.3, which DESI's
+/// pipeline runs (Guy et al. 2023, AJ 165, 144).
 #pragma once
 
 #include <cstdint>
@@ -20,33 +22,40 @@ struct Image {
   const float* image = nullptr;         ///< [ny][nx] electrons; not finite = masked
   const float* ivar = nullptr;          ///< [ny][nx] electrons^-2; <= 0 or not finite = masked
   const std::uint32_t* mask = nullptr;  ///< [ny][nx]; a pixel with mask & unusable is masked
-  std::uint32_t unusable = 767;
+  std::uint32_t unusable = 767;         ///< bits of ccdmask that count: desispec's, all but BADREADNOISE
 };
 
+/// Fibers and wavelengths in patches with padding, as gpu_specter cuts them; or a whole bundle as one banded system.
 enum class SolverKind { patch, bundle };
 enum class ModelKind { none, reconvolved, deconvolved };  ///< no image, A (R f), A f
+/// Which matrix R comes from: each fiber's covariance (Bolton & Schlegel 2010, eq. 17-19), or the inverse covariance of
+/// all fibers of a patch (eq. 10-13), with cross-talk between fibers.
 enum class DecorrelationKind { signal, noise };
 
 /// How to extract. The caller has checked that fibers and bundles fit each other and the PSF.
 struct ExtractSettings {
-  std::vector<double> wave;  ///< [nwave] Angstrom, equally spaced
-  double dwave = 0.8;        ///< step, Angstrom
-  int specmin = 0, nspec = 25;
+  std::vector<double> wave;     ///< [nwave] Angstrom, equally spaced
+  double dwave = 0.8;           ///< step, Angstrom
+  int specmin = 0, nspec = 25;  ///< fibers [specmin, specmin + nspec) of the PSF
   SolverKind solver = SolverKind::patch;
   DecorrelationKind decorrelation = DecorrelationKind::signal;
-  int bundlesize = 25, nsubbundles = 5, nwavestep = 50;
-  int wavepad = 12;  ///< bins on each side, wavepad_frac included
-  double pixpad_frac = 0.8, regularize = 0, psferr = 0.01;
+  int bundlesize = 25;       ///< fibers of a bundle; light of other bundles is ignored
+  int nsubbundles = 5;       ///< parts of a bundle that are solved one by one
+  int nwavestep = 50;        ///< bins kept of a patch
+  int wavepad = 12;          ///< bins on each side, wavepad_frac included
+  double pixpad_frac = 0.8;  ///< part of the padding bins' rows that belongs to a patch's pixels
+  double regularize = 0;     ///< alpha of the prior f = 0 of weight alpha^2, (electrons per bin)^-2
+  double psferr = 0.01;      ///< error of the PSF in chi2pix, as a part of the model
   ModelKind model = ModelKind::none;
   int batch = 0;  ///< patches per launch; 0 = by device
 };
 
-/// A block of work: fibers [ispec, ispec + nspec), all of one bundle and whole sub-bundles.
+/// A block of fibers: [ispec, ispec + nspec), all of one bundle and whole sub-bundles.
 struct FiberBlock {
   int ispec = 0, nspec = 0;
 };
 
-/// Wavelength grid of numpy.arange(wmin, wmax + dw / 2, dw), the same bits.
+/// Wavelength grid of numpy.arange(wavemin, wavemax + dwave / 2, dwave), Angstrom, the same bits.
 std::vector<double> wave_grid(double wavemin, double wavemax, double dwave);
 
 /// The blocks that the fibers of `settings` are cut into. `fine`: single sub-bundles (patch solver only), for many
@@ -56,17 +65,17 @@ std::vector<FiberBlock> plan_blocks(const ExtractSettings& settings, bool fine);
 /// Spectra of one block, in double and per bin.
 struct ExtractedBlock {
   FiberBlock block;
-  Array2<double> flux;              ///< [nspec][nwave] electrons per bin, re-convolved: R f
-  Array2<double> ivar;              ///< [nspec][nwave] (electrons per bin)^-2; 0 = no information
-  Array3<double> resolution;        ///< [nspec][2 hsizey + 1][nwave], DESI's order (columns of R)
-  Array2<double> chi2pix;           ///< [nspec][nwave]; 0 where no pixel is used
+  Array2<double> flux;        ///< [nspec][nwave] electrons per bin, re-convolved: R f
+  Array2<double> ivar;        ///< [nspec][nwave] (electrons per bin)^-2; 0 = no information
+  Array3<double> resolution;  ///< [nspec][ndiag][nwave] [s][k][j] = R_s[j - ndiag/2 + k][j]; ndiag = 2 hsizey + 1
+  Array2<double> chi2pix;     ///< [nspec][nwave] mean (p - A f)^2 / variance over a bin's spot; 0: no pixel is used
   Array2<double> pixmask_fraction;  ///< [nspec][nwave] part of the spot on masked pixels; exactly 1 = all
   Array2<std::uint8_t> failed;      ///< [nspec][nwave] 1 = the solver failed here, also after the retry
   Array2<std::uint8_t> untraced;    ///< [nspec][nwave] 1 = a fault of the trace (Psf::faults): no data
   /// Model image, electrons, of the columns [model_x, model_x + extent(1)); empty unless asked for.
   Array2<float> model;
   int model_x = 0;
-  int npatch = 0, nretried = 0, nfailed = 0;  ///< solver statistics
+  int npatch = 0, nretried = 0, nfailed = 0;  ///< patches: all, solved again with a prior, without a solution
 };
 
 /// Extracts blocks of images. Keeps its memory, and what it planned for a block, from one to the next. Not thread-safe.
@@ -75,6 +84,7 @@ class Extractor {
   virtual ~Extractor() = default;
 
   /// \pre no block is in work
+  /// \param image  as large as the PSF's CCD
   ExtractedBlock extract(const Image& image, const FiberBlock& block);
 
   /// The same in two steps, so that a device computes one block while the host prepares the next and finishes the last.
@@ -89,6 +99,7 @@ class Extractor {
   struct Memory {
     std::size_t host = 0, device = 0;
   };
+  /// \param fine  of the blocks of plan_blocks(settings, fine)
   virtual Memory memory(bool fine) const = 0;
 
  protected:
@@ -104,8 +115,9 @@ std::unique_ptr<Extractor> make_extractor(const Psf& psf, const ExtractSettings&
 
 /// Adds the light of spectra to an image: image(y, x) += sum_{s,w} photons[s][w] spot_{s,w}(y, x). For simulation,
 /// on the host.
-/// \param photons [nspec][nwave] electrons per bin, fibers specmin ... of the PSF
-/// \param image   [ny][nx] electrons
+/// \param wave     [nwave] Angstrom
+/// \param photons  [nspec][nwave] electrons per bin, fibers specmin ... of the PSF
+/// \param image    [ny][nx] electrons; what falls beside it is lost
 void project_spectra(const Psf& psf, const std::vector<double>& wave, int specmin, const Array2<double>& photons,
                      Array2<double>& image);
 

@@ -9,8 +9,8 @@
 
 namespace zspex::kernels {
 
-/// What a bin knows by itself: SOMEBADPIX where more than half of its spot lies on masked pixels, ALLBADPIX where all of it
-/// does, BADFIBER where its fiber has no trace.
+/// What a bin knows by itself: SOMEBADPIX where more than half of its spot lies on masked pixels, ALLBADPIX where all
+/// of it does, BADFIBER where its fiber has no trace.
 /// \param masked_fraction  of the spot; exactly 1 = all
 std::uint32_t bin_mask(double masked_fraction, bool untraced);
 

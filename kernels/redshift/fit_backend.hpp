@@ -1,6 +1,7 @@
 /// \file
-/// What makes fits: the host's cores, or a device, each with its memory. The pieces of a scan can be made by one of them or by
-/// both.
+/// Who makes fits: the host's cores, or a device, each with memory of its own. A strategy may have one of them rebin
+/// and the other fit. A fit minimizes chi^2 = sum of ivar (flux - R T c)^2 over the coefficients c of the basis vectors
+/// T at a redshift (Bolton et al. 2012, AJ 144, 144, sec. 3).
 #pragma once
 
 #include <cstddef>
@@ -17,13 +18,14 @@ namespace detail {
 struct HostTargets;
 }
 
-/// Where a scan of one template puts its results, in the host's memory.
+/// Where a scan of one template puts its results, in the host's memory. All arrays are overwritten where they are
+/// fitted.
 struct ScanRows {
   std::size_t first = 0;      ///< target of the first row
   std::size_t nz = 0;         ///< of the template: the length of a row
   double* chi2 = nullptr;     ///< [ntarget][nz] without penalty; no_chi2 where there is no fit
-  double* penalty = nullptr;  ///< [ntarget][nz] for negative [OII] emission; GALAXY only, else 0
-  float* coeff = nullptr;     ///< [ntarget][nz][nbasis], or nothing if they aren't wanted
+  double* penalty = nullptr;  ///< [ntarget][nz] for negative [OII] emission; of PCA templates of galaxies, else 0
+  float* coeff = nullptr;     ///< [ntarget][nz][nbasis], 0 where there is no fit; null if they aren't wanted
 };
 
 /// Targets that are fitted at the same redshifts, all in double, and their fits.
@@ -35,8 +37,9 @@ struct FitGroup {
   std::vector<double> coeff;  ///< [n][nz][nbasis] made; 0 where there is no fit
 };
 
-/// Numbers in the memory of a backend, in a row: floats or doubles, as the settings want for what the scan reads. A handle, as a pointer
-/// is; those that it has allocated are freed with the last handle to them.
+/// Numbers in the memory of a backend, in a row: floats or doubles, as the settings want for what the scan reads. A
+/// handle, as a pointer is: copies are handles to the same numbers, and memory that has an owner is freed with the last
+/// of them.
 class Values {
  public:
   Values() = default;
@@ -68,6 +71,8 @@ class Values {
   std::shared_ptr<void> owner_;
 };
 
+/// The fits of a RedshiftFitter on one execution space. Results are those of any other backend but for rounding. It
+/// uses all processors of its kind that the process has, and is not thread-safe.
 class FitBackend {
  public:
   virtual ~FitBackend() = default;
@@ -79,15 +84,18 @@ class FitBackend {
   /// From the host's memory, as many as there are in `from`.
   virtual void copy_in(const Values& to, const Values& from) const = 0;
 
-  /// The targets from now on. A device copies them.
+  /// The targets from now on, whose arrays stay where they are. A device copies them. \throws std::exception when there
+  /// is no memory for that
   virtual void set_targets(std::shared_ptr<const detail::HostTargets> targets) = 0;
 
-  /// Rebins the redshifts [first, first + nz) of a template, times the transmission of the intergalactic medium.
+  /// Rebins a template at the redshifts [first, first + nz) of its grid: means over the pixels of all bands, times the
+  /// transmission of the intergalactic medium. It is done when the next scan reads the slice, or at finish().
   ///   slice  [nz][nbasis][row] in its memory; what lies between the bands stays as it is, zero
   virtual void rebin(int itemplate, int first, int nz, const Values& slice) const = 0;
-  /// Fits targets at the redshifts of a slice, which lies in its memory; fills columns [first, first + nz) of their rows.
-  /// They are there after finish(). A slice that was just rebinned is read by the next scan; by others after finish(). It
-  /// may be written again after finish(), or when the next scan has been called.
+  /// Fits targets at the redshifts of a slice, which lies in its memory; fills columns [first, first + nz) of their
+  /// rows, target i in row i - rows.first. They are there after finish(). A slice that was just rebinned is read by the
+  /// next scan; by others after finish(). It may be written again after finish(), or when the next scan has been
+  /// called.
   virtual void scan(int itemplate, int first, int nz, const Values& slice, TargetRange targets,
                     const ScanRows& rows) const = 0;
   /// The same for one target from R x basis vectors that the host has made (RedshiftFitter::convolve).
@@ -98,7 +106,8 @@ class FitBackend {
   /// Waits for the results of scan() and fit_columns().
   virtual void finish() const = 0;
 
-  /// Fits groups of targets, those of a template one after the other; the template is rebinned once per group.
+  /// Fits groups of targets, those of a template one after the other; the template is rebinned once per group. Fills
+  /// chi2 and coeff of each. Also finish().
   virtual void fit_groups(std::span<FitGroup> groups) const = 0;
 };
 

@@ -1,5 +1,5 @@
 /// \file
-/// Absorption by the intergalactic medium.
+/// Absorption by the intergalactic medium: hydrogen between a target and us, by its mean.
 #pragma once
 
 #include <span>
@@ -13,8 +13,9 @@ namespace zspex::kernels {
 /// Rest wavelength of Lyman alpha, Angstrom: nothing is absorbed redward of it.
 inline constexpr double lyman_alpha_angstrom = 1215.67;
 
-/// The transmission of the intergalactic medium towards redshifts z on some wavelengths. What depends on the wavelength
-/// alone, each line's absorption, is computed once.
+/// The mean transmission of the intergalactic medium towards redshifts z on some wavelengths, between 0 and 1. A line
+/// absorbs observed wavelengths below line_wave (1 + z). What depends on the wavelength alone, each line's absorption
+/// exp(-tau), is computed once; the Lyman continuum of inoue14 also depends on z, and kernels add it.
 ///   calura12  Lyman alpha to epsilon, tau = A (lambda / lambda_line)^B: Calura et al. 2012, MNRAS 422, 3019
 ///   kamble20  Lyman alpha only: Kamble et al. 2020, ApJ 892, 70
 ///   inoue14   39 Lyman lines and the Lyman continuum of the forest and of damped systems: Inoue et al. 2014,
@@ -28,7 +29,7 @@ class Transmission {
   IgmModel model() const { return model_; }
   const std::vector<double>& wave() const { return wave_; }
   const std::vector<double>& line_wave() const { return line_wave_; }  ///< [nline] rest frame, Angstrom
-  const Array2<double>& passing() const { return passing_; }           ///< [nline][nwave]
+  const Array2<double>& passing() const { return passing_; }           ///< [nline][nwave] exp(-tau) of each line
 
  private:
   IgmModel model_;

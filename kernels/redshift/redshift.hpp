@@ -1,7 +1,8 @@
 /// \file
-/// Redshifts of spectra by template fits: what goes in and what comes out. No MPI, no files, no Kokkos in this header.
-/// Method: chi^2 scans of linear combinations of basis spectra over redshift, Bolton et al. 2012, AJ 144, 144, sec. 3,
-/// as Redrock does it (Bailey et al., in prep.; Guy et al. 2023, AJ 165, 144, sec. 4.9).
+/// What a redshift fit takes: spectra of targets, templates, archetypes, and numbers that have a meaning of their own.
+/// What comes out is a Zfit (core/zfit.hpp). No MPI, no files, no Kokkos in this header. Method: chi^2 scans of linear
+/// combinations of basis spectra over redshift, Bolton et al. 2012, AJ 144, 144, sec. 3, as Redrock does it (Bailey et
+/// al., in prep.; Guy et al. 2023, AJ 165, 144, sec. 4.9).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 
 namespace zspex::kernels {
 
-/// chi^2 where there is none: no data, or a singular fit.
+/// chi^2 where there is none: no data, or a singular fit. Redrock's number.
 inline constexpr double no_chi2 = 9999999.0;
 /// The most that a file's float32 holds.
 inline constexpr double most_float = 3.4e38;
@@ -36,6 +37,7 @@ struct Target {
   std::vector<TargetSpectrum> spectra;
 };
 
+/// Absorption that a template is fitted with; igm.hpp has formulas and sources.
 enum class IgmModel { none, calura12, kamble20, inoue14 };
 
 /// Redshifts of a spectral type that are closer than this are the same minimum, km/s.
@@ -47,19 +49,19 @@ struct Template {
   FitMethod method = FitMethod::pca;
   IgmModel igm = IgmModel::none;
   std::vector<double> wave;       ///< [nsample] rest frame, vacuum Angstrom, increasing
-  Array2<double> basis;           ///< [nbasis][nsample]
+  Array2<double> basis;           ///< [nbasis][nsample] flux densities per Angstrom in any unit
   std::vector<double> redshifts;  ///< [nz] increasing
 
   std::string full_type() const { return subtype.empty() ? spectype : spectype + ":::" + subtype; }
   int nbasis() const { return static_cast<int>(basis.extent(0)); }
 };
 
-/// Spectra of real or physical objects of one type; one of them, or a few, takes the place of a sum of basis vectors.
+/// Spectra of real or physical objects of one type; one of them, or a sum of a few, replaces a sum of basis vectors.
 struct Archetypes {
   std::string spectype;
   std::vector<std::string> subtypes;  ///< [narchetype]
   std::vector<double> wave;           ///< [nsample] rest frame, vacuum Angstrom, increasing
-  Array2<double> flux;                ///< [narchetype][nsample]
+  Array2<double> flux;                ///< [narchetype][nsample] flux densities per Angstrom in any unit
 };
 
 }  // namespace zspex::kernels
