@@ -33,8 +33,7 @@ struct CommandLine {
 /// Precedence: defaults < configuration file < --set and options in their order.
 /// \param argv  [argc], argv[0] is the program; as main() gets it
 /// \throws ConfigError (exit code usage): unknown job, option, key or section with the nearest valid one; wrong type or
-/// range;
-///         a missing or unreadable configuration file; fields that contradict each other
+///         range; a missing or unreadable configuration file; fields that contradict each other
 CommandLine parse_command_line(int argc, const char* const* argv);
 
 /// "0.1.0"

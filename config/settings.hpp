@@ -17,7 +17,7 @@ namespace zspex::config {
 /// Where a key was set last: "extract.nspec" -> "survey.yaml:12". Keys with their default are absent.
 using Origins = std::map<std::string, std::string>;
 
-/// One member a section. The schema (config/schema.hpp) knows every member of every section.
+/// One member for each section. The schema (config/schema.hpp) knows every member of every section.
 struct Settings {
   JobConfig job;
   ExtractConfig extract;

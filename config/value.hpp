@@ -25,7 +25,7 @@ struct Value {
   std::vector<std::string> keys = {};  ///< of a map, whose items are their values
 };
 
-/// A scalar.
+/// A scalar without quotes, as from the command line.
 Value scalar(std::string text, std::string where);
 /// The value as a user would recognize it: `"abc"`, `a list of 3`, `nothing`.
 std::string found(const Value& value);

@@ -11,8 +11,7 @@ namespace zspex::config {
 
 /// Sets what the file says and leaves the rest. Sections of all jobs are read and checked.
 /// \throws ConfigError "file:line: section.key: ..." when the file can't be read, is no YAML, holds an unknown or
-/// repeated section or
-///         key, or a value of another type or range
+///         repeated section or key, or a value of another type or range
 void read_yaml_file(const std::string& path, Settings& settings);
 
 /// The same for YAML text. \param name  stands for the file in messages

@@ -1,5 +1,3 @@
-/// \file
-/// The median.
 #pragma once
 
 #include <algorithm>

@@ -17,7 +17,8 @@
 
 namespace zspex::io {
 
-/// One column: values_per_row() values per row, rows one after the other. Strings have one value per row, padding removed.
+/// One column: values_per_row() values per row, rows one after the other. Strings have one value per row, padding
+/// removed.
 struct Column {
   using Values =
       std::variant<std::vector<std::uint8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>,
@@ -33,7 +34,7 @@ struct Column {
   std::string dim{}, display{};     ///< TDIM and TDISP as in the file, for example "(4,500)"; may be empty
   std::string description{};        ///< comment of the TTYPE card
 
-  /// repeat, but 1 for A, two a complex number, a byte for each 8 bits of X.
+  /// repeat, but 1 for A, two for a complex number, a byte for each 8 bits of X.
   std::size_t values_per_row() const;
 };
 

@@ -33,7 +33,8 @@ class Resolution {
   /// \return [nwave]
   std::vector<double> smooth(std::span<const double> density, int pad) const;
 
-  /// \param diagonals  [ndiag][nwave] overwritten, in DESI's order: [k][j] = R[j - half + k][j], 0 where that row is not in
+  /// \param diagonals  [ndiag][nwave] overwritten, in DESI's order: [k][j] = R[j - half + k][j], 0 where that row is
+  ///                   not in
   /// the spectrum
   void store(std::span<float> diagonals) const;
 

@@ -1,5 +1,5 @@
 /// \file
-/// SCORES of simulated spectra.
+/// SCORES of simulated coadds and spectra: signal to noise, and template signal to noise (TSNR2).
 #pragma once
 
 #include "io/spectra.hpp"

@@ -9,7 +9,7 @@ namespace zspex::simulate {
 
 enum class TargetKind { sky, standard, star, white_dwarf, elg, lrg, bgs, qso, lamp };
 
-/// One target.
+/// What a fiber's spectrum and its rows in catalogs are made from. 0 where a kind has no such thing.
 struct Target {
   TargetKind kind = TargetKind::sky;
   std::int64_t targetid = 0;

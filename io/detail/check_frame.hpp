@@ -1,4 +1,5 @@
 /// \file
+/// Whether the parts of a frame belong together, for its readers and writers.
 #pragma once
 
 #include <string>

@@ -26,7 +26,7 @@ struct Buffer {
   std::size_t size = 0;
   std::size_t capacity = 0;
 
-  /// Makes room for at least `wanted` bytes. \throws std::bad_alloc
+  /// Makes it hold at least `wanted` bytes. \throws std::bad_alloc
   void reserve(std::size_t wanted);
 };
 

@@ -1,8 +1,8 @@
 /// \file
-/// A device without a GPU: kernels run on the host's cores as they would on a device, one value per lane, but what a host
-/// usually forgives goes wrong here. Streams run when it hurts most: late ones only when somebody waits for them, others
-/// at once. New arrays hold NaN. With the address sanitizer the host can't read the device's arrays, and kernels can't read
-/// the host's arrays of this folder. So a missing copy or fence shows in tests, without a GPU.
+/// A device without a GPU: kernels run on the host's cores as they would on a device, one value per lane, but what a
+/// host usually forgives goes wrong here. Streams run when it hurts most: late ones only when somebody waits for them,
+/// others at once. New arrays hold NaN. With the address sanitizer the host can't read the device's arrays, and kernels
+/// can't read the host's pinned arrays. So a missing copy or fence shows in tests, without a GPU.
 #pragma once
 
 #include <cstddef>
@@ -33,14 +33,14 @@ class EmulatedDevice {
   /// Returns when all work of this stream is done; that of others may be still to do.
   void fence() const;
 
-  /// Streams made from now on are late where the bit of their number, counted from 0 for each call of make_streams(), is
-  /// set; until the next call.
+  /// Streams made from now on are late where the bit of their number, counted from 0 for each call of make_streams(),
+  /// is set; until the next call.
   static void set_late_streams(unsigned bits);
   static unsigned late_streams();
 
   enum class Side { host, device };
-  /// An array of Kokkos' that was just made: it is filled with NaN, and nobody of the other side can read it from now on,
-  /// until Kokkos frees it.
+  /// An array of Kokkos' that was just made: it is filled with NaN, and nobody of the other side can read it from now
+  /// on, until Kokkos frees it.
   static void remember_new(Side side, void* data, std::size_t nbytes);
   /// Forgets the arrays in a piece of memory.
   static void forget(const void* data, std::size_t nbytes);

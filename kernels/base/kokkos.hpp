@@ -1,5 +1,6 @@
 /// \file
-/// What the kernels use of Kokkos, and the one place that knows how Kokkos 3.4, 4.x and 5.x differ.
+/// The types and functions of Kokkos that kernels use, under names that are the same for Kokkos 3.4, 4.x and 5.x.
+/// Launches, copies and fences: launch.hpp. Start and end: session.hpp.
 #pragma once
 
 #include <Kokkos_Core.hpp>
@@ -9,7 +10,7 @@
 namespace zspex::kernels {
 
 using Host = Kokkos::DefaultHostExecutionSpace;
-using Device = Kokkos::DefaultExecutionSpace;
+using Device = Kokkos::DefaultExecutionSpace;  ///< the host as well in a program without a GPU
 class EmulatedDevice;
 
 /// The Kokkos space whose threads run the kernels of Exec.
@@ -40,7 +41,8 @@ using PinnedSpace = Kokkos::HostSpace;
 template <class T, class Exec>
 using PinnedView = Kokkos::View<T, Kokkos::LayoutRight, PinnedSpace<Exec>>;
 
-/// Whether Exec is the host's cores: one thread per team and vector instructions inside, instead of many threads per team.
+/// Whether Exec is the host's cores: one thread per team and vector instructions inside, instead of many threads per
+/// team.
 template <class Exec>
 inline constexpr bool on_host = Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpace>::accessible&&
     std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>;

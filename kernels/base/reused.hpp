@@ -50,7 +50,7 @@ class ReusedPinned {
 template <class T, class Exec>
 class Mirrored {
  public:
-  /// Room for n values. What works with the array must have ended.
+  /// Makes it hold n values. What works with the array must have ended.
   void resize(const char* label, std::size_t n) {
     device_ = memory_.array(label, n);
     if constexpr (on_host<Exec>)

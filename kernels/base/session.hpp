@@ -8,8 +8,7 @@
 
 namespace zspex::kernels {
 
-/// Where a piece of the work is done: the host's cores, or a device.
-/// Whose processors run kernels: the host's cores or a device.
+/// Whose processors run kernels: the host's cores, or a device.
 enum class BackendKind { host, device };
 
 /// Starts and stops Kokkos. Call once, after MPI_Init.
@@ -32,8 +31,8 @@ std::string kokkos_description();
 /// Whether this program was built for a GPU: Kokkos doesn't start on a device without one then.
 bool needs_device();
 
-/// The GPUs that this process can see, by names that are the same in all processes of a node (place on the bus and unique id;
-/// only to be compared). An instance of a GPU (MIG) is one. None without a GPU backend. Touches no GPU.
+/// The GPUs that this process can see, by names that are the same in all processes of a node (place on the bus and
+/// unique id; only to be compared). An instance of a GPU (MIG) is one. None without a GPU backend. Touches no GPU.
 std::vector<std::string> visible_devices();
 
 /// Memory of the device that Kokkos uses, bytes; 0 where that is the host.

@@ -1,6 +1,6 @@
 /// \file
-/// Values side by side that stay in registers: a vector register of a host's core, one value of a GPU's thread. A kernel is
-/// written once over Simd<Exec, Real>. Nothing is summed over lanes but by simd_sum(), which has a fixed order.
+/// Values side by side that stay in registers: a vector register of a host's core, one value of a GPU's thread. A
+/// kernel is written once over Simd<Exec, Real>. Lanes are summed by simd_sum() alone, in a fixed order.
 #pragma once
 
 #include <cstddef>
@@ -120,8 +120,8 @@ KOKKOS_FORCEINLINE_FUNCTION S simd_load_double(const double* from) {
   return simd_load<S>(from);
 }
 
-/// A loaded value that stays in its register: GCC would rather load it again in each instruction that uses it, and a load
-/// across two cache lines costs two.
+/// A loaded value that stays in its register: GCC would rather load it again in each instruction that uses it, and a
+/// load across two cache lines costs two.
 template <class S>
 KOKKOS_FORCEINLINE_FUNCTION S pinned(S value) {
 #if defined(__AVX__) && !defined(__CUDA_ARCH__)  // without it, a vector is not one register
@@ -187,8 +187,8 @@ inline void exchange(S& a, S& b) {
 }
 }  // namespace detail
 
-/// Lane j of row i becomes lane i of row j, for 8 or 4 vectors of doubles of the host's: block by block, and within blocks
-/// of half the size.
+/// Lane j of row i becomes lane i of row j, for 8 or 4 vectors of doubles of the host's: block by block, and within
+/// blocks of half the size.
 template <int block = 0, class S, int width>
 inline void transpose(S (&rows)[width]) {
   constexpr int size = block > 0 ? block : width / 2;

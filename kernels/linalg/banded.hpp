@@ -1,7 +1,8 @@
 /// \file
-/// Banded symmetric positive definite systems, by one team. A lower band is kept by columns: band[j * ld + d] = A(j +
-/// d, j), 0 <= d <= b, ld >= b + cholesky_panel. Kokkos Kernels' SerialPbtrf has
-/// no form for a team, and with rows kept together it is wrong beyond one off-diagonal.
+/// Banded symmetric positive definite systems of n unknowns and half-bandwidth b, by one team. A lower band is kept by
+/// columns: band[j * ld + d] = A(j + d, j), 0 <= d <= b, ld >= b + cholesky_panel. Kokkos Kernels (4.7) has no such
+/// solver for a team; its SerialPbtrf is for one thread, and wrong beyond one off-diagonal where rows are kept
+/// together.
 #pragma once
 
 #include "kernels/base/simd.hpp"
@@ -67,7 +68,7 @@ KOKKOS_INLINE_FUNCTION void update_columns(double* band, int ld, double* const* 
 /// Cholesky factorization A = L L^T in place; L takes the place of A. What lies below the band or below the last row is
 /// set to zero.
 ///   band [n][ld]  ld >= b + cholesky_panel
-/// \return 0, or 1 + the first column whose pivot is not positive and finite. The same on all threads. Ends with a
+/// \return 0, or 1 + the first column whose pivot is not positive and below 1e300; the same on all threads. Ends with a
 /// barrier. Operations: n b^2.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION int banded_cholesky(const Member& team, double* band, int n, int b, int ld) {
@@ -138,8 +139,8 @@ KOKKOS_INLINE_FUNCTION void banded_rows(const Member& team, const double* band, 
   team.team_barrier();
 }
 
-/// Solves L L^T x = y in place. One team; every thread follows the recurrence, strips of a column are updated by their
-/// owners.
+/// Solves L L^T x = y in place: x [n] holds y before. One team; every thread follows the recurrence, strips of a column
+/// are updated by their owners. Ends with a barrier. Operations: 4 n b.
 template <class Exec, class Member>
 KOKKOS_INLINE_FUNCTION void banded_solve(const Member& team, const double* band, int n, int b, int ld, double* x) {
   for (int j = 0; j < n; ++j) {

@@ -32,12 +32,12 @@ struct StrategyPlan {
 /// Up to how many ranks of a node a plan looks whether they fit.
 inline constexpr int ranks_looked_at = 1024;
 
-/// One strategy.
+/// Memory, rounds and time of one strategy on a machine.
 StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
                            const config::RedshiftConfig& config, const config::MachineConfig& machine,
                            bool host_fallback);
 
-/// All of them, in the order of their names.
+/// The same of all strategies, in the order of their names.
 std::vector<StrategyPlan> plan_strategies(const kernels::RedshiftFitter& fitter, const TargetList& targets,
                                           const config::RedshiftConfig& config, const config::MachineConfig& machine,
                                           bool host_fallback);

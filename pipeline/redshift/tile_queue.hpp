@@ -53,7 +53,8 @@ class TileQueue {
   /// Collective over the node; the same arguments on all its ranks.
   /// \param npart   parts of a tile that are rebinned
   /// \param ngroup  groups of targets
-  /// \param nslot   slices that are shared; with two or more, the next tile is rebinned while the last groups are fitted
+  /// \param nslot   slices that are shared; with two or more, the next tile is rebinned while the last groups are
+  ///                fitted
   TileQueue(const comm::Communicator& node, std::vector<Tile> tiles, int npart, int ngroup, int nslot);
 
   const std::vector<Tile>& tiles() const { return tiles_; }

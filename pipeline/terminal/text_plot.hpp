@@ -1,5 +1,5 @@
 /// \file
-/// A curve as text: braille dots (two by four a character) or plain ASCII.
+/// A curve as text: braille dots (two by four per character) or plain ASCII.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ inline void leave_dark(const Psf& psf, bool with_model, ExtractedBlock& out) {
 template <class Exec>
 class BlockOutput {
  public:
-  /// Room for a block's results, which the kernels write. Nothing may be at work with the last one.
+  /// Memory for a block's results, which the kernels write. Nothing may be at work with the last one.
   const BlockResults<Exec>& make_room(std::size_t ns, std::size_t nd, std::size_t nw, bool deconvolved) {
     using View2 = DeviceView<double**, Exec>;
     nbin_ = ns * nw;

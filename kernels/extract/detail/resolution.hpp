@@ -99,7 +99,7 @@ void report_bins(const Exec& exec, const Batch<Exec>& batch, const PatchFlux<Exe
 
 /// Resolution of all kept fibers of the patches by 'signal' decorrelation; sets slots.root_status.
 ///   nkeep, maxwave  the most fibers that a patch keeps, the most bins that it has
-///   scratch [nteam][signal_scratch()]: teams take fibers in turn, so results don't depend on nteam
+///   scratch [nteam][signal_scratch()]: a team takes one fiber after another, so results don't depend on nteam
 template <class Exec>
 void resolve_signal(const Exec& exec, const Batch<Exec>& batch, int nkeep, int maxwave, const PatchSlots<Exec>& slots,
                     const PatchFlux<Exec>& solution, const DeviceView<double**, Exec>& scratch,

@@ -1,6 +1,6 @@
 /// \file
-/// The first half of a scan by itself, on the host, for when the two halves are made by two backends. The same operations in the same
-/// order as in SumProducts, which makes both while a block's columns are in cache.
+/// The first half of a scan by itself, on the host, for when the two halves are made by two backends. The same
+/// operations in the same order as in SumProducts, which makes both while a block's columns are in cache.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,6 @@
 /// \file
-/// Which minima of one target's scan are refined, one after the other: the rules, without the fits.
+/// Which minima of one target's scan in one template are refined, in which order, and what a fine scan makes of one:
+/// Redrock's rules, without the fits. `adaptive` is ours.
 #pragma once
 
 #include <optional>
@@ -20,7 +21,8 @@ struct MinimumBracket {
 /// n redshifts from `first` to `last`, both exact.
 std::vector<double> even_grid(double first, double last, int n);
 
-/// The redshifts of a closer look at a bracket, before it is known which ones are refined: a third of the scan's steps.
+/// The redshifts of a closer look at a bracket, before it is known which ones are refined: in steps of a third of the
+/// scan's.
 std::vector<double> closer_grid(const MinimumBracket& bracket);
 /// The bracket around the least of them.
 /// \param chi2  [n] with penalty

@@ -10,8 +10,8 @@
 
 namespace zspex::kernels::detail {
 
-/// Around each minimum of a scan a finer one, linear in z, and a parabola through its least points; archetypes of the
-/// template's type, if there are any, then take the place of its basis vectors.
+/// Around each minimum of a scan a finer one, linear in z, and a parabola through its lowest point and the two
+/// neighbors; archetypes of the template's type, if there are any, then take the place of its basis vectors.
 /// \param spectra  of the host; `backend` has the same
 /// \return [scan]
 std::vector<RefinedFits> refine(const FitSetup& setup, const FitBackend& backend, const Spectra<Host>& spectra,

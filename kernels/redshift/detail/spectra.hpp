@@ -28,7 +28,7 @@ struct TargetSpectra {
   double flux_square = 0;  ///< chi^2 of no model at all
 };
 
-/// All targets.
+/// The spectra of all targets one after the other, in the memory of an execution space (packed_targets.hpp).
 template <class Exec>
 struct Spectra {
   DeviceView<const TargetSpectra*, Exec> targets;
