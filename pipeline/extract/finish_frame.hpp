@@ -47,7 +47,7 @@ struct FrameFacts {
 
 /// The rows of the fibers [specmin, specmin + nspec). A table that has been trimmed to exactly these fibers before is
 /// taken as it is, if its column FIBER says so.
-/// \param petal_size  fibers per petal has: FIBER counts on over the petals
+/// \param petal_size  fibers that a petal has: FIBER counts on over the petals
 /// \throws FileError when it has too few rows
 io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int petal_size, const std::string& path);
 

@@ -25,7 +25,7 @@ namespace zspex::pipeline {
 
 /// Makes what extracts blocks of an image. Tests put in something that fails.
 using MakeExtractor = std::function<std::unique_ptr<kernels::Extractor>(const Psf&, const kernels::ExtractSettings&)>;
-/// The kernels', on this backend.
+/// The kernels' own extractor, on a backend.
 MakeExtractor kernel_extractors(kernels::BackendKind kind);
 
 /// How a rank takes part.

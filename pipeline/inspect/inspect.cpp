@@ -98,7 +98,7 @@ void print_timing(const std::vector<Timing>& timing, const Screen& screen, std::
   print_table(rows, {1, 1, -1, -1, -1, -1, -1, -1}, screen.width, out);
 }
 
-/// Columns of a table under other names: a row per line, up to a number of them.
+/// Columns of a table under other names: one line per row, up to a number of them.
 using Headings = std::vector<std::pair<const char*, const char*>>;
 void print_rows(const io::Table& table, const Headings& headings, const Screen& screen, std::ostream& out) {
   constexpr std::size_t most = 64;

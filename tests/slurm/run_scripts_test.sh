@@ -70,7 +70,7 @@ check "coadds without an output" "status 2" "$(redshift a.fits)"
 check "no coadds" "status 2" "$(redshift -o z.h5)"
 check "a strategy among zspex's own options" "status 2" "$(redshift -o z.h5 a.fits -- --strategy CPU)"
 
-# How many ranks per job of two nodes with 4 GPUs each starts, and with how many processors.
+# How many ranks a job of two nodes with 4 GPUs each starts, and with how many processors.
 stand_in srun 'printf "%s " "$@" "cpus $SRUN_CPUS_PER_TASK gpus $SLURM_GPU_BIND mps $ZSPEX_MPS" | sed "s,/[^ ]*,,g" >>"$CALLS"'
 in_job() {
   SLURM_JOB_ID=9 SLURM_NTASKS=128 SLURM_JOB_NUM_NODES=2 SLURM_CPUS_PER_TASK=2 SLURM_GPUS_ON_NODE=${gpus:-4} ZSPEX_LAUNCHER=$dir/srun \

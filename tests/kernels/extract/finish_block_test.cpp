@@ -43,7 +43,7 @@ TEST(FinishBlock, BinsBecomeAngstroms) {
   EXPECT_EQ(out.ivar(0, 0), 0.5f);
   EXPECT_EQ(out.ivar(0, 1), 2.0f);
   EXPECT_EQ(out.ivar(1, 2), 8.0f);
-  EXPECT_EQ(out.resolution(1, 2, 1), 0.25f);  // R has no block
+  EXPECT_EQ(out.resolution(1, 2, 1), 0.25f);  // R has no unit
 }
 
 TEST(FinishBlock, MaskBitsSayHowMuchOfTheSpotIsMasked) {

@@ -148,7 +148,7 @@ TEST(PatchSolver, AgreesWithDenseMatricesAtEveryEdgeOfTheCcd) {
   }
 }
 
-// The 1e-15 on the diagonal and the mixed blocks of alpha make the answer depend on the scale of ivar, as in the
+// The 1e-15 on the diagonal and the mixed units of alpha make the answer depend on the scale of ivar, as in the
 // reference.
 TEST(PatchSolver, AgreesWithDenseMatricesForEveryScaleOfTheInverseVariance) {
   for (const float scale : {1e-12f, 1e-4f, 1e4f, 1e12f}) {

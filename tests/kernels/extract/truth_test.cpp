@@ -69,7 +69,7 @@ TEST(Truth, TheModelOfTheDeconvolvedFluxIsTheImage) {
     for (const ModelKind kind : {ModelKind::deconvolved, ModelKind::reconvolved}) {
       settings.model = kind;
       const ExtractedBlock found = extract_all(psf, settings, pixels.view());
-      double worst = 0;  // in blocks of a pixel's error
+      double worst = 0;  // in units of a pixel's error
       for (int y = 0; y < camera.ny; ++y)
         for (int x = 0; x < camera.nx; ++x) {
           const std::size_t at = pixels.at(y, x);

@@ -1,4 +1,4 @@
-// The pieces of a scan on one backend or at two: the host, a device (here the host with memory of its own), and a GPU's kernels.
+// The pieces of a scan on one backend or on two: the host, a device (here the host with memory of its own), and a GPU's kernels.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -136,7 +136,7 @@ TEST_P(FitBackends, TheHostsFitsComeWhateverStreamIsLate) {
   Random random(507);
   const Template made = tmpl(random);
   for (const std::size_t scan_workspace :
-       {FitSettings().scan_workspace, std::size_t{1}})  // all targets per launch, or one
+       {FitSettings().scan_workspace, std::size_t{1}})  // all targets in one launch, or one at a time
     for (unsigned late = 0; late <= all_late; ++late) {
       const LateStreams streams(late);
       Random same(508);

@@ -1,5 +1,5 @@
 /// \file
-/// Extracted spectra in one piece, and their comparison in blocks of sigma.
+/// Extracted spectra in one piece, and their comparison in units of sigma.
 #pragma once
 
 #include <gtest/gtest.h>
