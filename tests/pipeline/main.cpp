@@ -1,5 +1,5 @@
 // Tests that run the same on every rank: all ranks go through the same tests in the same order, rank 0 tells how it
-// goes, and the others speak only when they fail. The exit status is that of the worst rank.
+// goes, also as XML (--gtest_output), and the others speak only when they fail. The exit status is that of the worst rank.
 #include <gtest/gtest.h>
 #include <mpi.h>
 
@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   if (!world.is_root()) {
     auto& listeners = testing::UnitTest::GetInstance()->listeners();
     delete listeners.Release(listeners.default_result_printer());
+    delete listeners.Release(listeners.default_xml_generator());
     listeners.Append(new FailuresOfRank(world.rank()));
   }
   int failed = RUN_ALL_TESTS(), failed_anywhere = 0;
