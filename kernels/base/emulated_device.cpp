@@ -56,11 +56,13 @@ Memory& memory() {
 }
 
 unsigned late_bits = 0;
+EmulatedDevice::Work work_now = EmulatedDevice::Work::none;
 
 }  // namespace
 
 struct EmulatedDevice::Stream {
   When when = When::at_once;
+  Work kind = Work::of_stream;
   std::deque<std::function<void(const Space&)>> work;
 
   void add(std::function<void(const Space&)> more) {
@@ -71,14 +73,16 @@ struct EmulatedDevice::Stream {
     while (!work.empty()) {
       const auto next = std::move(work.front());
       work.pop_front();
+      const Work before = std::exchange(work_now, kind);
       next(Space());
-      Space().fence();
+      kernels::fence(Space(), "the emulated device's work is done");
+      work_now = before;
     }
     memory().enter(Side::host);
   }
 };
 
-EmulatedDevice::EmulatedDevice() : EmulatedDevice(When::at_once) {}
+EmulatedDevice::EmulatedDevice() : EmulatedDevice(When::at_once) { stream_->kind = Work::of_default_stream; }
 EmulatedDevice::EmulatedDevice(When when) : stream_(std::make_shared<Stream>()) { stream_->when = when; }
 
 void EmulatedDevice::add(std::function<void(const Space&)> work) const {
@@ -95,10 +99,11 @@ void EmulatedDevice::add_copy(std::function<void(const Space&)> work) const {
   });
 }
 
-void EmulatedDevice::fence() const { stream_->run(); }
+void EmulatedDevice::fence(const char*) const { stream_->run(); }
 
 void EmulatedDevice::set_late_streams(unsigned bits) { late_bits = bits; }
 unsigned EmulatedDevice::late_streams() { return late_bits; }
+EmulatedDevice::Work EmulatedDevice::at_work() { return work_now; }
 
 void EmulatedDevice::remember_new(Side side, void* data, std::size_t nbytes) {
   // Kokkos tells where its own header and the array lie.

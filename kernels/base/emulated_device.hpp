@@ -31,12 +31,16 @@ class EmulatedDevice {
   /// The same for a copy, which may read and write all arrays.
   void add_copy(std::function<void(const Space&)> work) const;
   /// Returns when all work of this stream is done; that of others may be still to do.
-  void fence() const;
+  void fence(const char* why = "") const;
 
   /// Streams made from now on are late where the bit of their number, counted from 0 for each call of make_streams(),
   /// is set; until the next call.
   static void set_late_streams(unsigned bits);
   static unsigned late_streams();
+
+  /// Whose work is done right now, for tests: that of the default stream, which kernels should leave alone, or of another.
+  enum class Work { none, of_default_stream, of_stream };
+  static Work at_work();
 
   enum class Side { host, device };
   /// An array of Kokkos' that was just made: it is filled with NaN, and nobody of the other side can read it from now

@@ -55,6 +55,17 @@ using Team = typename Kokkos::TeamPolicy<Space<Exec>>::member_type;
 template <class T, class Exec>
 using TeamScratch = Kokkos::View<T*, typename Space<Exec>::scratch_memory_space, Kokkos::MemoryUnmanaged>;
 
+/// Waits for what was given to `exec`. The label says why; Kokkos 3.4 can't show it in a profile.
+template <class Exec>
+void fence(const Exec& exec, const char* why) {
+#if KOKKOS_VERSION >= 30700
+  exec.fence(why);
+#else
+  (void)why;
+  exec.fence();
+#endif
+}
+
 /// Mathematical functions for host and device. Kokkos 3.4 has them in another namespace.
 namespace math {
 #if KOKKOS_VERSION >= 30700

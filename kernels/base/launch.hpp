@@ -113,21 +113,6 @@ void fill(const Exec& exec, const To& to, const typename To::non_const_value_typ
     Kokkos::deep_copy(exec, to, value);
 }
 
-/// Waits for what was given to `exec`. The label says why; Kokkos 3.4 can't show it in a profile.
-template <class Exec>
-void fence(const Exec& exec, const char* why) {
-  if constexpr (is_emulated<Exec>) {
-    exec.fence();
-  } else {
-#if KOKKOS_VERSION >= 30700
-    exec.fence(why);
-#else
-    (void)why;
-    exec.fence();
-#endif
-  }
-}
-
 /// n streams that run beside each other; where there are none of that kind, all are the same.
 template <class Exec>
 std::vector<Exec> make_streams(int n) {
