@@ -19,7 +19,12 @@ inline constexpr int simd_bytes = 32;
 inline constexpr bool many_registers = false;
 #endif
 
-#if defined(__GNUC__) || defined(__clang__)
+/// Compilers without vectors have one lane; so have those that are told to, for tests (the preset scalar).
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(ZSPEX_SCALAR_LANES)
+#define ZSPEX_HAS_VECTORS
+#endif
+
+#ifdef ZSPEX_HAS_VECTORS
 namespace detail {
 template <class Real, int bytes>
 struct VectorOf;
@@ -93,16 +98,18 @@ KOKKOS_FORCEINLINE_FUNCTION void simd_store(Real* to, const S& value) {
     std::memcpy(to, &value, sizeof value);
 }
 
-#if defined(__GNUC__) || defined(__clang__)
 namespace detail {
 // For the host alone, as in fused.hpp.
 inline Vector<double> load_floats(const float* from) {
+#ifdef ZSPEX_HAS_VECTORS
   Vector<float, simd_bytes / 2> half;
   std::memcpy(&half, from, sizeof half);
   return __builtin_convertvector(half, Vector<double>);
+#else
+  return *from;
+#endif
 }
 }  // namespace detail
-#endif
 
 #ifdef __NVCC__
 #pragma nv_exec_check_disable
@@ -162,7 +169,7 @@ KOKKOS_FORCEINLINE_FUNCTION S where_positive(const S& weight, const S& value) {
   }
 }
 
-#if defined(__GNUC__) || defined(__clang__)
+#ifdef ZSPEX_HAS_VECTORS
 namespace detail {
 /// Of two rows, lanes of b without bit `block` change places with lanes of a that have it.
 template <int block, class S>
@@ -206,6 +213,13 @@ inline void store_lanes(Real* to, const S& value, int n) {
     simd_store(to, __builtin_convertvector(value, Vector<Real, width * sizeof(Real)>));
   else
     for (int i = 0; i < n; ++i) to[i] = static_cast<Real>(value[i]);
+}
+#else
+template <class S>
+inline void transpose(S (&)[1]) {}
+template <class S, class Real>
+inline void store_lanes(Real* to, const S& value, int) {
+  *to = static_cast<Real>(value);
 }
 #endif
 
