@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "kernels/base/emulated_device.hpp"
-#include "kernels/extract/engine.hpp"
+#include "kernels/extract/detail/backend.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "tests/kernels/support/compare.hpp"
 #include "tests/kernels/support/invented.hpp"
 #include "tests/kernels/support/invented_redshift.hpp"
 
 namespace zspex::kernels {
+
+using namespace detail;
+
 namespace {
 
 namespace tools = Kokkos::Tools::Experimental;
@@ -136,7 +139,7 @@ class ExtractHooks : public testing::TestWithParam<SolverKind> {
 
 TEST_P(ExtractHooks, AllIsNamedAndOnStreams) {
   const Watch watch;
-  Engine<EmulatedDevice> emulated(psf, settings);
+  ExtractBackend<EmulatedDevice> emulated(psf, settings);
   test::extract_all(emulated, psf, settings, pixels.view());
   expect_names(watch.seen());
   expect_streams(watch.seen());
@@ -148,10 +151,10 @@ TEST_P(ExtractHooks, AllIsNamedAndOnStreams) {
 }
 
 TEST_P(ExtractHooks, AllIsNamedAndOnInstancesOfTheDevice) {
-  const auto engine = make_extractor(psf, settings, Place::device);
-  test::extract_all(*engine, psf, settings, pixels.view());
+  const auto backend = make_extractor(psf, settings, BackendKind::device);
+  test::extract_all(*backend, psf, settings, pixels.view());
   const Watch watch;
-  test::extract_all(*engine, psf, settings, pixels.view());
+  test::extract_all(*backend, psf, settings, pixels.view());
   expect_names(watch.seen());
   expect_instances(watch.seen());
   expect_no_arrays(watch.seen());
@@ -178,15 +181,15 @@ class ScanHooks : public testing::TestWithParam<bool> {
     packed_ = fitter.pack(targets_);
     fitter.set_targets(packed_.packed, packed_.arrays(), true);
   }
-  void scan_and_refine(const RedshiftFitter& fitter, Place place, const Values& slice) const {
-    const FitSite& site = fitter.site(place);
+  void scan_and_refine(const RedshiftFitter& fitter, BackendKind kind, const Values& slice) const {
+    const FitBackend& backend = fitter.backend(kind);
     const std::size_t n = targets_.size(), nz = tmpl_.redshifts.size();
     Array2<double> chi2({n, nz}), penalty({n, nz});
-    site.rebin(0, 0, static_cast<int>(nz), slice);
-    site.scan(0, 0, static_cast<int>(nz), slice, {0, n}, {0, nz, chi2.data(), penalty.data(), nullptr});
-    site.finish();
+    backend.rebin(0, 0, static_cast<int>(nz), slice);
+    backend.scan(0, 0, static_cast<int>(nz), slice, {0, n}, {0, nz, chi2.data(), penalty.data(), nullptr});
+    backend.finish();
     const std::vector<CoarseScan> scans{{0, {0, n}, chi2}};
-    EXPECT_EQ(fitter.refine(place, scans)[0].size(), n);
+    EXPECT_EQ(fitter.refine(kind, scans)[0].size(), n);
   }
   test::Random random_;
   Template tmpl_;
@@ -196,22 +199,23 @@ class ScanHooks : public testing::TestWithParam<bool> {
 
 TEST_P(ScanHooks, AllIsNamedAndAllocatedOnce) {
   for (const bool teams : {false, true})
-    for (const Place place : {Place::host, Place::device}) {
-      SCOPED_TRACE((teams ? "teams, " : "") + std::string(place == Place::host ? "host" : "device"));
+    for (const BackendKind kind : {BackendKind::host, BackendKind::device}) {
+      SCOPED_TRACE((teams ? "teams, " : "") + std::string(kind == BackendKind::host ? "host" : "device"));
       const Watch first;
       RedshiftFitter fitter = make(teams);
       set_targets(fitter);
-      const Values slice = fitter.site(place).allocate(fitter.slice_size(0, static_cast<int>(tmpl_.redshifts.size())));
-      constexpr int nround = 2;  // launches take turns on two lanes; after this each has had each kind
-      for (int round = 0; round < nround; ++round) scan_and_refine(fitter, place, slice);
+      const Values slice =
+          fitter.backend(kind).allocate(fitter.slice_size(0, static_cast<int>(tmpl_.redshifts.size())));
+      constexpr int nround = 2;  // launches alternate between two streams; after this each has had each kind
+      for (int round = 0; round < nround; ++round) scan_and_refine(fitter, kind, slice);
       expect_names(first.seen());
       const Watch again;
-      for (int round = 0; round < nround; ++round) scan_and_refine(fitter, place, slice);
+      for (int round = 0; round < nround; ++round) scan_and_refine(fitter, kind, slice);
       expect_names(again.seen());
       expect_no_arrays(again.seen());
-      const bool emulated = teams && place == Place::device && !needs_device();
+      const bool emulated = teams && kind == BackendKind::device && !needs_device();
       if (emulated) expect_streams(again.seen());
-      if (place == Place::device) expect_instances(again.seen());
+      if (kind == BackendKind::device) expect_instances(again.seen());
     }
 }
 

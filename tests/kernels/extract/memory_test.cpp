@@ -11,11 +11,12 @@ using namespace detail;
 
 namespace {
 
-/// The most bytes that are held of Kokkos' allocations while it lives, and their number.
+/// The most bytes that are held of Kokkos' allocations while it lives, and their number. One at a time.
 class CountAllocations {
  public:
   CountAllocations() {
     held_ = most_ = count_ = 0;
+    before_ = Kokkos::Tools::Experimental::get_callbacks();
     Kokkos::Tools::Experimental::set_allocate_data_callback(
         [](Kokkos::Profiling::SpaceHandle, const char*, const void*, std::uint64_t size) {
           held_ += static_cast<std::int64_t>(size);
@@ -23,13 +24,14 @@ class CountAllocations {
           ++count_;
         });
     Kokkos::Tools::Experimental::set_deallocate_data_callback(
-        [](Kokkos::Profiling::SpaceHandle, const char*, const void*, std::uint64_t size) {
+        [](Kokkos::Profiling::SpaceHandle space, const char* label, const void* at, std::uint64_t size) {
           held_ -= static_cast<std::int64_t>(size);
+          if (before_.deallocate_data != nullptr) before_.deallocate_data(space, label, at, size);
         });
   }
-  ~CountAllocations() {
-    Kokkos::Tools::Experimental::set_allocate_data_callback(nullptr);
-    Kokkos::Tools::Experimental::set_deallocate_data_callback(nullptr);
+  ~CountAllocations() {  // an emulated device goes on to listen
+    Kokkos::Tools::Experimental::set_allocate_data_callback(before_.allocate_data);
+    Kokkos::Tools::Experimental::set_deallocate_data_callback(before_.deallocate_data);
   }
   CountAllocations(const CountAllocations&) = delete;
   CountAllocations& operator=(const CountAllocations&) = delete;
@@ -38,6 +40,7 @@ class CountAllocations {
 
  private:
   static inline std::int64_t held_, most_, count_;
+  static inline Kokkos::Tools::Experimental::EventSet before_;
 };
 
 class ExtractMemory : public testing::TestWithParam<std::pair<SolverKind, DecorrelationKind>> {
@@ -56,7 +59,7 @@ class ExtractMemory : public testing::TestWithParam<std::pair<SolverKind, Decorr
   }
 
   /// The most that a bundle takes: two fibers of each are on one trace and the prior of 1e-15 is lost in their weights,
-  /// so that patches take its place.
+  /// so that patches take its kind.
   void make_bundles_singular() {
     std::vector<Legendre*> all{&psf.x, &psf.y, &psf.sigmax, &psf.sigmay};
     for (Legendre& term : psf.gh) all.push_back(&term);
@@ -67,17 +70,38 @@ class ExtractMemory : public testing::TestWithParam<std::pair<SolverKind, Decorr
       }
   }
 
-  /// Plans are not Kokkos' arrays; they are a few percent here.
+  /// What a memory plan says beside Kokkos' arrays: plans of blocks, the largest one on the host, all on a device.
+  double plan_bytes(bool on_device) const {
+    double all = 0, most = 0;
+    const auto add = [&](const BlockPlan& plan) {
+      all += static_cast<double>(plan.bytes());
+      most = std::max(most, static_cast<double>(plan.bytes()));
+    };
+    for (const FiberBlock& block : plan_blocks(settings, false)) {
+      add(plan_block(psf, settings, block, settings.solver));
+      if (settings.solver == SolverKind::bundle) add(plan_block(psf, settings, block, SolverKind::patch));
+    }
+    return on_device ? all : most;
+  }
+
   void expect_as_planned(Extractor& backend, bool on_device) {
     const Extractor::Memory plan = backend.memory(false);
     const CountAllocations taken;
     const ExtractedBlock found = test::extract_all(backend, psf, settings, pixels.view());
     EXPECT_EQ(found.npatch, 10 * 7);  // of the patch solver
-    EXPECT_NEAR(taken.nbytes(), static_cast<double>(plan.host + plan.device), 0.1 * taken.nbytes());
+    // Streams take turns: after one block more, each has had the largest.
+    backend.extract(pixels.view(), plan_blocks(settings, false).front());
+    test::extract_all(backend, psf, settings, pixels.view());
+    const double arrays = static_cast<double>(plan.host + plan.device) - plan_bytes(on_device);
+    // Kokkos makes each array a multiple of 8 bytes. With a bundle there are two kinds of plans, of which the one that takes
+    // more counts, and each array is as large as either wants it: 2.2 % more.
+    const double rounding = 8.0 * static_cast<double>(taken.count());
+    EXPECT_GE(taken.nbytes(), arrays);
+    EXPECT_LE(taken.nbytes(), arrays + rounding + (settings.solver == SolverKind::bundle ? 0.022 * arrays : 0));
     EXPECT_EQ(plan.device > 0, on_device);
-    const CountAllocations more;
+    const std::int64_t count = taken.count();
     for (int frame = 0; frame < 2; ++frame) test::extract_all(backend, psf, settings, pixels.view());
-    EXPECT_EQ(more.count(), 0);
+    EXPECT_EQ(taken.count(), count);
   }
 
   Psf psf;
@@ -91,6 +115,18 @@ TEST_P(ExtractMemory, IsAsPlannedAndTakenOnceOnTheHost) {
 TEST_P(ExtractMemory, IsAsPlannedAndTakenOnceOnADevice) {
   ExtractBackend<EmulatedDevice> backend(psf, settings);
   expect_as_planned(backend, true);
+}
+
+TEST_P(ExtractMemory, OfFineBlocksIsLessWherePatchesAreSolved) {
+  for (const BackendKind kind : {BackendKind::host, BackendKind::device}) {
+    const auto extractor = make_extractor(psf, settings, kind);
+    const Extractor::Memory coarse = extractor->memory(false), fine = extractor->memory(true);
+    if (settings.solver == SolverKind::patch) {
+      EXPECT_LT(fine.host + fine.device, coarse.host + coarse.device);
+    } else {
+      EXPECT_EQ(fine.host + fine.device, coarse.host + coarse.device) << "the blocks are the same";
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Solvers, ExtractMemory,

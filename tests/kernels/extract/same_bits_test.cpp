@@ -88,19 +88,6 @@ TEST_P(SameBits, WhateverTheOtherBundleHolds) {
   EXPECT_NE(after.flux, before.flux);
 }
 
-TEST_P(SameBits, MemoryPlanHoldsWhatIsUsed) {
-  const auto extractor = make_extractor(psf, settings);
-  const Extractor::Memory coarse = extractor->memory(false), fine = extractor->memory(true);
-  // Spots alone: fibers x padded bins x 9 x 11 doubles
-  EXPECT_GT(coarse.host + coarse.device, 10u * (71 + 14) * 99 * 8);
-  EXPECT_LT(coarse.host + coarse.device, 1u << 30);
-  if (settings.solver == SolverKind::patch) {
-    EXPECT_LT(fine.host + fine.device, coarse.host + coarse.device);
-  } else {
-    EXPECT_EQ(fine.host + fine.device, coarse.host + coarse.device);
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(Solvers, SameBits,
                          testing::Values(std::pair{SolverKind::patch, DecorrelationKind::signal},
                                          std::pair{SolverKind::patch, DecorrelationKind::noise},
