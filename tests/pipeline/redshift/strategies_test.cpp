@@ -109,7 +109,8 @@ TEST_F(MpiStrategies, GpuKernelsAgreeWithTheHostsAndAmongThemselves) {
   }
 }
 
-TEST_F(MpiStrategies, ASlowRankTakesFewerTurns) {
+// That the slower side takes fewer turns is MpiTileQueue's and MpiPacedCounter's.
+TEST_F(MpiStrategies, ASlowRankChangesNothing) {
   if (world_.size() < 2) GTEST_SKIP() << "needs two ranks";
   write_coadds(9);
   run_alone();
@@ -120,12 +121,8 @@ TEST_F(MpiStrategies, ASlowRankTakesFewerTurns) {
   const RedshiftReport report = run(world_, config);
   if (!world_.is_root()) return;
   expect_same_results(config_, config);
-  double most = 0, sum = 0;
-  for (const RankReport& rank : report.ranks) {
-    sum += rank.nfit;
-    most = std::max(most, rank.nfit);
-  }
-  EXPECT_LT(report.ranks.back().nfit, most / 2);
+  double sum = 0;
+  for (const RankReport& rank : report.ranks) sum += rank.nfit;
   EXPECT_EQ(sum, all_fits(config.details, 9)) << "each target is fitted once at each redshift";
 }
 
