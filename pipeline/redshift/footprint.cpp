@@ -168,9 +168,11 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
                          const std::string& remedy) {
     const double room = limit - bytes.fixed,
                  one = bytes.target * std::max(share, 1.0 / std::max<double>(1, static_cast<double>(ntarget)));
-    if (room < one && plan.too_little.empty())
-      plan.too_little = "expected at least " + gibibytes(bytes.fixed + one) + " " + what + ", found " +
-                        gibibytes(limit) + ". " + remedy + ", or choose a strategy that holds less.";
+    if (room < one && plan.too_little.empty()) {
+      plan.least = bytes.fixed + one;
+      plan.too_little = "expected at least " + gibibytes(plan.least) + " " + what + ", found " + gibibytes(limit) +
+                        ". " + remedy + ", or choose a strategy that holds less.";
+    }
     if (one > 0) most = std::min(most, std::floor(room / (bytes.target * share)));
   };
   const auto all_of = [&](const Bytes& own) { return own + print.reading + print.scanning; };
@@ -211,10 +213,12 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   plan.root = std::max(plan.cpu_rank, plan.gpu_rank) + print.root.of(static_cast<double>(ntarget));
   plan.node = plan.shared + plan.cpu_rank * (where.ranks - where.gpu_ranks) + plan.gpu_rank * where.gpu_ranks +
               print.root.of(static_cast<double>(ntarget));
-  if (plan.node > machine.memory * gibibyte && plan.too_little.empty())
+  if (plan.node > machine.memory * gibibyte && plan.too_little.empty()) {
+    plan.least = plan.node;
     plan.too_little = "expected at least " + gibibytes(plan.node) + " of memory on a node, found " +
                       gibibytes(machine.memory * gibibyte) +
                       ". Start fewer ranks per node, lower redshift.memory, or choose a strategy that holds less.";
+  }
   return plan;
 }
 

@@ -62,6 +62,7 @@ struct ScanMemory {
   double root = 0;                    ///< of the first rank
   double shared = 0, node = 0;        ///< of what the ranks of a node share; of a node in all
   double gpu = 0;                     ///< of a GPU, all ranks that use it
+  double least = 0;                   ///< bytes that would do of what there is too little of; 0: all fits
   std::string too_little;             ///< what doesn't fit, with the number and what to do; empty: all fits
 };
 

@@ -1,5 +1,6 @@
 // Files that can't be used, or not as they are: what is told, and what is done.
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -8,6 +9,7 @@
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
 #include "kernels/redshift/redshift.hpp"
+#include "kernels/redshift/redshift_grid.hpp"
 #include "tests/pipeline/redshift/small_run.hpp"
 
 namespace zspex::pipeline {
@@ -128,20 +130,14 @@ TEST_F(BadInput, ATemplateThatDoesNotCoverSaysWhichRangeWould) {
   // 4000 to 8048 Angstrom and half a bin, at redshifts 0.15 to 0.6: a rest frame from 2493 to 6999.
   config_.zscan_galaxy->zmax = 0.6;
   const std::string what = refusal(ExitCode::numerics);
-  double first = 0, last = 0, zmin = 0, zmax = 0, found_first = 0, found_last = 0;
-  ASSERT_EQ(std::sscanf(what.c_str(),
-                        "redshift: template GALAXY: expected rest wavelengths from %lf to %lf Angstrom, to cover the "
-                        "spectra at redshifts %lf to %lf, found %lf to %lf.",
-                        &first, &last, &zmin, &zmax, &found_first, &found_last),
-            6)
-      << what;
-  EXPECT_NEAR(first, 3989.6 / (1 + zmax), 0.6);
-  EXPECT_NEAR(last, 8048.4 / (1 + zmin), 0.6);
-  EXPECT_NEAR(zmin, 0.15, 1e-5);
-  EXPECT_NEAR(zmax, 0.6, 0.002);
-  EXPECT_EQ(found_first, 3000);
-  EXPECT_EQ(found_last, 7100);
-  EXPECT_NE(what.find("Narrow the scan (--zscan-galaxy"), std::string::npos) << what;
+  const double zmax = kernels::redshift_grid("GALAXY", {0.15, 0.6, 4e-4}).back();
+  char text[300];
+  std::snprintf(
+      text, sizeof text,
+      "redshift: template GALAXY: expected rest wavelengths from %.0f to %.0f Angstrom, to cover the spectra at "
+      "redshifts 0.150000 to %.6f, found 3000 to 7100. Narrow the scan (--zscan-galaxy",
+      3989.6 / (1 + zmax), 8048.4 / 1.15, zmax);
+  EXPECT_EQ(what.find(text), 0u) << what << "\n" << text;
   config_.zscan_galaxy = {0.1, 0.15, 1e-3};
   expect_refusal(ExitCode::numerics, {"template GALAXY: expected rest wavelengths from 34", "to 7317"});
   // A template's own redshifts.
