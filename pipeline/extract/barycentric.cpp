@@ -83,16 +83,16 @@ double barycentric_factor(const config::Site& site, const Pointing& pointing) {
                           ". Check MJD-OBS and EXPTIME, or extract without it.");
   }
   // The site turns with the Earth; from the celestial intermediate frame to the one of the catalogs.
-  double rotating[2][3], to_intermediate[3][3], at_backend[2][3];  // m, m/s
+  double rotating[2][3], to_intermediate[3][3], at_site[2][3];  // m, m/s
   eraPvtob(site.longitude * degree, site.latitude * degree, site.height, 0, 0, 0, eraEra00(utc1, utc2), rotating);
   eraC2i06a(tt1, tt2, to_intermediate);
-  for (int i : {0, 1}) eraTrxp(to_intermediate, rotating[i], at_backend[i]);
+  for (int i : {0, 1}) eraTrxp(to_intermediate, rotating[i], at_site[i]);
 
   double direction[3], beta[3];
   eraS2c(pointing.ra * degree, pointing.dec * degree, direction);
-  for (int k : {0, 1, 2}) beta[k] = (barycentric[1][k] * ERFA_DAU / ERFA_DAYSEC + at_backend[1][k]) / ERFA_CMPS;
+  for (int k : {0, 1, 2}) beta[k] = (barycentric[1][k] * ERFA_DAU / ERFA_DAYSEC + at_site[1][k]) / ERFA_CMPS;
   const double gamma = 1 / std::sqrt(1 - eraPdp(beta, beta));
-  const double potential = gm_sun / (eraPm(heliocentric[0]) * ERFA_DAU) + gm_earth / eraPm(at_backend[0]);  // m^2/s^2
+  const double potential = gm_sun / (eraPm(heliocentric[0]) * ERFA_DAU) + gm_earth / eraPm(at_site[0]);  // m^2/s^2
   return gamma * (1 + eraPdp(beta, direction)) / (1 - potential / (ERFA_CMPS * ERFA_CMPS));
 }
 
