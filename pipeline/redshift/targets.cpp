@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <numeric>
+#include <queue>
 #include <set>
 
 #include "core/error.hpp"
@@ -132,17 +135,21 @@ std::vector<std::vector<int>> deal_targets(const TargetList& targets, std::size_
   std::iota(order.begin(), order.end(), static_cast<int>(first));
   std::stable_sort(order.begin(), order.end(),
                    [&](int a, int b) { return targets.sources[a].size() > targets.sources[b].size(); });
+  // Of ranks with one capacity the one with the least load comes first; there are few different capacities.
+  using Loaded = std::pair<double, std::size_t>;
+  std::map<double, std::priority_queue<Loaded, std::vector<Loaded>, std::greater<>>, std::greater<>> waiting;
+  for (std::size_t k = 0; k < capacities.size(); ++k) waiting[capacities[k]].emplace(0.0, k);
   std::vector<std::vector<int>> dealt(capacities.size());
-  std::vector<double> load(capacities.size(), 0);
   for (const int i : order) {
     const auto work = static_cast<double>(targets.sources[i].size());
-    std::size_t best = 0;
-    for (std::size_t k = 1; k < load.size(); ++k) {
-      const double here = (load[k] + work) / capacities[k], there = (load[best] + work) / capacities[best];
-      if (here < there || (here == there && capacities[k] > capacities[best])) best = k;
-    }
-    dealt[best].push_back(i);
-    load[best] += work;
+    auto best = waiting.begin();
+    const auto end_of = [&](const auto& ranks) { return (ranks.second.top().first + work) / ranks.first; };
+    for (auto ranks = std::next(best); ranks != waiting.end(); ++ranks)
+      if (end_of(*ranks) < end_of(*best)) best = ranks;
+    const auto [load, k] = best->second.top();
+    best->second.pop();
+    best->second.emplace(load + work, k);
+    dealt[k].push_back(i);
   }
   for (auto& mine : dealt) std::sort(mine.begin(), mine.end());
   return dealt;

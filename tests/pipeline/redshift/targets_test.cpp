@@ -217,6 +217,31 @@ TEST(DealTargets, WhoCanDoMoreGetsMore) {
   EXPECT_EQ(deal_targets(with_spectra({9, 1, 2, 1, 9}), 1, 3, {1, 1}), (Dealt{{2}, {1, 3}}));
 }
 
+TEST(DealTargets, EachGoesToTheRankThatWouldBeDoneFirst) {
+  // Of equals the one that can do more, then the first: looked at one by one.
+  std::vector<int> counts;
+  for (int i = 0; i < 200; ++i) counts.push_back(1 + i * 7 % 11);
+  for (const std::vector<double>& capacities :
+       {std::vector<double>{1, 15, 1, 1, 15, 1}, {3, 1, 2.5}, {1, 1, 1, 1}, {0.5, 8, 8, 0.5, 0.5}}) {
+    std::vector<int> order(counts.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return counts[a] > counts[b]; });
+    Dealt expected(capacities.size());
+    std::vector<double> load(capacities.size(), 0);
+    for (const int i : order) {
+      std::size_t best = 0;
+      for (std::size_t k = 1; k < load.size(); ++k) {
+        const double here = (load[k] + counts[i]) / capacities[k], there = (load[best] + counts[i]) / capacities[best];
+        if (here < there || (here == there && capacities[k] > capacities[best])) best = k;
+      }
+      expected[best].push_back(i);
+      load[best] += counts[i];
+    }
+    for (auto& ranks : expected) std::sort(ranks.begin(), ranks.end());
+    EXPECT_EQ(deal_targets(with_spectra(counts), 0, counts.size(), capacities), expected);
+  }
+}
+
 TEST(DealTargets, EachIsDealtOnceAndLoadsAreEven) {
   std::vector<int> counts;
   for (int i = 0; i < 101; ++i) counts.push_back(1 + i * i % 13);
