@@ -156,4 +156,70 @@ void all_gather_bytes(const Communicator& comm, std::span<const std::byte> mine,
   check("MPI_Allgather", MPI_Allgather(mine.data(), count, MPI_BYTE, all.data(), count, MPI_BYTE, comm.raw()));
 }
 
+namespace {
+
+/// Where the lists of these lengths begin and end.
+Lists make_lists(const std::vector<std::size_t>& lengths) {
+  Lists all;
+  all.begin.push_back(0);
+  for (const std::size_t length : lengths) all.begin.push_back(all.begin.back() + length);
+  all.bytes.resize(all.begin.back());
+  return all;
+}
+
+/// Calls transfer(what is sent, where what is received lies, counts, displacements) until all lists have travelled: MPI's
+/// counts are ints, so that long ones go in several rounds.
+template <class Transfer>
+void in_rounds(std::span<const std::byte> mine, const std::vector<std::size_t>& lengths, Lists& all,
+               const Transfer& transfer) {
+  const std::size_t nrank = lengths.size(), most = std::max<std::size_t>(1, most_bytes_a_call / nrank),
+                    longest = *std::max_element(lengths.begin(), lengths.end());
+  std::vector<int> counts(nrank), at(nrank);
+  std::vector<std::byte> piece;
+  for (std::size_t first = 0; first < longest; first += most) {
+    int total = 0;
+    for (std::size_t rank = 0; rank < nrank; ++rank) {
+      counts[rank] = static_cast<int>(std::min(most, lengths[rank] - std::min(first, lengths[rank])));
+      at[rank] = total;
+      total += counts[rank];
+    }
+    const std::size_t begin = std::min(first, mine.size());
+    const auto sent = mine.subspan(begin, std::min(most, mine.size() - begin));
+    if (longest <= most) {  // one round: straight into place
+      transfer(sent, all.bytes.data(), counts, at);
+      return;
+    }
+    piece.resize(all.bytes.empty() ? 0 : static_cast<std::size_t>(total));
+    transfer(sent, piece.data(), counts, at);
+    for (std::size_t rank = 0; rank < nrank && !piece.empty(); ++rank)
+      std::copy_n(piece.begin() + at[rank], counts[rank],
+                  all.bytes.begin() + static_cast<std::ptrdiff_t>(all.begin[rank] + first));
+  }
+}
+
+}  // namespace
+
+Lists gather_lists(const Communicator& comm, std::span<const std::byte> mine, int root) {
+  const auto lengths = all_gather<std::size_t>(comm, mine.size());
+  const bool is_root = comm.rank() == root;
+  Lists all = is_root ? make_lists(lengths) : Lists();
+  in_rounds(mine, lengths, all,
+            [&](std::span<const std::byte> sent, std::byte* to, const auto& counts, const auto& at) {
+              check("MPI_Gatherv", MPI_Gatherv(sent.data(), static_cast<int>(sent.size()), MPI_BYTE, to, counts.data(),
+                                               at.data(), MPI_BYTE, root, comm.raw()));
+            });
+  return all;
+}
+
+Lists all_gather_lists(const Communicator& comm, std::span<const std::byte> mine) {
+  const auto lengths = all_gather<std::size_t>(comm, mine.size());
+  Lists all = make_lists(lengths);
+  in_rounds(mine, lengths, all,
+            [&](std::span<const std::byte> sent, std::byte* to, const auto& counts, const auto& at) {
+              check("MPI_Allgatherv", MPI_Allgatherv(sent.data(), static_cast<int>(sent.size()), MPI_BYTE, to,
+                                                     counts.data(), at.data(), MPI_BYTE, comm.raw()));
+            });
+  return all;
+}
+
 }  // namespace zspex::comm

@@ -5,6 +5,7 @@
 #include <mpi.h>
 
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -98,17 +99,31 @@ std::vector<T> all_gather(const Communicator& comm, const T& mine) {
   all_gather_bytes(comm, std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)));
   return all;
 }
-/// Lists of different lengths of all ranks, one after the other in rank order. Collective.
+/// Bytes of different lengths, one rank's after the other's.
+struct Lists {
+  std::vector<std::byte> bytes;
+  std::vector<std::size_t> begin;  ///< [nrank + 1]
+
+  std::span<const std::byte> of(int rank) const {
+    const auto i = static_cast<std::size_t>(rank);
+    return std::span(bytes).subspan(begin[i], begin[i + 1] - begin[i]);
+  }
+};
+/// The bytes of all ranks onto `root`; nothing elsewhere. Collective.
+Lists gather_lists(const Communicator& comm, std::span<const std::byte> mine, int root = 0);
+/// The same onto all. Collective.
+Lists all_gather_lists(const Communicator& comm, std::span<const std::byte> mine);
+/// Lists of different lengths of all ranks, in rank order. Collective.
 template <class T>
 std::vector<std::vector<T>> all_gather_lists(const Communicator& comm, const std::vector<T>& mine) {
   static_assert(std::is_trivially_copyable_v<T>, "only plain values travel as they are");
+  const Lists all = all_gather_lists(comm, std::as_bytes(std::span(mine)));
   std::vector<std::vector<T>> lists(static_cast<std::size_t>(comm.size()));
-  const auto lengths = all_gather<std::size_t>(comm, mine.size());
   for (int rank = 0; rank < comm.size(); ++rank) {
+    const auto bytes = all.of(rank);
     auto& list = lists[static_cast<std::size_t>(rank)];
-    if (rank == comm.rank()) list = mine;
-    list.resize(lengths[static_cast<std::size_t>(rank)]);
-    if (!list.empty()) broadcast(comm, std::as_writable_bytes(std::span(list)), rank);
+    list.resize(bytes.size() / sizeof(T));
+    if (!bytes.empty()) std::memcpy(list.data(), bytes.data(), bytes.size());
   }
   return lists;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace zspex::comm {
 namespace {
@@ -19,24 +20,83 @@ struct Arrival {
 
 constexpr int message_tag = 17;
 
+/// Small parts of a rank that follow each other travel together, up to so many bytes; the root holds one such parcel of each
+/// rank at most. A larger part travels alone, straight into its place.
+constexpr std::size_t most_parcel_bytes = std::size_t{1} << 16;
+
+/// How many of the labels from `first` on travel together, and their bytes.
+std::pair<std::size_t, std::size_t> next_parcel(std::span<const Label> labels, std::size_t first) {
+  std::size_t n = 1, nbytes = labels[first].nbytes;
+  while (first + n < labels.size() && nbytes + labels[first + n].nbytes <= most_parcel_bytes)
+    nbytes += labels[first + n++].nbytes;
+  return {n, nbytes};
+}
+
+/// The parts of one rank as they come to the root.
+struct Sender {
+  std::vector<Label> labels;
+  std::vector<std::byte> parcel;
+  std::size_t taken = 0, in_parcel = 0,
+              at = 0;  ///< parts; those in the parcel that are not taken; bytes of it that are
+};
+
+void send_parcels(const Communicator& comm, const std::vector<Part>& mine, std::span<const Label> labels, int root) {
+  std::vector<std::byte> parcel;
+  for (std::size_t first = 0; first < mine.size();) {
+    const auto [n, nbytes] = next_parcel(labels, first);
+    if (n == 1) {
+      send(comm, mine[first].bytes, root, message_tag);
+    } else {
+      parcel.clear();
+      parcel.reserve(nbytes);
+      for (std::size_t i = first; i < first + n; ++i)
+        parcel.insert(parcel.end(), mine[i].bytes.begin(), mine[i].bytes.end());
+      send(comm, parcel, root, message_tag);
+    }
+    first += n;
+  }
+}
+
+void take_part(const Communicator& comm, int rank, Sender& sender, std::span<std::byte> where) {
+  if (sender.in_parcel == 0) {
+    const auto [n, nbytes] = next_parcel(sender.labels, sender.taken);
+    if (n == 1) {
+      receive(comm, where, rank, message_tag);
+      ++sender.taken;
+      return;
+    }
+    sender.parcel.resize(nbytes);
+    receive(comm, sender.parcel, rank, message_tag);
+    sender.in_parcel = n;
+    sender.at = 0;
+  }
+  std::copy_n(sender.parcel.begin() + static_cast<std::ptrdiff_t>(sender.at), where.size(), where.begin());
+  sender.at += where.size();
+  ++sender.taken;
+  --sender.in_parcel;
+}
+
 }  // namespace
 
 void gather(const Communicator& comm, const std::vector<Part>& mine, const Destination& place,
             const std::function<void(std::uint64_t)>& placed, int root) {
   std::vector<Label> labels;
   for (const Part& part : mine) labels.push_back({part.index, part.bytes.size()});
-  const auto lists = all_gather_lists(comm, labels);
-
+  const Lists all = gather_lists(comm, std::as_bytes(std::span(labels)), root);
   if (comm.rank() != root) {
-    for (const Part& part : mine) send(comm, part.bytes, root, message_tag);
+    send_parcels(comm, mine, labels, root);
     return;
   }
 
+  std::vector<Sender> senders(static_cast<std::size_t>(comm.size()));
   std::vector<Arrival> arrivals;
-  for (std::size_t rank = 0; rank < lists.size(); ++rank) {
-    for (std::size_t i = 0; i < lists[rank].size(); ++i) {
-      arrivals.push_back({lists[rank][i].index, lists[rank][i].nbytes, static_cast<int>(rank), i});
-    }
+  for (std::size_t rank = 0; rank < senders.size(); ++rank) {
+    const auto bytes = all.of(static_cast<int>(rank));
+    auto& theirs = senders[rank].labels;
+    theirs.resize(bytes.size() / sizeof(Label));
+    if (!bytes.empty()) std::memcpy(theirs.data(), bytes.data(), bytes.size());
+    for (std::size_t i = 0; i < theirs.size(); ++i)
+      arrivals.push_back({theirs[i].index, theirs[i].nbytes, static_cast<int>(rank), i});
   }
   // Each rank sends its parts in growing order, so taking all parts in growing order never waits for a later one.
   std::sort(arrivals.begin(), arrivals.end(), [](const Arrival& a, const Arrival& b) { return a.index < b.index; });
@@ -51,7 +111,7 @@ void gather(const Communicator& comm, const std::vector<Part>& mine, const Desti
     if (arrival.rank == root) {
       if (!where.empty()) std::memcpy(where.data(), mine[arrival.position].bytes.data(), where.size());
     } else {
-      receive(comm, where, arrival.rank, message_tag);
+      take_part(comm, arrival.rank, senders[static_cast<std::size_t>(arrival.rank)], where);
     }
     if (placed) placed(arrival.index);
   }

@@ -10,7 +10,7 @@
 namespace zspex::pipeline {
 
 std::vector<TemplateFits> Refiner::refine(const ScanStore& store, const std::function<void(int)>& done) {
-  return setup_.team.size() > 1 ? refine_in_turns(store, done) : refine_own(store, done);
+  return setup_.team.size() > 1 ? refine_dynamic(store, done) : refine_own(store, done);
 }
 
 Array2<double> Refiner::total_chi2(const ScanStore& store, int itemplate, kernels::TargetRange range) const {
@@ -63,7 +63,7 @@ std::vector<TemplateFits> Refiner::refine_own(const ScanStore& store, const std:
   return fits;
 }
 
-std::vector<TemplateFits> Refiner::refine_in_turns(const ScanStore& store, const std::function<void(int)>& done) {
+std::vector<TemplateFits> Refiner::refine_dynamic(const ScanStore& store, const std::function<void(int)>& done) {
   // A template's targets in groups: enough for all ranks to have several, but not so many that fine scans of one minimum
   // are seldom shared. GPU ranks take several groups, fewer towards the end.
   constexpr std::size_t takes = 8, most_groups = 16;

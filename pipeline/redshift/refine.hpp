@@ -37,7 +37,7 @@ class Refiner {
 
  private:
   std::vector<TemplateFits> refine_own(const ScanStore& store, const std::function<void(int)>& done);
-  std::vector<TemplateFits> refine_in_turns(const ScanStore& store, const std::function<void(int)>& done);
+  std::vector<TemplateFits> refine_dynamic(const ScanStore& store, const std::function<void(int)>& done);
   kernels::CoarseScan coarse_scan(const ScanStore& store, int itemplate, kernels::TargetRange range) const;
   void refine_some(std::span<const kernels::CoarseScan> scans, std::vector<TemplateFits>& fits);
   /// chi^2 with penalty and prior.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "tests/pipeline/comm/world.hpp"
@@ -50,6 +51,32 @@ void expect_gathered(const Communicator& comm, int nparts, int root, const std::
 TEST(MpiGather, PartsDealtInTurnArriveInOrder) {
   const auto world = test_world();
   expect_gathered(world, 37, 0, [&](int index) { return index % world.size(); });
+}
+
+TEST(MpiGather, SmallAndLargePartsMixedArriveInOrder) {
+  // Parcels hold 64 KiB: parts that fill one exactly, that begin the next, and that are larger.
+  const auto world = test_world();
+  const std::size_t sizes[] = {65536, 1, 65535, 2, 40000, 40000, 0, 200000, 0, 7, 65530, 100};
+  std::vector<std::vector<std::byte>> held;
+  for (std::size_t i = 0; i < 300; ++i)
+    held.emplace_back(sizes[i % std::size(sizes)] + i % 3, static_cast<std::byte>(i % 251));
+  std::vector<Part> mine;
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (static_cast<int>(i * 7 % 5) % world.size() == world.rank()) mine.push_back({i, held[i]});
+  std::vector<std::byte> arrived;
+  std::size_t next = 0;
+  gather(
+      world, mine,
+      [&](std::uint64_t, std::size_t nbytes) {
+        arrived.assign(nbytes, std::byte{255});
+        return std::span(arrived);
+      },
+      [&](std::uint64_t index) {
+        ASSERT_EQ(index, next);
+        EXPECT_EQ(arrived, held[next]) << "part " << next;
+        ++next;
+      });
+  EXPECT_EQ(next, world.is_root() ? held.size() : 0);
 }
 
 TEST(MpiGather, PartsOfOneRankArriveOnAnother) {
