@@ -1,10 +1,11 @@
 # What zspex is built on; found, never downloaded. Targets to link: MPI::MPI_CXX, HDF5::HDF5, yaml-cpp::yaml-cpp,
-# PkgConfig::CFITSIO, PkgConfig::ERFA, zspex_kokkos, Threads::Threads.
+# fmt::fmt, PkgConfig::CFITSIO, PkgConfig::ERFA, zspex_kokkos, Threads::Threads.
 set(zspex_packages_hint "On Debian and Ubuntu ./test.sh installs what is needed; for a cluster see spack.yaml.")
 
 find_package(MPI COMPONENTS CXX)
 find_package(HDF5 COMPONENTS C)
 find_package(yaml-cpp QUIET)
+find_package(fmt QUIET)
 find_package(Threads REQUIRED)
 find_package(PkgConfig)
 if(PkgConfig_FOUND)
@@ -13,7 +14,7 @@ if(PkgConfig_FOUND)
 endif()
 
 set(zspex_missing "")
-foreach(package IN ITEMS MPI HDF5 yaml-cpp PkgConfig CFITSIO ERFA)
+foreach(package IN ITEMS MPI HDF5 yaml-cpp fmt PkgConfig CFITSIO ERFA)
   if(NOT ${package}_FOUND)
     list(APPEND zspex_missing ${package})
   endif()

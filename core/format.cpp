@@ -1,43 +1,36 @@
 #include "core/format.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 
 namespace zspex {
 
 std::string format_duration(double seconds) {
   if (!(seconds >= 0) || !std::isfinite(seconds)) return "?";
-  char text[48];
-  if (seconds < 0.9995) {
-    std::snprintf(text, sizeof text, "%.0f ms", seconds * 1000);
-  } else if (seconds < 9.95) {
-    std::snprintf(text, sizeof text, "%.1f s", seconds);
-  } else if (seconds < 59.5) {
-    std::snprintf(text, sizeof text, "%.0f s", seconds);
-  } else if (seconds < 3599.5) {
+  if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1000);
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 59.5) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 3599.5) {
     const auto whole = std::lround(seconds);
-    std::snprintf(text, sizeof text, "%ld min %02ld s", whole / 60, whole % 60);
-  } else {
-    const double minutes = std::round(seconds / 60), hours = std::floor(minutes / 60);
-    std::snprintf(text, sizeof text, "%.0f h %02.0f min", hours, minutes - 60 * hours);
+    return fmt::format("{} min {:02} s", whole / 60, whole % 60);
   }
-  return text;
+  const double minutes = std::round(seconds / 60), hours = std::floor(minutes / 60);
+  return fmt::format("{:.0f} h {:02.0f} min", hours, minutes - 60 * hours);
 }
 
 std::string format_bytes(std::uint64_t bytes) {
   static constexpr const char* units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  if (bytes < 1000) return std::to_string(bytes) + " B";
+  if (bytes < 1000) return fmt::format("{} B", bytes);
   double value = static_cast<double>(bytes);
   std::size_t unit = 0;
   while (value >= 999.5 && unit + 1 < std::size(units)) {
     value /= 1000;
     ++unit;
   }
-  char text[32];
-  std::snprintf(text, sizeof text, value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
-  return text;
+  return fmt::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, units[unit]);
 }
 
 std::size_t display_width(std::string_view utf8) {
