@@ -1,6 +1,8 @@
 #include "config/check.hpp"
 #include "config/redshift_files.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -42,8 +44,8 @@ class Checker {
     if (value % divisor == 0) return;
     const int below = value / divisor * divisor;
     require(false, key,
-            "expected a multiple of " + divisor_name + ", found " + std::to_string(value) + "; " +
-                (below > 0 ? "take " + std::to_string(below) + " or " : "take ") + std::to_string(below + divisor));
+            fmt::format("expected a multiple of {}, found {}; take {}{}", divisor_name, value,
+                        below > 0 ? fmt::format("{} or ", below) : "", below + divisor));
   }
 
  private:
@@ -66,7 +68,7 @@ bool ends_with_any(const std::string& name, const std::vector<std::string_view>&
 bool is_folder(const Files& files) { return files.size() == 1 && files[0].ends_with('/'); }
 
 std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 /// Files that are written: one per input, or one folder, each suffix known, no name twice, none that is read.
@@ -85,8 +87,8 @@ void check_written(const Checker& checker, const std::string& key, const Files& 
     return;
   }
   checker.require(files.size() == inputs.size(), key,
-                  "expected one file for each input (" + std::to_string(inputs.size()) +
-                      ") or one folder that ends in /, found " + counted(files.size(), "file"));
+                  fmt::format("expected one file for each input ({}) or one folder that ends in /, found {}",
+                              inputs.size(), counted(files.size(), "file")));
   for (const std::string& file : files) {
     checker.require(!file.ends_with('/'), key,
                     "expected a file for each input, or only one folder, found the folder " + file);
@@ -123,8 +125,8 @@ void check(const ExtractConfig& config, const Origins& origins) {
   checker.require(!config.psf.empty(), "psf", "expected a PSF file, found none; name it with -p");
   checker.require(!config.output.empty(), "output", "expected a frame file, found none; name it with -o");
   checker.require(config.psf.size() == 1 || config.psf.size() == config.input.size(), "psf",
-                  "expected one PSF file, or one for each input (" + std::to_string(config.input.size()) + "), found " +
-                      std::to_string(config.psf.size()));
+                  fmt::format("expected one PSF file, or one for each input ({}), found {}", config.input.size(),
+                              config.psf.size()));
 
   std::map<std::string, std::string> taken;
   for (const std::string& file : config.input) taken.emplace(file_identity(file), "input");
@@ -135,12 +137,12 @@ void check(const ExtractConfig& config, const Origins& origins) {
   if (!config.model.empty())
     check_written(checker, "model", config.model, config.input, {".fits", ".fits.gz"}, ".fits or .fits.gz", taken);
 
-  const std::string bundlesize = "bundlesize (" + std::to_string(config.bundlesize) + ")";
+  const std::string bundlesize = fmt::format("bundlesize ({})", config.bundlesize);
   checker.require_multiple(config.specmin, "specmin", config.bundlesize, bundlesize);
   checker.require_multiple(config.nspec, "nspec", config.bundlesize, bundlesize);
   checker.require(config.bundlesize % config.nsubbundles == 0, "nsubbundles",
-                  "expected a divisor of " + bundlesize + ", found " + std::to_string(config.nsubbundles) +
-                      "; sub-bundles have equal numbers of fibers");
+                  fmt::format("expected a divisor of {}, found {}; sub-bundles have equal numbers of fibers",
+                              bundlesize, config.nsubbundles));
 }
 
 void check(const RedshiftConfig& config, const Origins& origins) {
@@ -184,7 +186,7 @@ void check(const RedshiftConfig& config, const Origins& origins) {
   std::set<std::int64_t> seen;
   for (const std::int64_t id : config.targetids)
     checker.require(seen.insert(id).second, "targetids",
-                    "expected each target once, found " + std::to_string(id) + " again; take it out");
+                    fmt::format("expected each target once, found {} again; take it out", id));
   checker.require(!config.archetypes.empty() || config.archetype_nnearest == 0, "archetype_nnearest",
                   "expected 0 without archetypes, found " + write(config.archetype_nnearest) +
                       "; name archetypes with --archetypes, or take it out");
@@ -245,20 +247,20 @@ void check(const SimulateConfig& config, const Origins& origins) {
     checker.require(++count[camera] == 1, "cameras", "expected each camera once, found " + camera + " again");
   }
   checker.require(config.psf.empty() || config.psf.size() == config.cameras.size(), "psf",
-                  "expected no PSF file, or one for each camera (" + std::to_string(config.cameras.size()) +
-                      "), found " + std::to_string(config.psf.size()));
+                  fmt::format("expected no PSF file, or one for each camera ({}), found {}", config.cameras.size(),
+                              config.psf.size()));
   checker.require_multiple(config.specmin, "specmin", 25, "25 (fibers of a bundle)");
   checker.require_multiple(config.nspec, "nspec", 25, "25 (fibers of a bundle)");
-  checker.require(config.specmin + config.nspec <= 500, "nspec",
-                  "expected specmin + nspec <= 500 (fibers of a petal), found " + std::to_string(config.specmin) +
-                      " + " + std::to_string(config.nspec));
+  checker.require(
+      config.specmin + config.nspec <= 500, "nspec",
+      fmt::format("expected specmin + nspec <= 500 (fibers of a petal), found {} + {}", config.specmin, config.nspec));
   const double sum = config.fraction_galaxy + config.fraction_qso + config.fraction_star + config.fraction_sky;
   checker.require(std::abs(sum - 1) < 1e-6, "fraction_galaxy",
                   "expected fraction_galaxy, _qso, _star and _sky that sum to 1, found " + write(sum));
   checker.require(config.expid <= 99999999 - (config.nexp - 1), "nexp",
-                  "expected exposure numbers of up to 8 digits, found " + std::to_string(config.expid) + " + " +
-                      std::to_string(config.nexp) + "; take a smaller expid");
-  checker.require(is_date(config.night), "night", "expected a date YYYYMMDD, found " + std::to_string(config.night));
+                  fmt::format("expected exposure numbers of up to 8 digits, found {} + {}; take a smaller expid",
+                              config.expid, config.nexp));
+  checker.require(is_date(config.night), "night", fmt::format("expected a date YYYYMMDD, found {}", config.night));
 }
 
 void check(const InspectConfig& config, const Origins& origins) {

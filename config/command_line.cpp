@@ -1,5 +1,6 @@
 #include "config/command_line.hpp"
 
+#include <fmt/core.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -225,7 +226,7 @@ class Parser {
     }
     int number = 0;
     read(scalar(value_of(word, meaning, idle.metavar), "command line"), idle.option, Limits{.at_least = 0}, number);
-    notes_.push_back(idle.option + " " + std::to_string(number) + " is " + idle.help);
+    notes_.push_back(fmt::format("{} {} is {}", idle.option, number, idle.help));
   }
 
   void take_option(const std::string& word, const Meaning& meaning) {

@@ -1,5 +1,7 @@
 #include "config/completion.hpp"
 
+#include <fmt/ranges.h>
+
 #include <vector>
 
 #include "config/describe.hpp"
@@ -11,9 +13,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 std::string joined(const Words& words, const std::string& between = " ") {
-  std::string result;
-  for (const std::string& word : words) result += (result.empty() ? "" : between) + word;
-  return result;
+  return fmt::format("{}", fmt::join(words, between));
 }
 
 Words names_of_jobs() {

@@ -1,5 +1,7 @@
 #include "config/value.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -111,7 +113,7 @@ std::string found(const Value& value) {
     case Kind::null:
       return "nothing";
     case Kind::list:
-      return value.items.empty() ? "an empty list" : "a list of " + std::to_string(value.items.size());
+      return value.items.empty() ? "an empty list" : fmt::format("a list of {}", value.items.size());
     case Kind::map:
       return "keys below it";
     case Kind::scalar:
@@ -167,7 +169,7 @@ void read(const Value& value, const std::string& name, const Limits& limits, std
   std::vector<std::string> items;
   if (value.kind == Kind::scalar) items.push_back(value.text);
   for (std::size_t i = 0; i < value.items.size(); ++i)
-    read(value.items[i], name + "[" + std::to_string(i) + "]", limits, items.emplace_back());
+    read(value.items[i], fmt::format("{}[{}]", name, i), limits, items.emplace_back());
   for (const std::string& item : items) {
     if (item.empty()) throw ConfigError(value.where, name, "expected text, found \"\"; write [] for an empty list");
   }
@@ -294,16 +296,10 @@ std::string write(const std::vector<std::string>& value) {
 }
 
 std::string write(const WaveRange& value) {
-  std::string result = "[";
-  result += write(value.wavemin) + ", " + write(value.wavemax) + ", " + write(value.dwave) + "]";
-  return result;
+  return fmt::format("[{}, {}, {}]", write(value.wavemin), write(value.wavemax), write(value.dwave));
 }
 
-std::string write(const std::vector<std::int64_t>& value) {
-  std::string result = "[";
-  for (std::size_t i = 0; i < value.size(); ++i) result += (i == 0 ? "" : ", ") + std::to_string(value[i]);
-  return result + "]";
-}
+std::string write(const std::vector<std::int64_t>& value) { return fmt::format("[{}]", fmt::join(value, ", ")); }
 
 std::string write(const std::vector<double>& value) {
   std::string result = "[";
@@ -312,11 +308,11 @@ std::string write(const std::vector<double>& value) {
 }
 
 std::string write(const ZscanRange& value) {
-  return "[" + write(value.zmin) + ", " + write(value.zmax) + ", " + write(value.dz) + "]";
+  return fmt::format("[{}, {}, {}]", write(value.zmin), write(value.zmax), write(value.dz));
 }
 
 std::string write(const Site& value) {
-  return "[" + write(value.latitude) + ", " + write(value.longitude) + ", " + write(value.height) + "]";
+  return fmt::format("[{}, {}, {}]", write(value.latitude), write(value.longitude), write(value.height));
 }
 
 std::string write(const LineSpread& value) { return value.r_fwhm > 0 ? write(value.r_fwhm) : "none"; }

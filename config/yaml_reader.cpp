@@ -1,5 +1,6 @@
 #include "config/yaml_reader.hpp"
 
+#include <fmt/core.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -22,7 +23,7 @@ namespace {
 constexpr std::size_t largest_file = std::size_t{1} << 20;
 
 std::string at_line(const std::string& name, const YAML::Mark& mark) {
-  return mark.is_null() ? name : name + ":" + std::to_string(mark.line + 1);
+  return mark.is_null() ? name : fmt::format("{}:{}", name, mark.line + 1);
 }
 
 [[noreturn]] void refuse_yaml(const std::string& where, const YAML::Exception& error) {
