@@ -1,5 +1,7 @@
 #include "io/detail/frame_hdf5.hpp"
 
+#include <fmt/ranges.h>
+
 #include <string>
 #include <vector>
 
@@ -61,11 +63,10 @@ Frame read_frame_hdf5(const std::string& path, const std::string& name) {
   const detail::Hdf5Reader file(path);
   detail::check_layout(file);
   const std::vector<std::string> names = file.children("/frames");
-  std::string list;
-  for (const std::string& found : names) list += (list.empty() ? "" : ", ") + found;
+  const std::string list = fmt::format("{}", fmt::join(names, ", "));
   if (name.empty() && names.size() != 1)
-    file.context().refuse("/frames", "expected one frame, found " + std::to_string(names.size()) + " (" + list +
-                                         "). Name the one to read.");
+    file.context().refuse("/frames",
+                          fmt::format("expected one frame, found {} ({}). Name the one to read.", names.size(), list));
   const std::string group = "/frames/" + (name.empty() ? names.front() : name) + "/";
   if (!name.empty() && !file.is_group("/frames/" + name))
     file.context().refuse("/frames/" + name,

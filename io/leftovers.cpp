@@ -1,6 +1,7 @@
 #include "io/detail/leftovers.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -89,8 +90,7 @@ namespace detail {
 
 std::string temporary_name(const std::string& target) {
   static std::atomic<unsigned> counter{0};
-  const std::string name =
-      beginning_of(target) + host_name() + "." + std::to_string(getpid()) + "." + std::to_string(counter++) + ".tmp";
+  const std::string name = fmt::format("{}{}.{}.{}.tmp", beginning_of(target), host_name(), getpid(), counter++);
   return (fs::path(target).parent_path() / name).string();
 }
 
@@ -119,14 +119,15 @@ std::vector<std::string> clear_leftovers(const std::string& path) {
     const bool ours = writer->host == here;
     const bool dead = ours ? kill(writer->pid, 0) != 0 && errno == ESRCH : is_a_day_old(file);
     if (!dead || is_locked(file)) {
-      said.push_back(file + " is left: process " + std::to_string(writer->pid) + " on " + writer->host +
-                     (ours ? " may be writing it" : " may be writing it; after a day without a change it is removed"));
+      said.push_back(
+          fmt::format("{} is left: process {} on {}{}", file, writer->pid, writer->host,
+                      ours ? " may be writing it" : " may be writing it; after a day without a change it is removed"));
       continue;
     }
     std::error_code ignored;
     if (fs::remove(entry.path(), ignored))
-      said.push_back(file + " is removed: process " + std::to_string(writer->pid) + " on " + writer->host +
-                     " ended before it had written it");
+      said.push_back(fmt::format("{} is removed: process {} on {} ended before it had written it", file, writer->pid,
+                                 writer->host));
   }
   return said;
 }

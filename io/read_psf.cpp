@@ -1,3 +1,6 @@
+
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -22,9 +25,7 @@ constexpr std::array<const char*, 5> tail_names = {"TAILAMP", "TAILCORE", "TAILX
 constexpr const char* refit = "Re-run the PSF fit, or give another PSF.";
 
 /// "GH-1-0", of the second core "GH2-1-0".
-std::string gh_name(const std::string& stem, int i, int j) {
-  return stem + "-" + std::to_string(i) + "-" + std::to_string(j);
-}
+std::string gh_name(const std::string& stem, int i, int j) { return fmt::format("{}-{}-{}", stem, i, j); }
 
 /// Reads one PSF file; knows where it is, for messages.
 class PsfReader {
@@ -89,8 +90,8 @@ class PsfReader {
   int positive(const char* key, int least, int most) const {
     const double value = number(psf_.header, key);
     if (value != std::floor(value) || value < least || value > most)
-      refuse(std::string("expected ") + key + " from " + std::to_string(least) + " to " + std::to_string(most) +
-             ", found " + detail::format_number(value) + ". " + refit);
+      refuse(fmt::format("expected {} from {} to {}, found {}. {}", key, least, most, detail::format_number(value),
+                         refit));
     return static_cast<int>(value);
   }
 
@@ -104,13 +105,14 @@ class PsfReader {
     psf_.nspec = positive("FIBERMAX", first, most_fibers) - first + 1;
     // A whole petal may count its fibers over the focal plane; a part of one would be taken for its first fibers.
     if (constexpr int petal = 500; first % petal != 0)
-      refuse("expected the PSF of all fibers of a camera, from FIBERMIN = 0 (or a multiple of 500) on, found fibers " +
-             std::to_string(first) + " to " + std::to_string(first + psf_.nspec - 1) +
-             ". Merge the PSFs of the bundles first.");
+      refuse(
+          fmt::format("expected the PSF of all fibers of a camera, from FIBERMIN = 0 (or a multiple of 500) on, found "
+                      "fibers {} to {}. Merge the PSFs of the bundles first.",
+                      first, first + psf_.nspec - 1));
     if (first > 0)
-      psf_.notes.push_back(psf_.path + "[" + part_ + "]: the fibers " + std::to_string(first) + " to " +
-                           std::to_string(first + psf_.nspec - 1) + " (FIBERMIN, FIBERMAX) are called 0 to " +
-                           std::to_string(psf_.nspec - 1) + " here, as specmin counts them");
+      psf_.notes.push_back(fmt::format(
+          "{}[{}]: the fibers {} to {} (FIBERMIN, FIBERMAX) are called 0 to {} here, as specmin counts them", psf_.path,
+          part_, first, first + psf_.nspec - 1, psf_.nspec - 1));
     psf_.npix_x = positive("NPIX_X", 1, most_pixels);
     psf_.npix_y = positive("NPIX_Y", 1, most_pixels);
     psf_.hsizex = positive("HSIZEX", 1, most_half_size);
@@ -146,14 +148,16 @@ class PsfReader {
     const auto& values = std::get<std::vector<double>>(coeff->values);
     const auto nspec = static_cast<std::size_t>(psf_.nspec), size = static_cast<std::size_t>(coeff->repeat);
     if (size == 0 || size % nspec != 0)
-      refuse("expected COEFF to hold the same number of coefficients for each of " + std::to_string(nspec) +
-             " fibers (FIBERMIN to FIBERMAX), found " + std::to_string(size) + " values per row. " + refit);
+      refuse(
+          fmt::format("expected COEFF to hold the same number of coefficients for each of {} fibers (FIBERMIN to "
+                      "FIBERMAX), found {} values per row. {}",
+                      nspec, size, refit));
     const auto degree = psf_.header.integer("LEGDEG");
     if (!degree && psf_.header.has("LEGDEG"))
       refuse(std::string("expected LEGDEG to be a whole number, found something else. ") + refit);
     if (degree && size / nspec != static_cast<std::size_t>(*degree + 1))
-      refuse("expected LEGDEG + 1 = " + std::to_string(*degree + 1) + " coefficients a fiber, found " +
-             std::to_string(size / nspec) + ". " + refit);
+      refuse(
+          fmt::format("expected LEGDEG + 1 = {} coefficients a fiber, found {}. {}", *degree + 1, size / nspec, refit));
     std::vector<double> wavemin, wavemax;
     if (version_ < 3) {
       wavemin = table.numbers("WAVEMIN", psf_.path);
@@ -187,8 +191,8 @@ class PsfReader {
   const Legendre& row(const std::string& name) const {
     const auto at = rows_.find(name);
     if (at == rows_.end())
-      refuse("expected a row for the parameter " + name + ", found " + std::to_string(rows_.size()) +
-             " rows without it. " + refit);
+      refuse(
+          fmt::format("expected a row for the parameter {}, found {} rows without it. {}", name, rows_.size(), refit));
     if (!(at->second.wavemin > 0 && at->second.wavemax > at->second.wavemin))
       refuse("expected 0 < WAVEMIN < WAVEMAX in Angstrom in the row " + name + ", found something else. " + refit);
     return at->second;
@@ -197,10 +201,9 @@ class PsfReader {
   Legendre trace(const std::string& name) {
     const detail::HduInfo& hdu = file_.need_image(name, 2);
     if (hdu.shape[0] != static_cast<std::size_t>(psf_.nspec))
-      file_.refuse(name, "expected " + std::to_string(psf_.nspec) +
-                             " rows of Legendre coefficients (FIBERMIN to FIBERMAX), found " +
-                             std::to_string(hdu.shape[0]) +
-                             ". Re-run the PSF fit for the missing bundle, or give another PSF.");
+      file_.refuse(name, fmt::format("expected {} rows of Legendre coefficients (FIBERMIN to FIBERMAX), found {}. "
+                                     "Re-run the PSF fit for the missing bundle, or give another PSF.",
+                                     psf_.nspec, hdu.shape[0]));
     Legendre series;
     std::tie(series.wavemin, series.wavemax) = wave_range(file_.header(hdu), name);
     series.coeff = file_.image2<double>(hdu);
@@ -215,7 +218,7 @@ class PsfReader {
       const auto coeff = series.coeff.row(ispec);
       const auto bad = std::find_if(coeff.begin(), coeff.end(), [](double c) { return !detail::is_finite(c); });
       if (bad != coeff.end())
-        mark(ispec, "NaN or infinity in coefficient " + std::to_string(bad - coeff.begin()) + " of " + name);
+        mark(ispec, fmt::format("NaN or infinity in coefficient {} of {}", bad - coeff.begin(), name));
     }
   }
 
@@ -232,7 +235,7 @@ class PsfReader {
     for (const auto& [ispec, why] : bad_) psf_.bad_fibers.push_back({ispec, why});
     if (bad_.size() < static_cast<std::size_t>(psf_.nspec)) return;
     const auto& [ispec, why] = *bad_.begin();
-    refuse("expected fibers that can be used, found none; fiber " + std::to_string(ispec) + ": " + why + ". " + refit);
+    refuse(fmt::format("expected fibers that can be used, found none; fiber {}: {}. {}", ispec, why, refit));
   }
 
   Legendre checked_row(const std::string& name) {

@@ -1,3 +1,6 @@
+
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -17,14 +20,14 @@ constexpr double shortest_angstrom = 3500, longest_angstrom = 1e4;  // what Redr
 double grid_wave(long long i) { return std::pow(10.0, static_cast<double>(i) * detail::sdss_step); }
 
 std::string hdu_title(const HduInfo& hdu) {
-  return hdu.name.empty() ? "HDU " + std::to_string(hdu.number - 1) : hdu.name;
+  return hdu.name.empty() ? fmt::format("HDU {}", hdu.number - 1) : hdu.name;
 }
 
 /// Column names are capitals in some releases and small letters in others.
 Table read_capital_table(FitsReader& file, std::size_t ihdu) {
   const auto& hdus = file.hdus();
   if (hdus.size() <= ihdu || hdus[ihdu].kind != HduInfo::Kind::table)
-    file.refuse("HDU " + std::to_string(ihdu),
+    file.refuse(fmt::format("HDU {}", ihdu),
                 "expected a table, as in a spec-PLATE-MJD-FIBER file of SDSS, found none. Download the file again.");
   Table table = file.table(hdus[ihdu]);
   table.name = hdu_title(hdus[ihdu]);
@@ -46,8 +49,9 @@ std::vector<long long> need_places(const FitsReader& file, const Table& coadd) {
     const bool sane = std::isfinite(at) && at > 0 && at < 1e5;
     if (!sane || std::fabs(at - std::round(at)) > 0.01 || (i > 0 && std::llround(at) != places.back() + 1))
       file.refuse(coadd.name + ".LOGLAM",
-                  "expected the common grid of SDSS spectra, multiples of 0.0001 that grow one by one, found " +
-                      detail::show_number(loglam[i]) + " in row " + std::to_string(i) + ". Download the file again.");
+                  fmt::format("expected the common grid of SDSS spectra, multiples of 0.0001 that grow one by one, "
+                              "found {} in row {}. Download the file again.",
+                              detail::show_number(loglam[i]), i));
     places.push_back(std::llround(at));
   }
   return places;
@@ -93,9 +97,9 @@ bool is_sdss5(const Table& object) { return !object.find("PLATE") && object.find
 
 Table make_fibermap(const Table& object, const std::string& path) {
   if (object.nrow != 1)
-    throw FileError(path, object.name,
-                    "expected one row that says what was observed, found " + std::to_string(object.nrow) +
-                        ". Download the file again.");
+    throw FileError(
+        path, object.name,
+        fmt::format("expected one row that says what was observed, found {}. Download the file again.", object.nrow));
   const auto number = [&](const char* column) { return object.integers(column, path).front(); };
   const bool of_plate = !is_sdss5(object);
   if (of_plate && !object.find("PLATE"))
@@ -165,8 +169,9 @@ SdssPixels pixels_to_fit(const FitsReader& file, const std::string& part, long l
     pixels.wave.push_back(wave);
   }
   if (pixels.wave.size() < 2)
-    file.refuse(part, "expected wavelengths between 3500 and 10000 Angstrom, found " +
-                          std::to_string(pixels.wave.size()) + ". Leave this file out.");
+    file.refuse(part,
+                fmt::format("expected wavelengths between 3500 and 10000 Angstrom, found {}. Leave this file out.",
+                            pixels.wave.size()));
   return pixels;
 }
 

@@ -1,3 +1,6 @@
+
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -84,11 +87,12 @@ const HduInfo& need_shape(FitsReader& file, const std::string& name, const std::
 
 std::vector<double> read_wave(FitsReader& file, const std::string& name) {
   const auto wave = file.image1<double>(file.need_image(name, 1));
-  if (wave.size() < 2) file.refuse(name, "expected at least 2 wavelengths, found " + std::to_string(wave.size()) + ".");
+  if (wave.size() < 2) file.refuse(name, fmt::format("expected at least 2 wavelengths, found {}.", wave.size()));
   for (std::size_t i = 0; i < wave.size(); ++i) {
     if (!std::isfinite(wave[i]) || wave[i] <= 0 || wave[i] > 1e7 || (i > 0 && wave[i] <= wave[i - 1]))
-      file.refuse(name, "expected wavelengths in Angstrom that grow, found " + detail::show_number(wave[i]) +
-                            " at index " + std::to_string(i) + ". Make the file again.");
+      file.refuse(name,
+                  fmt::format("expected wavelengths in Angstrom that grow, found {} at index {}. Make the file again.",
+                              detail::show_number(wave[i]), i));
   }
   return wave;
 }
@@ -116,8 +120,10 @@ BandSpectra read_band(FitsReader& file, const BandHdus& hdus, std::size_t nspec,
   const std::vector<std::size_t> diagonals = {nspec, ndiag, nwave};
   const HduInfo& resolution = need_shape(file, name, diagonals, "spectra x diagonals x wavelengths");
   if (ndiag % 2 == 0 || ndiag > nwave)
-    file.refuse(name, "expected an odd number of diagonals, at most the " + std::to_string(nwave) +
-                          " wavelengths, found " + std::to_string(ndiag) + ". Make the file again.");
+    file.refuse(
+        name,
+        fmt::format("expected an odd number of diagonals, at most the {} wavelengths, found {}. Make the file again.",
+                    nwave, ndiag));
   band.resolution = Array3<float>({rows.size(), ndiag, nwave});
   read_rows(file, resolution, ndiag * nwave, rows, band.resolution.data());
   return band;
@@ -126,8 +132,8 @@ BandSpectra read_band(FitsReader& file, const BandHdus& hdus, std::size_t nspec,
 Table read_row_table(FitsReader& file, const char* name, std::size_t nspec) {
   Table table = file.table(file.need(name));
   if (table.nrow != nspec)
-    file.refuse(name, "expected " + std::to_string(nspec) + " rows, one per spectrum, found " +
-                          std::to_string(table.nrow) + ". Make the file again.");
+    file.refuse(name,
+                fmt::format("expected {} rows, one per spectrum, found {}. Make the file again.", nspec, table.nrow));
   return table;
 }
 

@@ -1,3 +1,6 @@
+
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -18,9 +21,9 @@ const HduInfo& need_image(const FitsReader& file, std::size_t ihdu, const char* 
   const HduInfo& hdu = file.hdus()[ihdu];
   const HduInfo& flux = file.hdus()[flux_hdu];
   if (hdu.kind != HduInfo::Kind::image || hdu.shape != flux.shape)
-    file.refuse("HDU " + std::to_string(ihdu), std::string("expected an image of ") + what + ", " +
-                                                   to_string(flux.shape) +
-                                                   " values as the flux, found none. Download the file again.");
+    file.refuse(fmt::format("HDU {}", ihdu), std::string("expected an image of ") + what + ", " +
+                                                 to_string(flux.shape) +
+                                                 " values as the flux, found none. Download the file again.");
   return hdu;
 }
 
@@ -30,8 +33,9 @@ Table read_plugmap(FitsReader& file) {
   for (Column& column : plugmap.columns) column.name = upper(column.name);
   const std::size_t nspec = file.hdus()[flux_hdu].shape[0];
   if (plugmap.nrow != nspec)
-    file.refuse(plugmap.name, "expected a plugmap of " + std::to_string(nspec) + " rows, one per spectrum, found " +
-                                  std::to_string(plugmap.nrow) + ". Download the file again.");
+    file.refuse(plugmap.name,
+                fmt::format("expected a plugmap of {} rows, one per spectrum, found {}. Download the file again.",
+                            nspec, plugmap.nrow));
   return plugmap;
 }
 

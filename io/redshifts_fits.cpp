@@ -1,3 +1,6 @@
+
+#include <fmt/core.h>
+
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
@@ -14,7 +17,7 @@ std::vector<RedshiftRow> rows_of(const detail::Hdf5Reader& file, const std::stri
   return detail::rows_from(table, file.context().path());
 }
 
-std::string zfit_of(std::int64_t targetid) { return "/zfit/" + std::to_string(targetid) + "/zfit"; }
+std::string zfit_of(std::int64_t targetid) { return fmt::format("/zfit/{}/zfit", targetid); }
 
 }  // namespace
 

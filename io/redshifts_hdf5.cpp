@@ -1,3 +1,6 @@
+
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -51,7 +54,7 @@ void write_ours(detail::Hdf5Writer& file, const RedshiftResults& results, const 
 void write_zfit(detail::Hdf5Writer& file, const RedshiftResults& results, const Table& zfit) {
   std::size_t first = 0;
   for (std::size_t i = 0; i < results.targetid.size(); ++i) {
-    file.table("/zfit/" + std::to_string(results.targetid[i]) + "/zfit", zfit.rows(first, results.zfit[i].size()),
+    file.table(fmt::format("/zfit/{}/zfit", results.targetid[i]), zfit.rows(first, results.zfit[i].size()),
                "all minima of a target, the best first", "minimum");
     first += results.zfit[i].size();
   }
@@ -150,15 +153,15 @@ ZscanTable read_zscan(const std::string& path, const std::string& full_type,
   scan.redshifts = file.array1<double>(group + "redshifts");
   const std::size_t nz = scan.redshifts.size(), ntarget = targetid.size(), nbasis = zcoeff.extent(2);
   if (zchi2.extent(1) != nz || zchi2.extent(0) != known.size() || penalty.shape() != zchi2.shape())
-    throw FileError(path, group + "zchi2",
-                    "expected " + std::to_string(known.size()) + " targets x " + std::to_string(nz) +
-                        " redshifts, found another shape. Make the file again.");
+    throw FileError(
+        path, group + "zchi2",
+        fmt::format("expected {} targets x {} redshifts, found another shape. Make the file again.", known.size(), nz));
   // Where there is no fit, Redrock has more than a float holds.
   const auto is_chi2 = [](float value) { return std::isgreaterequal(value, 0.0F); };
   if (const auto bad = std::find_if_not(zchi2.begin(), zchi2.end(), is_chi2); bad != zchi2.end())
     throw FileError(
         path, group + "zchi2",
-        "expected chi^2 of zero or more, found " + std::to_string(*bad) + ". Scan again without --chi2-scan.");
+        fmt::format("expected chi^2 of zero or more, found {}. Scan again without --chi2-scan.", std::to_string(*bad)));
   scan.zchi2 = Array2<float>({ntarget, nz});
   scan.penalty = Array2<float>({ntarget, nz});
   scan.zcoeff = Array3<float>({ntarget, nz, nbasis});
@@ -167,7 +170,7 @@ ZscanTable read_zscan(const std::string& path, const std::string& full_type,
     if (found == row_of.end())
       throw FileError(
           path, "/targetids",
-          "expected target " + std::to_string(targetid[i]) + ", found no such target. Scan again without --chi2-scan.");
+          fmt::format("expected target {}, found no such target. Scan again without --chi2-scan.", targetid[i]));
     std::copy_n(zchi2.row(found->second).begin(), nz, scan.zchi2.row(i).begin());
     std::copy_n(penalty.row(found->second).begin(), nz, scan.penalty.row(i).begin());
     std::copy_n(zcoeff.row(found->second).begin(), nz * nbasis, scan.zcoeff.row(i).begin());

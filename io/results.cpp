@@ -1,8 +1,9 @@
 #include "io/results.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <filesystem>
 #include <string_view>
 
@@ -74,14 +75,14 @@ FileKind kind_of(detail::FitsReader& file) {
 
 DatasetInfo describe(detail::FitsReader& file, const detail::HduInfo& hdu, const Header& header) {
   DatasetInfo info;
-  info.name = hdu.name.empty() ? "HDU " + std::to_string(hdu.number - 1) : hdu.name;
+  info.name = hdu.name.empty() ? fmt::format("HDU {}", hdu.number - 1) : hdu.name;
   info.bytes = hdu.bytes;
   info.shape = hdu.shape;
   info.units = header.text("BUNIT").value_or("");
   if (hdu.kind == detail::HduInfo::Kind::image) {
     info.type = hdu.shape.empty() ? "no data" : pixel_name(hdu.pixel_type) + (hdu.compressed ? ", compressed" : "");
   } else {
-    info.type = "table of " + std::to_string(hdu.shape[1]) + " columns";
+    info.type = fmt::format("table of {} columns", hdu.shape[1]);
     info.shape.resize(1);
   }
   if (info.name == "MASK" && !file.path().empty()) info.description = "bits; 0 = good";
@@ -93,9 +94,7 @@ std::string frame_name(const Header& header) {
   const std::string camera = camera_of(header);
   const auto expid = header.integer("EXPID");
   if (camera.empty() || !expid) return camera;
-  std::array<char, 32> number{};
-  std::snprintf(number.data(), number.size(), "%08lld", *expid);
-  return camera + "-" + number.data();
+  return fmt::format("{}-{:08}", camera, *expid);
 }
 
 void add_fits_frame(detail::FitsReader& file, ResultsSummary& summary) {
@@ -128,7 +127,7 @@ DatasetInfo all_zfit(const detail::Hdf5Reader& file) {
   const auto targets = file.children("/zfit");
   DatasetInfo info;
   info.name = "/zfit/TARGETID/zfit";
-  info.type = std::to_string(targets.size()) + (targets.size() == 1 ? " table" : " tables");
+  info.type = fmt::format("{}{}", targets.size(), targets.size() == 1 ? " table" : " tables");
   info.description = "minima of each target";
   for (const std::string& target : targets) info.bytes += file.stored_bytes("/zfit/" + target + "/zfit");
   return info;
@@ -192,8 +191,8 @@ Spectrum fits_spectrum(const std::string& path, std::size_t ispec) {
   const detail::HduInfo& flux = file.need_image("FLUX", 2);
   const std::size_t nwave = flux.shape[1];
   if (ispec >= flux.shape[0])
-    file.refuse("FLUX", "expected a spectrum from 0 to " + std::to_string(flux.shape[0] - 1) +
-                            ", found the request for " + std::to_string(ispec) + ". Choose another.");
+    file.refuse("FLUX", fmt::format("expected a spectrum from 0 to {}, found the request for {}. Choose another.",
+                                    flux.shape[0] - 1, ispec));
   Spectrum out;
   out.units = file.header(flux).text("BUNIT").value_or("");
   out.wave = file.image1<double>(file.need_image("WAVELENGTH", 1));
@@ -218,12 +217,10 @@ Spectrum hdf5_spectrum(const std::string& path, std::size_t ispec, const std::st
   detail::check_layout(file);
   const auto names = file.children("/frames");
   const bool known = frame.empty() ? names.size() == 1 : std::find(names.begin(), names.end(), frame) != names.end();
-  if (!known) {
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    file.context().refuse("/frames", "expected " + (frame.empty() ? std::string("one frame") : "the frame " + frame) +
-                                         ", found: " + (list.empty() ? "none" : list) + ". Name the one to read.");
-  }
+  if (!known)
+    file.context().refuse("/frames", fmt::format("expected {}{}, found: {}. Name the one to read.",
+                                                 frame.empty() ? "one frame" : "the frame ", frame,
+                                                 names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   const std::string group = "/frames/" + (frame.empty() ? names.front() : frame) + "/";
   Spectrum out;
   out.wave = file.array1<double>(group + "wavelength");

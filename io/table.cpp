@@ -1,5 +1,7 @@
 #include "io/table.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -19,7 +21,7 @@ const Column& need_numeric(const Table& table, std::string_view column, std::str
   if (std::string_view("LBIJKED").find(found->code) == std::string_view::npos || found->repeat != 1)
     throw FileError(
         path, part,
-        "expected one number a row, found type " + std::to_string(found->repeat) + found->code + ". Check the file.");
+        fmt::format("expected one number a row, found type {}{}. Check the file.", found->repeat, found->code));
   return *found;
 }
 
@@ -101,8 +103,8 @@ void Table::need_unique_columns(std::string_view path, ExitCode code) const {
 Table Table::rows(std::size_t first, std::size_t n) const {
   if (first + n > nrow)
     throw FileError("table", name,
-                    "expected at least " + std::to_string(first + n) + " rows, found " + std::to_string(nrow) +
-                        ". Check that the table belongs to these spectra.");
+                    fmt::format("expected at least {} rows, found {}. Check that the table belongs to these spectra.",
+                                first + n, nrow));
   Table out;
   out.name = name;
   out.header = header;

@@ -1,5 +1,7 @@
 #include "io/template.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -72,8 +74,8 @@ std::vector<double> wave_grid(const FitsReader& file, const std::string& part, c
   const double first = need_number(file, part, header, "CRVAL1"), step = need_number(file, part, header, "CDELT1");
   const bool log = is_log(file, part, header);
   if (!(step > 0) || n < 2)
-    file.refuse(part, "expected at least 2 wavelengths and CDELT1 > 0, found " + std::to_string(n) + " and " +
-                          detail::show_number(step) + ". Correct the file.");
+    file.refuse(part, fmt::format("expected at least 2 wavelengths and CDELT1 > 0, found {} and {}. Correct the file.",
+                                  n, detail::show_number(step)));
   std::vector<double> wave(n);
   for (std::size_t i = 0; i < n; ++i) {
     const double value = first + step * static_cast<double>(i);
@@ -88,9 +90,9 @@ std::vector<double> wave_grid(const FitsReader& file, const std::string& part, c
 void need_finite(const FitsReader& file, const std::string& part, const Array2<double>& values) {
   const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !detail::is_finite(v); });
   if (bad != values.end())
-    file.refuse(part, "expected finite values, found " + std::to_string(*bad) + " in row " +
-                          std::to_string((bad - values.begin()) / static_cast<std::ptrdiff_t>(values.extent(1))) +
-                          ". Make the file again.");
+    file.refuse(part,
+                fmt::format("expected finite values, found {} in row {}. Make the file again.", std::to_string(*bad),
+                            (bad - values.begin()) / static_cast<std::ptrdiff_t>(values.extent(1))));
 }
 
 /// A vector of zeros makes every fit singular, so that its template can never win.
@@ -98,8 +100,9 @@ void need_some_light(const FitsReader& file, const std::string& part, const Arra
   for (std::size_t i = 0; i < values.extent(0); ++i) {
     const auto row = values.row(i);
     if (std::all_of(row.begin(), row.end(), [](double v) { return v == 0; }))
-      file.refuse(part, std::string("expected ") + what + "s that aren't 0 everywhere, found " + what + " " +
-                            std::to_string(i) + " (counted from 0) of zeros. Make the file again, or take it out.");
+      file.refuse(part, fmt::format("expected {}s that aren't 0 everywhere, found {} {} (counted from 0) of zeros. "
+                                    "Make the file again, or take it out.",
+                                    what, what, i));
   }
 }
 
@@ -132,8 +135,9 @@ TemplateFile read_template(const std::string& path) {
     for (std::size_t i = 0; i < tmpl.redshifts.size(); ++i) {
       const double z = tmpl.redshifts[i];
       if (!std::isfinite(z) || z <= -1 || z > 1000 || (i > 0 && z <= tmpl.redshifts[i - 1]))
-        file.refuse("REDSHIFTS", "expected redshifts above -1 that grow, found " + detail::show_number(z) +
-                                     " at index " + std::to_string(i) + ". Make the file again.");
+        file.refuse("REDSHIFTS",
+                    fmt::format("expected redshifts above -1 that grow, found {} at index {}. Make the file again.",
+                                detail::show_number(z), i));
     }
   }
   return tmpl;
@@ -189,7 +193,7 @@ ArchetypeFile read_archetypes(const std::string& path) {
   need_some_light(file, part, archetypes.flux, "archetype");
   const auto& names = std::get<std::vector<std::string>>(subtype->values);
   for (std::size_t i = 0; i < table.nrow; ++i)
-    archetypes.subtypes.push_back(std::string(detail::trim(names[i])) + "_" + std::to_string(i));
+    archetypes.subtypes.push_back(fmt::format("{}_{}", detail::trim(names[i]), i));
   return archetypes;
 }
 
@@ -214,9 +218,8 @@ Priors read_priors(const std::string& path) {
     file.refuse("PRIORS.FUNCTION", "expected gaussian, lorentzien or tophat, found '" + name + "'. Correct it.");
   for (std::size_t i = 0; i < table.nrow; ++i)
     if (!std::isfinite(priors.z[i]) || !std::isfinite(priors.sigma[i]) || priors.sigma[i] <= 0)
-      file.refuse("PRIORS", "expected a finite Z and SIGMA > 0, found " + detail::show_number(priors.z[i]) + " and " +
-                                detail::show_number(priors.sigma[i]) + " in row " + std::to_string(i) +
-                                ". Correct it.");
+      file.refuse("PRIORS", fmt::format("expected a finite Z and SIGMA > 0, found {} and {} in row {}. Correct it.",
+                                        detail::show_number(priors.z[i]), detail::show_number(priors.sigma[i]), i));
   return priors;
 }
 

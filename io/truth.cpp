@@ -1,5 +1,7 @@
 #include "io/truth.hpp"
 
+#include <fmt/core.h>
+
 #include "core/error.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
@@ -10,13 +12,13 @@ namespace {
 void check(const std::string& path, const Truth& truth, ExitCode code) {
   if (truth.flux.extent(1) != truth.wave.size())
     throw FileError(path, "WAVELENGTH",
-                    "expected " + std::to_string(truth.flux.extent(1)) + " wavelengths as in FLUX, found " +
-                        std::to_string(truth.wave.size()) + ". Make the file again.",
+                    fmt::format("expected {} wavelengths as in FLUX, found {}. Make the file again.",
+                                truth.flux.extent(1), truth.wave.size()),
                     code);
   if (truth.table && truth.table->nrow != truth.flux.extent(0))
     throw FileError(path, "TRUTH",
-                    "expected " + std::to_string(truth.flux.extent(0)) + " rows as in FLUX, found " +
-                        std::to_string(truth.table->nrow) + ". Make the file again.",
+                    fmt::format("expected {} rows as in FLUX, found {}. Make the file again.", truth.flux.extent(0),
+                                truth.table->nrow),
                     code);
 }
 

@@ -1,3 +1,6 @@
+
+#include <fmt/core.h>
+
 #include <array>
 #include <string>
 #include <vector>
@@ -42,7 +45,7 @@ class PsfTable {
                       .code = 'D',
                       .repeat = static_cast<int>(shape[0] * shape[1]),
                       .values = std::move(coeff_),
-                      .dim = "(" + std::to_string(shape[1]) + "," + std::to_string(shape[0]) + ")"};
+                      .dim = fmt::format("({},{})", shape[1], shape[0])};
     out.columns[2] = {.name = "LEGDEGX", .unit = "", .code = 'J', .values = std::vector<std::int32_t>(out.nrow, 1)};
     out.columns[3] = {.name = "LEGDEGW", .unit = "", .code = 'J', .values = std::move(legdegw_)};
     return out;
@@ -70,8 +73,8 @@ Header trace_header(const Legendre& trace, long long fibermin, long long fiberma
 void check_trace(const std::string& path, const char* name, const Legendre& trace, int nspec) {
   if (trace.coeff.extent(0) != static_cast<std::size_t>(nspec) || trace.coeff.extent(1) == 0)
     throw FileError(path, name,
-                    "expected " + std::to_string(nspec) + " rows of Legendre coefficients, found " +
-                        std::to_string(trace.coeff.extent(0)) + ". This is a defect of zspex.",
+                    fmt::format("expected {} rows of Legendre coefficients, found {}. This is a defect of zspex.",
+                                nspec, trace.coeff.extent(0)),
                     ExitCode::output);
 }
 
@@ -86,10 +89,11 @@ void write_psf(const std::string& path, const PsfFile& psf) {
   check_trace(path, "YTRACE", psf.y, psf.nspec);
   check_trace(path, "PSF", psf.sigmax, psf.nspec);
   if (psf.gh.size() != static_cast<std::size_t>((psf.ghdegx + 1) * (psf.ghdegy + 1)))
-    throw FileError(path, "PSF",
-                    "expected (GHDEGX + 1) (GHDEGY + 1) = " + std::to_string((psf.ghdegx + 1) * (psf.ghdegy + 1)) +
-                        " Hermite terms, found " + std::to_string(psf.gh.size()) + ". This is a defect of zspex.",
-                    ExitCode::output);
+    throw FileError(
+        path, "PSF",
+        fmt::format("expected (GHDEGX + 1) (GHDEGY + 1) = {} Hermite terms, found {}. This is a defect of zspex.",
+                    (psf.ghdegx + 1) * (psf.ghdegy + 1), psf.gh.size()),
+        ExitCode::output);
 
   const long long fibermin = psf.header.integer("FIBERMIN").value_or(0), fibermax = fibermin + psf.nspec - 1;
   Header header = psf.header;
@@ -116,8 +120,7 @@ void write_psf(const std::string& path, const PsfFile& psf) {
   rows.add("GHSIGY", psf.sigmay);
   for (int j = 0; j <= psf.ghdegy; ++j)
     for (int i = 0; i <= psf.ghdegx; ++i)
-      rows.add("GH-" + std::to_string(i) + "-" + std::to_string(j),
-               psf.gh[static_cast<std::size_t>(i * (psf.ghdegy + 1) + j)]);
+      rows.add(fmt::format("GH-{}-{}", i, j), psf.gh[static_cast<std::size_t>(i * (psf.ghdegy + 1) + j)]);
   constexpr std::array<const char*, 5> tail_names = {"TAILAMP", "TAILCORE", "TAILXSCA", "TAILYSCA", "TAILINDE"};
   for (std::size_t i = 0; i < psf.tail.size() && i < tail_names.size(); ++i) rows.add(tail_names[i], psf.tail[i]);
 

@@ -1,5 +1,7 @@
 #include "io/detail/check_frame.hpp"
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <vector>
 
@@ -44,16 +46,15 @@ void check_frame(const std::string& path, const Frame& frame, ExitCode code) {
     check.same("RESOLUTION", shape_of(frame.resolution.shape()), {nspec, ndiag, nwave});
     if (ndiag % 2 == 0)
       throw FileError(path, "RESOLUTION",
-                      "expected an odd number of diagonals, found " + std::to_string(ndiag) + ". Check the file.",
-                      code);
+                      fmt::format("expected an odd number of diagonals, found {}. Check the file.", ndiag), code);
   }
   if (frame.fibermap) check.same("FIBERMAP", {frame.fibermap->nrow}, {nspec});
   if (frame.scores) check.same("SCORES", {frame.scores->nrow}, {nspec});
   for (std::size_t j = 0; j < nwave; ++j)
     if (!std::isfinite(frame.wave[j]) || (j > 0 && !(frame.wave[j] > frame.wave[j - 1])))
-      throw FileError(
-          path, "WAVELENGTH",
-          "expected wavelengths that increase, found another at bin " + std::to_string(j) + ". Check the file.", code);
+      throw FileError(path, "WAVELENGTH",
+                      fmt::format("expected wavelengths that increase, found another at bin {}. Check the file.", j),
+                      code);
 }
 
 }  // namespace zspex::io::detail

@@ -1,5 +1,7 @@
 #include "io/detail/fits_checksum.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <bit>
 #include <charconv>
@@ -76,8 +78,9 @@ std::vector<std::string> verify_checksums(ByteSource& source, const std::string&
     const std::uint64_t data = sum_of(source, hdu.data, hdu.end);
     if (expected && !equal(*expected, data))
       throw FileError(path, title,
-                      "expected data whose sum is DATASUM = " + std::to_string(*expected) + ", found " +
-                          std::to_string(data) + ": the data were changed or damaged after they were written. " + todo);
+                      fmt::format("expected data whose sum is DATASUM = {}, found {}: the data were changed or damaged "
+                                  "after they were written. {}",
+                                  *expected, data, todo));
     if (!has_checksum || equal(sum_of(source, hdu.header, hdu.data) + data, 0)) continue;
     if (!expected)
       throw FileError(path, title,

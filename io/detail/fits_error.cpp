@@ -1,6 +1,7 @@
 #include "io/detail/fits_error.hpp"
 
 #include <fitsio.h>
+#include <fmt/core.h>
 
 namespace zspex::io::detail {
 
@@ -8,7 +9,7 @@ void throw_fits(std::string_view path, std::string_view part, std::string_view d
                 ExitCode code) {
   char text[FLEN_STATUS] = {}, message[FLEN_ERRMSG] = {};
   fits_get_errstatus(status, text);
-  std::string found = std::string(text) + " (CFITSIO " + std::to_string(status) + ")";
+  std::string found = fmt::format("{} (CFITSIO {})", text, status);
   // The first messages are the nearest to the cause; the rest say where in CFITSIO it happened.
   for (int n = 0; fits_read_errmsg(message) != 0; ++n)
     if (n < 2) found += "; " + std::string(message);

@@ -1,5 +1,7 @@
 #include "io/detail/fits_layout.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -39,7 +41,7 @@ class SizeReader {
     const bool groups = primary_ && cards_.logical("GROUPS").value_or(false);
     bool fits = true;
     for (int i = 1; i <= naxis; ++i) {
-      const auto length = number("NAXIS" + std::to_string(i), 0, most);
+      const auto length = number(fmt::format("NAXIS{}", i), 0, most);
       if (groups && i == 1 && length == 0) continue;  // random groups
       grow(size, length, fits);
     }
@@ -76,8 +78,7 @@ class SizeReader {
   long long number(const std::string& key, long long least, long long largest) const {
     const auto value = cards_.integer(key);
     if (!value || *value < least || *value > largest)
-      refuse(key, largest == most ? "an integer from 0 on"
-                                  : "an integer from " + std::to_string(least) + " to " + std::to_string(largest));
+      refuse(key, largest == most ? "an integer from 0 on" : fmt::format("an integer from {} to {}", least, largest));
     return *value;
   }
 
@@ -111,7 +112,7 @@ void read_header(ByteSource& source, const std::string& path, std::size_t index,
     const std::size_t n = source.read(hdu.header + i * fits_block, block);
     if (n < block.size())
       throw FileError(
-          path, "HDU " + std::to_string(index),
+          path, fmt::format("HDU {}", index),
           "expected a header of records up to END, found the end of the file: it is truncated. " + std::string(again));
     const std::string_view text = text_of(block, n);
     records += text;
@@ -122,7 +123,7 @@ void read_header(ByteSource& source, const std::string& path, std::size_t index,
       return;
     }
   }
-  throw FileError(path, "HDU " + std::to_string(index),
+  throw FileError(path, fmt::format("HDU {}", index),
                   std::string("expected a header of records up to END, found none in 24 MB. ") + again);
 }
 
@@ -138,11 +139,11 @@ void read_tail(ByteSource& source, const std::string& path, FitsLayout& layout) 
       return b != std::byte{0} && b != std::byte{' '} && b != std::byte{'\n'} && b != std::byte{'\r'};
     });
     if (odd != piece.begin() + static_cast<std::ptrdiff_t>(n))
-      throw FileError(path, "",
-                      "expected another HDU (XTENSION) or the end of the file after HDU " +
-                          std::to_string(layout.hdus.size() - 1) + ", found something else at byte " +
-                          std::to_string(begin + size + static_cast<std::uint64_t>(odd - piece.begin())) + ". " +
-                          again);
+      throw FileError(
+          path, "",
+          fmt::format("expected another HDU (XTENSION) or the end of the file after HDU {}, found something else at "
+                      "byte {}. {}",
+                      layout.hdus.size() - 1, begin + size + static_cast<std::uint64_t>(odd - piece.begin()), again));
     size += n;
     if (n < piece.size()) break;
   }
@@ -151,8 +152,8 @@ void read_tail(ByteSource& source, const std::string& path, FitsLayout& layout) 
                     "expected the end of the file after its last HDU, found more than 64 MiB of zeros or blanks. "
                     "Cut them off.");
   if (size > 0)
-    layout.notes.push_back(path + ": " + std::to_string(size) +
-                           " zeros or blanks behind the last HDU are ignored; was the file copied whole?");
+    layout.notes.push_back(
+        fmt::format("{}: {} zeros or blanks behind the last HDU are ignored; was the file copied whole?", path, size));
 }
 
 }  // namespace
@@ -164,7 +165,7 @@ std::optional<std::uint64_t> bytes_of_bitpix(long long bitpix) {
 }
 
 std::string hdu_title(const std::string& name, std::size_t index) {
-  return name.empty() ? "(unnamed HDU " + std::to_string(index) + ")" : name;
+  return name.empty() ? fmt::format("(unnamed HDU {})", index) : name;
 }
 
 std::string hdu_title(const Header& cards, std::size_t index) {
@@ -188,10 +189,9 @@ FitsLayout read_layout(ByteSource& source, const std::string& path) {
     hdu.end = (data_end + fits_block - 1) / fits_block * fits_block;
     if (!source.reaches(data_end))
       throw FileError(path, hdu_title(hdu.cards, index),
-                      "expected " + std::to_string(hdu.data_size) +
-                          " bytes of data, as its header says, found the end of the file: it is truncated, or the "
-                          "header is damaged. " +
-                          again);
+                      fmt::format("expected {} bytes of data, as its header says, found the end of the file: it is "
+                                  "truncated, or the header is damaged. {}",
+                                  hdu.data_size, again));
     layout.hdus.push_back(std::move(hdu));
     layout.size = at = layout.hdus.back().end;
     if (source.reaches(at)) continue;

@@ -1,5 +1,7 @@
 #include "io/detail/fits_reader.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -49,9 +51,7 @@ std::string one_hdu(const HduInfo& hdu) { return hdu_title(hdu.name, static_cast
 }  // namespace
 
 std::string to_string(const std::vector<std::size_t>& shape) {
-  std::string out;
-  for (const std::size_t n : shape) out += (out.empty() ? "" : " x ") + std::to_string(n);
-  return out.empty() ? "no pixels" : out;
+  return shape.empty() ? "no pixels" : fmt::format("{}", fmt::join(shape, " x "));
 }
 
 void FitsReader::Close::operator()(fitsfile* file) const {
@@ -109,7 +109,7 @@ void FitsReader::open() {
   } else {
     // CFITSIO has no room for names as long as the system's.
     const std::string name =
-        path_.size() < FLEN_FILENAME - 1 ? path_ : "/proc/self/fd/" + std::to_string(disk_->descriptor());
+        path_.size() < FLEN_FILENAME - 1 ? path_ : fmt::format("/proc/self/fd/{}", disk_->descriptor());
     // Not fits_open_file: brackets in a name are part of the name.
     fits_open_diskfile(&file, name.c_str(), READONLY, &error);
   }
@@ -175,8 +175,8 @@ const HduInfo* FitsReader::find(std::string_view name) const {
   const auto at = std::find_if(hdus_.begin(), hdus_.end(), is_it);
   if (at == hdus_.end()) return nullptr;
   if (const auto other = std::find_if(at + 1, hdus_.end(), is_it); other != hdus_.end())
-    refuse(name, "expected one HDU of this name, found HDU " + std::to_string(at->number - 1) + " and HDU " +
-                     std::to_string(other->number - 1) + ". Delete or rename one of them.");
+    refuse(name, fmt::format("expected one HDU of this name, found HDU {} and HDU {}. Delete or rename one of them.",
+                             at->number - 1, other->number - 1));
   return &*at;
 }
 
@@ -190,11 +190,11 @@ const HduInfo& FitsReader::need(std::string_view name) const {
 
 const HduInfo& FitsReader::need_rows(std::string_view name, std::size_t ndim) const {
   const HduInfo& hdu = need(name);
-  const std::string wanted = "expected an image of " + std::to_string(ndim) + " dimensions, found ";
+  const std::string wanted = fmt::format("expected an image of {} dimensions, found ", ndim);
   if (hdu.kind != HduInfo::Kind::image) refuse(name, wanted + "a table. Check the file.");
   if (hdu.shape.size() != ndim || std::count(hdu.shape.begin() + 1, hdu.shape.end(), 0) > 0)
     refuse(name, wanted + to_string(hdu.shape) +
-                     (hdu.shape.empty() ? "" : " (" + std::to_string(hdu.shape.size()) + " dimensions)") +
+                     (hdu.shape.empty() ? "" : fmt::format(" ({} dimensions)", hdu.shape.size())) +
                      ". Check the file.");
   return hdu;
 }

@@ -1,5 +1,7 @@
 #include "io/detail/fits_table.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -188,13 +190,15 @@ Table read_table(fitsfile* file, const std::string& path, const std::string& par
   table.need_unique_columns(path, ExitCode::input);
   if (width != stride)
     throw FileError(path, part,
-                    "expected rows of " + std::to_string(width) + " bytes from the columns' types, found NAXIS1 = " +
-                        std::to_string(stride) + ". The header is damaged; copy the file again.");
+                    fmt::format("expected rows of {} bytes from the columns' types, found NAXIS1 = {}. The header is "
+                                "damaged; copy the file again.",
+                                width, stride));
 
   if (stride == 0 && table.nrow > 0)
-    throw FileError(path, part,
-                    "expected rows of at least one byte, found " + std::to_string(table.nrow) +
-                        " rows without any (NAXIS1 = 0). Check the file.");
+    throw FileError(
+        path, part,
+        fmt::format("expected rows of at least one byte, found {} rows without any (NAXIS1 = 0). Check the file.",
+                    table.nrow));
 
   std::vector<std::byte> rows(table.nrow * stride);
   int status = 0;
@@ -222,10 +226,10 @@ void write_table(fitsfile* file, const std::string& path, const Table& table) {
     const std::size_t size = std::visit([](const auto& values) { return values.size(); }, column.values);
     const std::size_t wanted = table.nrow * (column.code == 'A' ? 1 : column.values_per_row());
     if (size != wanted || empty_values(column.code).index() != column.values.index())
-      throw FileError(path, table.name + "." + column.name,
-                      "expected " + std::to_string(wanted) + " values of type " + column.code + ", found " +
-                          std::to_string(size) + ". This is a defect of zspex.",
-                      ExitCode::output);
+      throw FileError(
+          path, table.name + "." + column.name,
+          fmt::format("expected {} values of type {}, found {}. This is a defect of zspex.", wanted, column.code, size),
+          ExitCode::output);
     names.push_back(column.name);
     forms.push_back((column.repeat == 1 ? "" : std::to_string(column.repeat)) + column.code);
     units.push_back(column.unit);

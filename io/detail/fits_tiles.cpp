@@ -1,5 +1,6 @@
 #include "io/detail/fits_tiles.hpp"
 
+#include <fmt/core.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -126,7 +127,7 @@ class TileCheck {
       multiply(tile_, std::min(length, tile));
     }
     need_plausible(size);
-    if (ntile != nrow_) refuse(std::to_string(ntile) + " tiles (ZNAXISn, ZTILEn)", std::to_string(nrow_) + " (NAXIS2)");
+    if (ntile != nrow_) refuse(fmt::format("{} tiles (ZNAXISn, ZTILEn)", ntile), fmt::format("{} (NAXIS2)", nrow_));
     multiply(tile_, 8);  // values of 8 bytes at most
   }
 
@@ -147,7 +148,7 @@ class TileCheck {
     multiply(size, nrow);
     need_plausible(size);
     if (const std::uint64_t ntile = nrow / rows + (nrow % rows > 0); ntile != nrow_)
-      refuse(std::to_string(ntile) + " tiles (ZNAXIS2, ZTILELEN)", std::to_string(nrow_) + " (NAXIS2)");
+      refuse(fmt::format("{} tiles (ZNAXIS2, ZTILELEN)", ntile), fmt::format("{} (NAXIS2)", nrow_));
     for_columns([&](const std::string& name, const Form& form, std::uint64_t offset, const std::string& n) {
       const Form plain = parse_form(hdu_.cards.text("ZFORM" + n).value_or(""));
       if (plain.code == 'P' || plain.code == 'Q') refuse("columns of fixed length", name + " of variable length");
@@ -158,8 +159,7 @@ class TileCheck {
       check_column(name, form, offset, zipped, false,
                    [&](std::uint64_t i) { return bytes * std::min(rows, nrow - i * rows); });
     });
-    if (sum != width)
-      refuse("rows of " + std::to_string(sum) + " bytes (ZFORMn)", "ZNAXIS1 = " + std::to_string(width));
+    if (sum != width) refuse(fmt::format("rows of {} bytes (ZFORMn)", sum), fmt::format("ZNAXIS1 = {}", width));
   }
 
  private:
@@ -170,7 +170,7 @@ class TileCheck {
   std::uint64_t need(const std::string& key, long long least, long long most = 1LL << 40) const {
     const auto value = hdu_.cards.integer(key);
     if (!value || *value < least || *value > most)
-      refuse(key + " to be an integer from " + std::to_string(least) + " to " + std::to_string(most),
+      refuse(fmt::format("{} to be an integer from {} to {}", key, least, most),
              value ? std::to_string(*value) : std::string("none"));
     return static_cast<std::uint64_t>(*value);
   }
@@ -183,7 +183,7 @@ class TileCheck {
   void need_plausible(std::uint64_t size) const {
     constexpr std::uint64_t best = 10000;
     if (size / best > hdu_.data_size)
-      refuse("at most " + std::to_string(best) + " times the " + std::to_string(hdu_.data_size) + " compressed bytes",
+      refuse(fmt::format("at most {} times the {} compressed bytes", best, hdu_.data_size),
              "a header that promises " +
                  (size == std::numeric_limits<std::uint64_t>::max() ? "more than 2^64" : std::to_string(size)));
   }
@@ -195,7 +195,7 @@ class TileCheck {
       const std::string n = std::to_string(i);
       const Form form = parse_form(hdu_.cards.text("TFORM" + n).value_or(""));
       const std::uint64_t width = width_of(form);
-      if (offset + width > stride_) refuse("columns that fit NAXIS1 = " + std::to_string(stride_), "wider ones");
+      if (offset + width > stride_) refuse(fmt::format("columns that fit NAXIS1 = {}", stride_), "wider ones");
       if (form.repeat > 0) action(upper(trim(hdu_.cards.text("TTYPE" + n).value_or(""))), form, offset, n);
       offset += width;
     }
@@ -210,15 +210,14 @@ class TileCheck {
       (void)source_.read(hdu_.data + row * stride_ + offset, {descriptor.data(), 2 * half});
       const std::uint64_t count = big_endian(descriptor.data(), half), at = big_endian(descriptor.data() + half, half);
       const std::uint64_t room = hdu_.data + hdu_.data_size - heap_;
-      const auto which = [&] { return "tile " + std::to_string(row) + " of " + name; };
+      const auto which = [&] { return fmt::format("tile {} of {}", row, name); };
       if (count > room || at > room || at + count * width_of(form.element) > room)
         refuse(which() + " inside the HDU", "one outside");
       if (count == 0 || !(zipped || hcompressed)) continue;
       bytes_.resize(count);
       (void)source_.read(heap_ + at, bytes_);
       if (zipped && !gzip_check_.is_whole(bytes_, bound(row)))
-        refuse(which() + " to be a whole gzip stream of at most " + std::to_string(bound(row)) + " bytes",
-               "a damaged one");
+        refuse(fmt::format("{} to be a whole gzip stream of at most {} bytes", which(), bound(row)), "a damaged one");
       // The tile's own sizes, which the library fills its memory by: 2 bytes of a code, nx, ny.
       if (hcompressed &&
           (count < 14 || !fits(big_endian(bytes_.data() + 2, 4), big_endian(bytes_.data() + 6, 4), bound(row) / 8)))

@@ -1,6 +1,7 @@
 #include "io/detail/frame_hdf5.hpp"
 
 #include <fitsio.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -75,8 +76,8 @@ void check_layout(const Hdf5Reader& file) {
         "", "expected an HDF5 file of zspex (root attribute zspex_format = results), found another. Check the name.");
   const auto version = file.integer("/", version_attribute).value_or(0);
   if (version < 1 || version > layout_version)
-    file.context().refuse("", "expected layout_version 1 to " + std::to_string(layout_version) + ", found " +
-                                  std::to_string(version) + ". Use a newer zspex.");
+    file.context().refuse(
+        "", fmt::format("expected layout_version 1 to {}, found {}. Use a newer zspex.", layout_version, version));
 }
 
 void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
@@ -88,10 +89,8 @@ void write_provenance(Hdf5Writer& file, const Provenance& provenance) {
   file.attribute(group, "inputs", provenance.inputs);
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);
-  file.attribute(group, "hdf5", std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release));
-  file.attribute(
-      group, "cfitsio",
-      std::to_string(CFITSIO_MAJOR) + "." + std::to_string(CFITSIO_MINOR) + "." + std::to_string(CFITSIO_MICRO));
+  file.attribute(group, "hdf5", fmt::format("{}.{}.{}", major, minor, release));
+  file.attribute(group, "cfitsio", fmt::format("{}.{}.{}", CFITSIO_MAJOR, CFITSIO_MINOR, CFITSIO_MICRO));
 }
 
 Provenance read_provenance(const Hdf5Reader& file) {

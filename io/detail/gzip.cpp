@@ -1,5 +1,6 @@
 #include "io/detail/gzip.hpp"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,7 +57,7 @@ bool GunzipSource::reaches(std::uint64_t end) {
     const int n = gzread(stream_, static_cast<std::byte*>(out_.memory.get()) + out_.size, wanted);
     int error = Z_OK;
     std::string words = gzerror(stream_, &error);  // "<fd:5>: incorrect data check"
-    if (error == Z_BUF_ERROR) damaged(path_, "that it is truncated (" + std::to_string(file_.size()) + " bytes)");
+    if (error == Z_BUF_ERROR) damaged(path_, fmt::format("that it is truncated ({} bytes)", file_.size()));
     if (n < 0) damaged(path_, "damaged data: " + words.substr(words.find(' ') + 1));
     out_.size += static_cast<std::size_t>(n);
     ended_ = static_cast<unsigned>(n) < wanted;

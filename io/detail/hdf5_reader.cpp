@@ -1,5 +1,6 @@
 #include "io/detail/hdf5_reader.hpp"
 
+#include <fmt/core.h>
 #include <sys/file.h>
 
 #include <algorithm>
@@ -27,13 +28,13 @@ std::string number_name(hid_t type) {
   const std::size_t bits = 8 * H5Tget_size(type);
   switch (H5Tget_class(type)) {
     case H5T_FLOAT:
-      return "float" + std::to_string(bits);
+      return fmt::format("float{}", bits);
     case H5T_INTEGER:
-      return (H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int") + std::to_string(bits);
+      return fmt::format("{}{}", H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int", bits);
     case H5T_STRING:
       return "string";
     case H5T_COMPOUND:
-      return "table of " + std::to_string(H5Tget_nmembers(type)) + " columns";
+      return fmt::format("table of {} columns", H5Tget_nmembers(type));
     case H5T_ENUM:
       return "bool";
     default:
@@ -136,14 +137,14 @@ std::size_t Hdf5Reader::need_plausible(hid_t handle, const std::string& dataset,
   for (const std::size_t length : shape) fits = !__builtin_mul_overflow(bytes, length, &bytes) && fits;
   if (std::find(shape.begin(), shape.end(), std::size_t{0}) != shape.end()) return 0;
   if (!fits || bytes / best_ratio > size_)
-    context_.refuse(dataset, "expected a size that " + std::to_string(size_) + " bytes of a file can hold, found " +
-                                 to_string(shape) + " values of " + std::to_string(value_size) +
-                                 " bytes: it is damaged. Copy the file again, or make it again.");
+    context_.refuse(dataset, fmt::format("expected a size that {} bytes of a file can hold, found {} values of {} "
+                                         "bytes: it is damaged. Copy the file again, or make it again.",
+                                         size_, to_string(shape), value_size));
   const std::size_t stored = H5Dget_storage_size(handle);
   if (stored > size_)
-    context_.refuse(dataset, "expected data inside the file, found " + std::to_string(stored) +
-                                 " bytes of them in a file of " + std::to_string(size_) +
-                                 ": it is damaged. Copy the file again, or make it again.");
+    context_.refuse(dataset, fmt::format("expected data inside the file, found {} bytes of them in a file of {}: it is "
+                                         "damaged. Copy the file again, or make it again.",
+                                         stored, size_));
   return bytes / value_size;
 }
 
@@ -158,8 +159,8 @@ std::vector<T> Hdf5Reader::rows(const std::string& dataset, std::size_t first, s
                     "expected " + number_name(h5_type<T>()) + ", found " + number_name(type) + ". Check the file.");
   const std::vector<std::size_t> size = shape_of(handle, dataset);
   if (size.empty() || first > size[0] || n > size[0] - first)
-    context_.refuse(dataset, "expected at least " + std::to_string(first + n) + " rows, found " + to_string(size) +
-                                 ". Check the number.");
+    context_.refuse(dataset,
+                    fmt::format("expected at least {} rows, found {}. Check the number.", first + n, to_string(size)));
   std::vector<hsize_t> start(size.size(), 0), count(size.begin(), size.end());
   start[0] = first;
   count[0] = n;
@@ -182,8 +183,7 @@ template std::vector<std::uint32_t> Hdf5Reader::rows(const std::string&, std::si
 std::vector<std::size_t> Hdf5Reader::need_dimensions(const std::string& dataset, std::size_t ndim) const {
   std::vector<std::size_t> size = shape(dataset);
   if (size.size() != ndim)
-    context_.refuse(dataset,
-                    "expected " + std::to_string(ndim) + " dimensions, found " + to_string(size) + ". Check the file.");
+    context_.refuse(dataset, fmt::format("expected {} dimensions, found {}. Check the file.", ndim, to_string(size)));
   return size;
 }
 
@@ -244,9 +244,9 @@ std::vector<std::string> Hdf5Reader::texts(const std::string& object, const std:
   if (H5Tget_class(type) != H5T_STRING || n <= 0) return out;
   const auto count = static_cast<std::size_t>(n);
   if (count > size_ / H5Tget_size(type))
-    context_.refuse(object, "expected a text inside the file in the attribute " + attribute + ", found one of " +
-                                std::to_string(count) + " times " + std::to_string(H5Tget_size(type)) +
-                                " bytes: it is damaged. Copy the file again, or make it again.");
+    context_.refuse(object, fmt::format("expected a text inside the file in the attribute {}, found one of {} times {} "
+                                        "bytes: it is damaged. Copy the file again, or make it again.",
+                                        attribute, count, H5Tget_size(type)));
   if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> texts(count, nullptr);
     const H5Handle memory = h5_text_type(H5T_VARIABLE);

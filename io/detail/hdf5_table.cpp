@@ -1,5 +1,7 @@
 #include "io/detail/hdf5_table.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -242,19 +244,15 @@ Table columns_of(const H5Context& context, hid_t type, const std::string& part) 
     H5Handle member =
         context.own(H5Tget_member_type(type, number), &H5Tclose, part + "." + column.name, "read the column's type");
     if (H5Tget_size(member) > most_bytes)
-      context.refuse(part + "." + column.name, "expected at most " + std::to_string(most_bytes) +
-                                                   " bytes per row, found " + std::to_string(H5Tget_size(member)) +
-                                                   ". Check the file.");
+      context.refuse(
+          part + "." + column.name,
+          fmt::format("expected at most {} bytes per row, found {}. Check the file.", most_bytes, H5Tget_size(member)));
     int repeat = 1;
     if (H5Tget_class(member) == H5T_ARRAY) {
       std::vector<hsize_t> shape(static_cast<std::size_t>(std::max(0, H5Tget_array_ndims(member))));
       H5Tget_array_dims2(member, shape.data());
       for (const hsize_t length : shape) repeat *= static_cast<int>(length);
-      if (shape.size() > 1) {
-        for (auto at = shape.rbegin(); at != shape.rend(); ++at)
-          column.dim += (column.dim.empty() ? "(" : ",") + std::to_string(*at);
-        column.dim += ")";
-      }
+      if (shape.size() > 1) column.dim = fmt::format("({})", fmt::join(shape.rbegin(), shape.rend(), ","));
       member = context.own(H5Tget_super(member), &H5Tclose, part + "." + column.name, "read the column's type");
     }
     const bool is_array = repeat != 1;

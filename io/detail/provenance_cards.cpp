@@ -1,5 +1,7 @@
 #include "io/detail/provenance_cards.hpp"
 
+#include <fmt/core.h>
+
 #include <array>
 #include <string>
 #include <utility>
@@ -27,9 +29,7 @@ constexpr std::array<Field, 11> fields = {
      {"ZSPEXSRC", &Provenance::sources, "files read: name, bytes, time of change"}}};
 constexpr const char* nranks_key = "ZSPEXNRK";
 
-std::string numbered(const char* stem, int number) {
-  return stem + std::string(number < 10 ? "0" : "") + std::to_string(number);
-}
+std::string numbered(const char* stem, int number) { return fmt::format("{}{:02}", stem, number); }
 
 /// Headers can't hold line ends.
 std::string escaped(const std::string& text) {

@@ -1,5 +1,7 @@
 #include "io/detail/redshift_table.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -38,7 +40,7 @@ Column vectors(const char* name, char code, std::size_t width, const Rows& rows,
   column.name = name;
   column.code = code;
   column.repeat = static_cast<int>(width);
-  column.dim = "(" + std::to_string(width) + ")";
+  column.dim = fmt::format("({})", width);
   column.values = std::move(values);
   column.description = description;
   return column;
@@ -78,13 +80,10 @@ void add_legendre(Table& table, const RedshiftResults& results, const Rows& rows
       "LEGCOEFF", 'D', nband * static_cast<std::size_t>(results.legendre_degree), rows,
       [](const auto& row) -> const auto& { return row.legcoeff; }, "coefficients of the Legendre polynomials"));
   if (results.legendre_bands > 0)
-    table.columns.back().dim =
-        "(" + std::to_string(results.legendre_degree) + "," + std::to_string(results.legendre_bands) + ")";
+    table.columns.back().dim = fmt::format("({},{})", results.legendre_degree, results.legendre_bands);
 }
 
-std::string numbered(const char* key, std::size_t i) {
-  return key + std::string(i < 10 ? "0" : "") + std::to_string(i);
-}
+std::string numbered(const char* key, std::size_t i) { return fmt::format("{}{:02}", key, i); }
 
 }  // namespace
 
