@@ -1,9 +1,10 @@
 #include "simulate/catalog.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <numbers>
 
 #include "simulate/random.hpp"
@@ -30,18 +31,13 @@ std::string brick_name(double ra, double dec) {
   const double width = 360 / (row == 0 || row == 180 / size ? 1 : ncolumn);
   const double center_ra = (std::floor(ra / width) + 0.5) * width;
   const auto tenths = [](double degrees) { return static_cast<int>(std::lround(degrees * 1e4) / 1000); };
-  char name[32];
-  std::snprintf(name, sizeof name, "%04d%c%03d", tenths(center_ra), center_dec < 0 ? 'm' : 'p',
-                tenths(std::abs(center_dec)));
-  return name;
+  return fmt::format("{:04}{}{:03}", tenths(center_ra), center_dec < 0 ? 'm' : 'p', tenths(std::abs(center_dec)));
 }
 
 /// Coordinates cut, not rounded, to 1e-4 degrees, as names by IAU's rules are.
 std::string place_name(double ra, double dec) {
   const double cut_ra = std::floor(ra * 1e4 + 1e-6) / 1e4, cut_dec = std::floor(std::abs(dec) * 1e4 + 1e-6) / 1e4;
-  char name[48];
-  std::snprintf(name, sizeof name, "DESI J%08.4f%c%07.4f", cut_ra, dec < 0 ? '-' : '+', cut_dec);
-  return name;
+  return fmt::format("DESI J{:08.4f}{}{:07.4f}", cut_ra, dec < 0 ? '-' : '+', cut_dec);
 }
 
 /// Flux in W1 (3.4 micrometers) and W2 (4.6) over that in z (0.92). Stars are black bodies; the others typical colors.

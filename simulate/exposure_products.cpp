@@ -1,5 +1,6 @@
+#include <fmt/core.h>
+
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -45,17 +46,16 @@ std::string extract_yaml(const config::SimulateConfig& config, const std::vector
   }
   const std::string wavelength = ranges.size() == 1 ? config::write(ranges.begin()->second)
                                                     : config::write(config::ByCamera<config::WaveRange>(ranges));
-  return "# Written by zspex simulate. Use: zspex extract --config THIS_FILE\nextract:\n  input:\n" + input +
-         "  psf:\n" + psf + "  output:\n" + output + "  wavelength: " + wavelength +
-         "\n  specmin: " + std::to_string(config.specmin) + "\n  nspec: " + std::to_string(config.nspec) + "\n";
+  return fmt::format(
+      "# Written by zspex simulate. Use: zspex extract --config THIS_FILE\nextract:\n  input:\n{}  psf:\n{}  "
+      "output:\n{}  wavelength: {}\n  specmin: {}\n  nspec: {}\n",
+      input, psf, output, wavelength, config.specmin, config.nspec);
 }
 
 std::string describe(const Task& task, const config::SimulateConfig& config) {
-  std::ostringstream out;
-  out << task.preproc << "  " << (task.psf_in.empty() ? "invented PSF" : task.psf_in) << "  " << config.nspec
-      << " fibers from " << config.specmin << " on, " << task.range.wavemin << "-" << task.range.wavemax
-      << " A in steps of " << task.range.dwave << " A";
-  return out.str();
+  return fmt::format("{}  {}  {} fibers from {} on, {:g}-{:g} A in steps of {:g} A", task.preproc,
+                     task.psf_in.empty() ? "invented PSF" : task.psf_in, config.nspec, config.specmin,
+                     task.range.wavemin, task.range.wavemax, task.range.dwave);
 }
 
 std::string write(const Task& task, const config::SimulateConfig& config) {
@@ -66,12 +66,10 @@ std::string write(const Task& task, const config::SimulateConfig& config) {
   io::write_truth(task.truth, made.truth);
   io::write_preproc(task.preproc, made.frame);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  char line[160];
-  std::snprintf(line, sizeof line, "  %zu fibers x %zu bins on %zu x %zu pixels, %zu cosmics, %zu bad pixels, %.1f s",
-                made.truth.flux.extent(0), made.truth.flux.extent(1), made.frame.image.extent(1),
-                made.frame.image.extent(0), made.detector.ncosmic,
-                made.detector.cosmic_pixels + made.detector.dead_pixels + made.detector.hot_pixels, took.count());
-  return task.preproc + line;
+  return fmt::format("{}  {} fibers x {} bins on {} x {} pixels, {} cosmics, {} bad pixels, {:.1f} s", task.preproc,
+                     made.truth.flux.extent(0), made.truth.flux.extent(1), made.frame.image.extent(1),
+                     made.frame.image.extent(0), made.detector.ncosmic,
+                     made.detector.cosmic_pixels + made.detector.dead_pixels + made.detector.hot_pixels, took.count());
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "simulate/fingerprint.hpp"
 
-#include <array>
+#include <fmt/core.h>
+
 #include <cstdint>
-#include <cstdio>
 
 #include "config/schema.hpp"
 
@@ -17,9 +17,7 @@ std::string fingerprint(const config::SimulateConfig& config) {
     for (const char c : field->key + ": " + field->yaml(settings) + "\n")
       hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   }
-  std::array<char, 17> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
-  return digits.data();
+  return fmt::format("{:016x}", hash);
 }
 
 }  // namespace zspex::simulate

@@ -1,7 +1,8 @@
 #include "simulate/frame_header.hpp"
 
+#include <fmt/core.h>
+
 #include <cmath>
-#include <cstdio>
 #include <string>
 
 #include "simulate/fingerprint.hpp"
@@ -21,16 +22,13 @@ std::string iso_date(double mjd) {
             year = 100 * (n - 49) + i + j / 11;
   const double seconds = (mjd - whole) * 86400;
   const int hour = static_cast<int>(seconds / 3600), minute = static_cast<int>(seconds / 60) % 60;
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02dT%02d:%02d:%06.3f", year, month, day, hour, minute,
-                seconds - hour * 3600 - minute * 60);
-  return buffer;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:06.3f}", year, month, day, hour, minute,
+                     seconds - hour * 3600 - minute * 60);
 }
 
 /// "[1:2057,1:2064]": columns and rows, first and last, counted from 1.
 std::string section(int first_x, int nx, int first_y, int ny) {
-  return "[" + std::to_string(first_x + 1) + ":" + std::to_string(first_x + nx) + "," + std::to_string(first_y + 1) +
-         ":" + std::to_string(first_y + ny) + "]";
+  return fmt::format("[{}:{},{}:{}]", first_x + 1, first_x + nx, first_y + 1, first_y + ny);
 }
 
 /// Four amplifiers, each of a quarter of the CCD. Raw images have their overscans, `overscan` columns each, in the
@@ -38,7 +36,7 @@ std::string section(int first_x, int nx, int first_y, int ny) {
 void add_amplifiers(const config::SimulateConfig& config, int npix_x, int npix_y, io::Header& header) {
   constexpr int overscan = 64;
   const int half_x = npix_x / 2, half_y = npix_y / 2;
-  header.set("CCDSIZE", std::to_string(npix_x) + "," + std::to_string(npix_y), "columns, rows");
+  header.set("CCDSIZE", fmt::format("{},{}", npix_x, npix_y), "columns, rows");
   for (std::size_t i = 0; i < amplifier_noise.size(); ++i) {
     const char name = static_cast<char>('A' + i);
     const bool right = i % 2 == 1, upper = i >= 2;

@@ -1,5 +1,7 @@
 #include "simulate/instrument.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -187,9 +189,9 @@ void shape_wings(const Camera& camera, const std::vector<SlitPosition>& slit, io
 io::PsfFile invent_psf(const Camera& camera, int nspec) {
   if (nspec <= 0 || nspec > petal_fibers || nspec % bundle_size != 0)
     throw ConfigError("simulate", "nspec",
-                      "expected a multiple of " + std::to_string(bundle_size) + " from " + std::to_string(bundle_size) +
-                          " to " + std::to_string(petal_fibers) + ", found " + std::to_string(nspec) +
-                          ". Whole bundles are simulated, because the fibers of a bundle share pixels.");
+                      fmt::format("expected a multiple of {} from {} to {}, found {}. Whole bundles are simulated, "
+                                  "because the fibers of a bundle share pixels.",
+                                  bundle_size, bundle_size, petal_fibers, nspec));
   const BandDesign& design = design_of(camera.band);
   io::PsfFile psf;
   psf.camera = camera.name();

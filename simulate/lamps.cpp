@@ -1,8 +1,9 @@
 #include "simulate/lamps.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace zspex::simulate {
 namespace {
@@ -50,11 +51,8 @@ std::vector<ArcLine> arc_lines() {
 
 std::string arc_lines_text() {
   std::string text = "# Lines of the arc lamps: vacuum wavelength (Angstrom), ion, strength (1e-17 erg/s/cm2)\n";
-  for (const ArcLine& line : arc_lines()) {
-    char row[64];
-    std::snprintf(row, sizeof row, "%10.4f %-4s %7.1f\n", line.wave, line.ion, line.strength);
-    text += row;
-  }
+  for (const ArcLine& line : arc_lines())
+    text += fmt::format("{:10.4f} {:<4} {:7.1f}\n", line.wave, line.ion, line.strength);
   return text;
 }
 

@@ -1,6 +1,7 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 
 #include "core/error.hpp"
@@ -12,48 +13,52 @@ namespace {
 
 [[noreturn]] void refuse(const char* key, const std::string& what) { throw ConfigError("simulate", key, what); }
 
-std::string text(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%g", value);
-  return buffer;
-}
+/// fmt compares even what is not a number, which raises a floating-point exception.
+std::string text(double value) { return std::isfinite(value) ? fmt::format("{:g}", value) : std::to_string(value); }
 
 void check_shares(const config::SimulateConfig& config) {
   const double shares[] = {config.fraction_galaxy, config.fraction_qso, config.fraction_star, config.fraction_sky};
   double sum = 0;
   for (double share : shares) {
     if (!(share >= 0))
-      refuse("fraction_*", "expected parts of the fibers that are not negative, found " + text(share) + ".");
+      refuse("fraction_*", fmt::format("expected parts of the fibers that are not negative, found {}.", text(share)));
     sum += share;
   }
   if (std::abs(sum - 1) > 1e-6)
-    refuse("fraction_*", "expected the fractions of galaxies, quasars, stars and sky to add up to 1, found " +
-                             text(sum) + ". Change one of them by " + text(1 - sum) + ".");
+    refuse("fraction_*", fmt::format("expected the fractions of galaxies, quasars, stars and sky to add up to 1, found "
+                                     "{:g}. Change one of them by {:g}.",
+                                     sum, 1 - sum));
 }
 
 void check_fibers(const config::SimulateConfig& config) {
   const auto whole_bundles = [](int n) { return n >= 0 && n % bundle_size == 0; };
   if (!whole_bundles(config.specmin))
-    refuse("specmin", "expected a multiple of " + std::to_string(bundle_size) + ", found " +
-                          std::to_string(config.specmin) +
-                          ". Fibers of a bundle share pixels and are simulated together.");
+    refuse(
+        "specmin",
+        fmt::format("expected a multiple of {}, found {}. Fibers of a bundle share pixels and are simulated together.",
+                    bundle_size, config.specmin));
   if (config.nspec == 0 || !whole_bundles(config.nspec))
-    refuse("nspec", "expected a multiple of " + std::to_string(bundle_size) + " above 0, found " +
-                        std::to_string(config.nspec) + ". Fibers of a bundle share pixels and are simulated together.");
+    refuse(
+        "nspec",
+        fmt::format(
+            "expected a multiple of {} above 0, found {}. Fibers of a bundle share pixels and are simulated together.",
+            bundle_size, config.nspec));
 }
 
 void check_numbers(const config::SimulateConfig& config) {
-  if (config.nexp < 1) refuse("nexp", "expected at least 1 exposure, found " + std::to_string(config.nexp) + ".");
+  if (config.nexp < 1) refuse("nexp", fmt::format("expected at least 1 exposure, found {}.", config.nexp));
   if (config.expid < 0 || config.expid + (config.nexp - 1LL) > 99999999)
-    refuse("expid", "expected exposure numbers from 0 to 99999999, found " + std::to_string(config.expid) + " and " +
-                        std::to_string(config.nexp - 1) + " more. Names of files have eight digits.");
+    refuse("expid",
+           fmt::format(
+               "expected exposure numbers from 0 to 99999999, found {} and {} more. Names of files have eight digits.",
+               config.expid, config.nexp - 1));
   const int month = config.night / 100 % 100, day = config.night % 100;
   if (config.night < 19000101 || config.night > 21001231 || month < 1 || month > 12 || day < 1 || day > 31)
-    refuse("night", "expected a date as YYYYMMDD, found " + std::to_string(config.night) + ".");
+    refuse("night", fmt::format("expected a date as YYYYMMDD, found {}.", config.night));
   const auto need_positive = [](const char* key, double value, bool zero) {
-    if (!(value >= 0) || (value == 0 && !zero) || !std::isfinite(value))
-      refuse(key, std::string("expected a number ") + (zero ? "that is not negative" : "above 0") + ", found " +
-                      text(value) + ".");
+    if (!std::isfinite(value) || value < 0 || (value == 0 && !zero))
+      refuse(key,
+             fmt::format("expected a number {}, found {}.", zero ? "that is not negative" : "above 0", text(value)));
   };
   need_positive("exptime", config.exptime, false);
   need_positive("sky_level", config.sky_level, true);
@@ -81,9 +86,9 @@ std::vector<Task> plan(const config::SimulateConfig& config) {
   if (config.cameras.empty())
     refuse("cameras", "expected at least one camera, found none. Give for example --cameras r0.");
   if (!config.psf.empty() && config.psf.size() != config.cameras.size())
-    refuse("psf", "expected one PSF file for each of " + std::to_string(config.cameras.size()) + " cameras, found " +
-                      std::to_string(config.psf.size()) +
-                      ". Give --cameras to match the files, or no PSF file for the invented instrument.");
+    refuse("psf", fmt::format("expected one PSF file for each of {} cameras, found {}. Give --cameras to match the "
+                              "files, or no PSF file for the invented instrument.",
+                              config.cameras.size(), config.psf.size()));
 
   std::vector<Task> tasks;
   const std::filesystem::path folder = config.output;
@@ -99,9 +104,7 @@ std::vector<Task> plan(const config::SimulateConfig& config) {
       task.expid = config.expid + index;
       task.range = camera.band == 'b' ? config.wave_b : camera.band == 'r' ? config.wave_r : config.wave_z;
       if (!config.psf.empty()) task.psf_in = config.psf[icamera];
-      char number[16];
-      std::snprintf(number, sizeof number, "%08lld", task.expid);
-      const std::string stem = camera.name() + "-" + number + ".fits";
+      const std::string stem = fmt::format("{}-{:08}.fits", camera.name(), task.expid);
       const char* suffix = config.compress == config::Compression::gz   ? ".gz"
                            : config.compress == config::Compression::fz ? ".fz"
                                                                         : "";

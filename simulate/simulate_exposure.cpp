@@ -1,6 +1,7 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "core/error.hpp"
 #include "kernels/extract/extract.hpp"
@@ -17,12 +18,6 @@ namespace {
 /// Bins of light beyond each end of the truth. The extraction pads its patches by 12 bins, and its last patch may reach
 /// 49 bins beyond the end before that: what it sees there should be light, not a cliff.
 constexpr int light_pad = 100;
-
-std::string number(double value, int digits = 1) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
-  return buffer;
-}
 
 /// True where all of the spots' centers are so far inside the CCD that the spots are.
 bool on_ccd(const io::PsfFile& psf, int specmin, int nspec, double wave) {
@@ -44,16 +39,14 @@ void check_on_ccd(const config::SimulateConfig& config, const Task& task, const 
       if (low == 0) low = wave;
       high = wave;
     }
-  const std::string ccd = std::to_string(psf.npix_x) + " x " + std::to_string(psf.npix_y);
-  const std::string fibers =
-      std::to_string(config.specmin) + " to " + std::to_string(config.specmin + config.nspec - 1);
   throw ConfigError(
       "simulate", std::string("wave_") + task.camera.band,
-      "expected wavelengths whose light falls on the CCD (" + ccd + " pixels) for all of fibers " + fibers +
-          " of camera " + task.camera.name() + ", found " + number(task.range.wavemin) + " to " +
-          number(task.range.wavemax) + " Angstrom. " +
-          (low > 0 ? "Use " + number(low) + " to " + number(high) + " or less."
-                   : std::string("No wavelength does: choose other fibers, or a larger CCD (npix_x, npix_y).")));
+      fmt::format("expected wavelengths whose light falls on the CCD ({} x {} pixels) for all of fibers {} to {} of "
+                  "camera {}, found {:.1f} to {:.1f} Angstrom. {}",
+                  psf.npix_x, psf.npix_y, config.specmin, config.specmin + config.nspec - 1, task.camera.name(),
+                  task.range.wavemin, task.range.wavemax,
+                  low > 0 ? fmt::format("Use {:.1f} to {:.1f} or less.", low, high)
+                          : "No wavelength does: choose other fibers, or a larger CCD (npix_x, npix_y)."));
 }
 
 /// Bins of light inside the range for which the PSF was made, beyond which its series run away.
@@ -71,10 +64,11 @@ io::PsfFile task_psf(const config::SimulateConfig& config, const Task& task) {
   io::PsfFile psf;
   if (task.psf_in.empty()) {
     if (last > petal_fibers)
-      throw ConfigError("simulate", "nspec",
-                        "expected fibers below " + std::to_string(petal_fibers) +
-                            ", which the invented instrument has, found " + std::to_string(config.specmin) + " to " +
-                            std::to_string(last - 1) + ". Lower specmin or nspec.");
+      throw ConfigError(
+          "simulate", "nspec",
+          fmt::format(
+              "expected fibers below {}, which the invented instrument has, found {} to {}. Lower specmin or nspec.",
+              petal_fibers, config.specmin, last - 1));
     psf = invent_psf(task.camera, last);
   } else {
     psf = io::read_psf(task.psf_in);
@@ -89,14 +83,13 @@ io::PsfFile task_psf(const config::SimulateConfig& config, const Task& task) {
                       "Give another PSF, or none for an invented one.");
     if (!psf.bad_fibers.empty())
       throw FileError(task.psf_in, "PSF",
-                      "expected a PSF whose fibers can all be used, found fiber " +
-                          std::to_string(psf.bad_fibers[0].ispec) + ": " + psf.bad_fibers[0].why +
-                          ". Give another PSF, or none for an invented one.");
+                      fmt::format("expected a PSF whose fibers can all be used, found fiber {}: {}. Give another PSF, "
+                                  "or none for an invented one.",
+                                  psf.bad_fibers[0].ispec, psf.bad_fibers[0].why));
     if (last > psf.nspec)
       throw ConfigError("simulate", "nspec",
-                        "expected fibers below " + std::to_string(psf.nspec) + ", which " + task.psf_in +
-                            " has, found " + std::to_string(config.specmin) + " to " + std::to_string(last - 1) +
-                            ". Lower specmin or nspec.");
+                        fmt::format("expected fibers below {}, which {} has, found {} to {}. Lower specmin or nspec.",
+                                    psf.nspec, task.psf_in, config.specmin, last - 1));
   }
   if (config.npix_x > 0) psf.npix_x = config.npix_x;
   if (config.npix_y > 0) psf.npix_y = config.npix_y;

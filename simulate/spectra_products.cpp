@@ -1,5 +1,6 @@
+#include <fmt/core.h>
+
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 
 #include "simulate/files.hpp"
@@ -22,10 +23,8 @@ std::string write(const config::SimulateConfig& config, const SpectraTask& task)
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   std::size_t nbin = 0;
   for (const io::BandSpectra& band : made.file.bands) nbin += band.wave.size();
-  char line[160];
-  std::snprintf(line, sizeof line, "  %zu spectra of %d targets, %zu bins in %zu bands, %.1f s",
-                made.file.targetid.size(), task.ntargets, nbin, made.file.bands.size(), took.count());
-  return task.spectra + line;
+  return fmt::format("{}  {} spectra of {} targets, {} bins in {} bands, {:.1f} s", task.spectra,
+                     made.file.targetid.size(), task.ntargets, nbin, made.file.bands.size(), took.count());
 }
 
 std::string write(const TemplatePlan& plan, const std::string& path) {
@@ -34,10 +33,8 @@ std::string write(const TemplatePlan& plan, const std::string& path) {
   file.path = path;
   io::write_template(file);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  char line[96];
-  std::snprintf(line, sizeof line, "  %zu vectors of %zu samples, %.1f s", file.basis.extent(0), file.basis.extent(1),
-                took.count());
-  return path + line;
+  return fmt::format("{}  {} vectors of {} samples, {:.1f} s", path, file.basis.extent(0), file.basis.extent(1),
+                     took.count());
 }
 
 }  // namespace
@@ -47,8 +44,7 @@ std::vector<Product> spectra_products(const config::SimulateConfig& config) {
   std::vector<Product> products;
   for (const SpectraTask& task : plan_spectra(config))
     products.push_back({{task.spectra, task.truth},
-                        task.spectra + "  " + std::to_string(task.ntargets) + " targets, " +
-                            std::to_string(config.nexp) + " exposures",
+                        fmt::format("{}  {} targets, {} exposures", task.spectra, task.ntargets, config.nexp),
                         [task, &config] { return write(config, task); },
                         fingerprint(config)});
   return products;
@@ -58,10 +54,9 @@ std::vector<Product> template_products(const std::string& folder) {
   std::vector<Product> products;
   for (const TemplatePlan& plan : template_plans()) {
     const std::string path = fs::path(folder) / template_name(plan);
-    products.push_back(
-        {{path},
-         path + "  " + std::to_string(plan.nvector) + " vectors of " + std::to_string(plan.nmember) + " spectra",
-         [plan, path] { return write(plan, path); }});
+    products.push_back({{path},
+                        fmt::format("{}  {} vectors of {} spectra", path, plan.nvector, plan.nmember),
+                        [plan, path] { return write(plan, path); }});
   }
   return products;
 }
@@ -73,9 +68,9 @@ std::vector<Note> spectra_notes(const config::SimulateConfig& config) {
     input += "    - " + quoted(folder / fs::path(task.spectra).filename()) + "\n";
   const std::string path = fs::path(config.output) / "redshift.yaml";
   return {{path,
-           "# Written by zspex simulate. Use: zspex redshift --config THIS_FILE\nredshift:\n  input:\n" + input +
-               "  templates: [" + quoted(folder / "templates") + "]\n  output: " + quoted(folder / "redshifts.fits") +
-               "\n",
+           fmt::format("# Written by zspex simulate. Use: zspex redshift --config THIS_FILE\nredshift:\n  input:\n{}"
+                       "  templates: [{}]\n  output: {}\n",
+                       input, quoted(folder / "templates"), quoted(folder / "redshifts.fits")),
            "for: zspex redshift --config " + path}};
 }
 
