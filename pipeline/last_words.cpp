@@ -1,10 +1,10 @@
 #include "pipeline/last_words.hpp"
 
+#include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <cstring>
 #include <exception>
 
@@ -59,7 +59,7 @@ void last_words(int signal) {
 }  // namespace
 
 void install_last_words(const std::string& who) {
-  std::snprintf(begin_line.data(), begin_line.size(), "zspex: %s", who.c_str());
+  *fmt::format_to_n(begin_line.data(), begin_line.size() - 1, "zspex: {}", who).out = '\0';
   std::set_terminate(&tell_and_exit);
   static std::array<char, 1 << 16> stack;  // a stack of its own: recursion without end leaves no room on the other one
   stack_t alternative{};

@@ -1,5 +1,6 @@
 // The program: reads the command line, starts MPI and Kokkos, runs a job, and turns each kind of error into its exit
 // code.
+#include <fmt/core.h>
 #include <mpi.h>
 #include <unistd.h>
 
@@ -156,7 +157,7 @@ int main(int argc, char** argv) {
     const pipeline::InterruptWatch interrupt;
     const comm::MpiSession mpi(argc, argv);
     const auto world = comm::Communicator::duplicate(MPI_COMM_WORLD);
-    pipeline::install_last_words(world.size() > 1 ? "rank " + std::to_string(world.rank()) + ": " : "");
+    pipeline::install_last_words(world.size() > 1 ? fmt::format("rank {}: ", world.rank()) : "");
     return static_cast<int>(run_and_tell(world, argc, argv));
   } catch (const Error& error) {
     std::cerr << "zspex: " << error.what() << std::endl;

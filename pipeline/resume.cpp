@@ -1,9 +1,9 @@
 #include "pipeline/resume.hpp"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <array>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <sstream>
@@ -36,8 +36,8 @@ std::string reason_to_redo(const std::string& path, const Provenance& now, std::
     return std::string("not whole (") + error.what() + ")";
   }
   if (then.version != now.version || then.revision != now.revision)
-    return "it was made by zspex " + then.version + " (" + then.revision + "), this is " + now.version + " (" +
-           now.revision + ")";
+    return fmt::format("it was made by zspex {} ({}), this is {} ({})", then.version, then.revision, now.version,
+                       now.revision);
   if (const std::string key = config::changed_outcome(then.config, now.config, job); !key.empty()) return key;
   return changed_source(then.sources, now.sources);
 }
@@ -52,11 +52,9 @@ std::string describe_sources(const std::vector<std::string>& paths) {
     tm utc{};
     gmtime_r(&status.st_mtim.tv_sec, &utc);
     std::array<char, 24> day{};
-    std::array<char, 64> time{};
     (void)std::strftime(day.data(), day.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-    std::snprintf(time.data(), time.size(), "%s.%09ldZ", day.data(), status.st_mtim.tv_nsec);
-    lines += std::filesystem::path(path).filename().string() + " (" + std::to_string(status.st_size) + " bytes, of " +
-             time.data() + ")\n";
+    lines += fmt::format("{} ({} bytes, of {}.{:09}Z)\n", std::filesystem::path(path).filename().string(),
+                         status.st_size, day.data(), status.st_mtim.tv_nsec);
   }
   return lines;
 }

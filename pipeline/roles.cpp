@@ -1,5 +1,7 @@
 #include "pipeline/roles.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -36,10 +38,9 @@ std::map<int, Gpu> all_ranks(const Seen& seen, const GpuRequest& request) {
   for (int rank = 0; rank < static_cast<int>(seen.size()); ++rank) {
     const auto& mine = seen[static_cast<std::size_t>(rank)];
     if (mine.empty())
-      refuse(request, "expected a GPU for each rank, found none that rank " + std::to_string(rank) +
-                          " of a node sees. Look at nvidia-smi (or rocm-smi), CUDA_VISIBLE_DEVICES and Slurm's GPU "
-                          "binding, or " +
-                          request.otherwise + ".");
+      refuse(request, fmt::format("expected a GPU for each rank, found none that rank {} of a node sees. Look at "
+                                  "nvidia-smi (or rocm-smi), CUDA_VISIBLE_DEVICES and Slurm's GPU binding, or {}.",
+                                  rank, request.otherwise));
     users[rank] = mine[static_cast<std::size_t>(rank) % mine.size()];
   }
   return users;
@@ -93,15 +94,17 @@ std::map<int, Gpu> host_fallbacks(int nrank, const GpuRequest& request) {
 void check_gpus_suffice(const std::string& key, int gpu_ranks, int ngpu) {
   if (gpu_ranks > ngpu)
     throw ConfigError("configuration", key,
-                      "expected at most as many GPU ranks as GPUs, found " + std::to_string(gpu_ranks) + " for " +
-                          std::to_string(ngpu) + " of a node. Lower gpu_ranks, or leave it out: 0 is one per GPU.");
+                      fmt::format("expected at most as many GPU ranks as GPUs, found {} for {} of a node. Lower "
+                                  "gpu_ranks, or leave it out: 0 is one per GPU.",
+                                  gpu_ranks, ngpu));
 }
 
 void check_ranks_suffice(const std::string& key, int gpu_ranks, int nrank) {
   if (gpu_ranks > nrank)
     throw ConfigError("configuration", key,
-                      "expected at most as many GPU ranks as ranks, found " + std::to_string(gpu_ranks) + " for " +
-                          std::to_string(nrank) + " of a node. Start more ranks, or lower gpu_ranks.");
+                      fmt::format("expected at most as many GPU ranks as ranks, found {} for {} of a node. Start more "
+                                  "ranks, or lower gpu_ranks.",
+                                  gpu_ranks, nrank));
 }
 
 int choose_gpu_ranks(int gpu_ranks, int most, int ngpu, int nrank) {

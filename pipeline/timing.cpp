@@ -1,10 +1,10 @@
 #include "pipeline/timing.hpp"
 
+#include <fmt/core.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -87,20 +87,16 @@ std::string utc_now() {
 }
 
 void print_timing(const std::vector<Timing>& rows, std::ostream& out) {
-  char line[160];
-  std::snprintf(line, sizeof line, "  %-16s %9s %9s %9s %10s %10s\n", "step", "min s", "median s", "max s", "MB read",
-                "MB written");
-  out << line;
+  out << fmt::format("  {:<16} {:>9} {:>9} {:>9} {:>10} {:>10}\n", "step", "min s", "median s", "max s", "MB read",
+                     "MB written");
   std::uint64_t peak = 0;
   for (const Timing& row : rows) {
-    std::snprintf(line, sizeof line, "  %-16s %9.3f %9.3f %9.3f %10.1f %10.1f\n", row.step.c_str(), row.min_seconds,
-                  row.median_seconds, row.max_seconds, static_cast<double>(row.bytes_read) / 1e6,
-                  static_cast<double>(row.bytes_written) / 1e6);
-    out << line;
+    out << fmt::format("  {:<16} {:>9.3f} {:>9.3f} {:>9.3f} {:10.1f} {:10.1f}\n", row.step, row.min_seconds,
+                       row.median_seconds, row.max_seconds, static_cast<double>(row.bytes_read) / 1e6,
+                       static_cast<double>(row.bytes_written) / 1e6);
     peak = std::max(peak, row.peak_memory);
   }
-  std::snprintf(line, sizeof line, "  peak memory of a rank %.0f MB\n", static_cast<double>(peak) / 1e6);
-  out << line;
+  out << fmt::format("  peak memory of a rank {:.0f} MB\n", static_cast<double>(peak) / 1e6);
 }
 
 }  // namespace zspex::pipeline

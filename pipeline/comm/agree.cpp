@@ -1,5 +1,7 @@
 #include "pipeline/comm/agree.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <new>
@@ -53,7 +55,7 @@ void settle(const Communicator& comm, std::string_view what, const std::optional
   if (failure.agreed || what.empty()) throw AgreedError(failure.code, failure.message);
   std::string where(what);
   const bool everywhere = std::count(failed.begin(), failed.end(), char{1}) == comm.size();
-  if (!everywhere) where += " (rank " + std::to_string(culprit) + " of " + std::to_string(comm.size()) + ")";
+  if (!everywhere) where += fmt::format(" (rank {} of {})", culprit, comm.size());
   throw AgreedError(failure.code, where + ": " + failure.message);
 }
 

@@ -7,6 +7,8 @@
 ///     template <class Archive> void fields(Archive& archive, MyStruct& value) { archive(value.a, value.b); }
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -90,9 +92,9 @@ class ByteReader {
   }
   void need(std::size_t nbytes) const {
     if (nbytes > bytes_.size() - at_) {
-      throw CommError("unpack a message", "expected " + std::to_string(nbytes) + " more bytes, found " +
-                                              std::to_string(bytes_.size() - at_) +
-                                              ". This is a defect of zspex; please report it.");
+      throw CommError("unpack a message",
+                      fmt::format("expected {} more bytes, found {}. This is a defect of zspex; please report it.",
+                                  nbytes, bytes_.size() - at_));
     }
   }
   template <class T>

@@ -1,5 +1,7 @@
 #include "pipeline/comm/communicator.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -128,9 +130,9 @@ void receive(const Communicator& comm, std::span<std::byte> bytes, int source, i
     int received = 0;
     check("MPI_Get_count", MPI_Get_count(&status, MPI_BYTE, &received));
     if (received != count) {
-      throw CommError("receive from rank " + std::to_string(source),
-                      "expected " + std::to_string(count) + " bytes, found " + std::to_string(received) +
-                          ". This is a defect of zspex; please report it.");
+      throw CommError(
+          fmt::format("receive from rank {}", source),
+          fmt::format("expected {} bytes, found {}. This is a defect of zspex; please report it.", count, received));
     }
   });
 }

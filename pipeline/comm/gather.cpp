@@ -1,5 +1,7 @@
 #include "pipeline/comm/gather.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -103,10 +105,10 @@ void gather(const Communicator& comm, const std::vector<Part>& mine, const Desti
   for (const Arrival& arrival : arrivals) {
     const std::span<std::byte> where = place(arrival.index, arrival.nbytes);
     if (where.size() != arrival.nbytes) {
-      throw CommError("gather part " + std::to_string(arrival.index),
-                      "expected " + std::to_string(where.size()) + " bytes, found " + std::to_string(arrival.nbytes) +
-                          " from rank " + std::to_string(arrival.rank) +
-                          ". This is a defect of zspex; please report it.");
+      throw CommError(
+          fmt::format("gather part {}", arrival.index),
+          fmt::format("expected {} bytes, found {} from rank {}. This is a defect of zspex; please report it.",
+                      where.size(), arrival.nbytes, arrival.rank));
     }
     if (arrival.rank == root) {
       if (!where.empty()) std::memcpy(where.data(), mine[arrival.position].bytes.data(), where.size());

@@ -1,5 +1,7 @@
 #include "pipeline/comm/node_shared.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <exception>
 #include <string>
@@ -12,10 +14,10 @@ SharedWindow::SharedWindow(const Communicator& node, std::size_t nbytes) : nbyte
   void* base = nullptr;
   const int code = MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, node.raw(), &base, &window_);
   if (code != MPI_SUCCESS) {
-    throw CommError(
-        "share memory between the ranks of a node",
-        "expected room for " + std::to_string((nbytes >> 20) + 1) +
-            " MiB of shared memory, found too little. Look at the size of /dev/shm and of the temporary folder.");
+    throw CommError("share memory between the ranks of a node",
+                    fmt::format("expected room for {} MiB of shared memory, found too little. Look at the size of "
+                                "/dev/shm and of the temporary folder.",
+                                (nbytes >> 20) + 1));
   }
   MPI_Aint size = 0;
   int unit = 0;

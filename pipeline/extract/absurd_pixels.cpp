@@ -1,8 +1,9 @@
 #include "pipeline/extract/absurd_pixels.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 namespace zspex::pipeline {
@@ -45,17 +46,14 @@ class Named {
   void add(const io::Preproc& frame, std::size_t i) {
     if (count_++ >= static_cast<std::int64_t>(most_named)) return;
     const std::size_t nx = frame.image.extent(1);
-    char text[128];
-    std::snprintf(text, sizeof text, "%srow %zu, column %zu (image %.3g, ivar %.3g)", names_.empty() ? "" : "; ",
-                  i / nx, i % nx, static_cast<double>(frame.image.data()[i]),
-                  static_cast<double>(frame.ivar.data()[i]));
-    names_ += text;
+    names_ += fmt::format("{}row {}, column {} (image {:.3g}, ivar {:.3g})", names_.empty() ? "" : "; ", i / nx, i % nx,
+                          frame.image.data()[i], frame.ivar.data()[i]);
   }
   std::int64_t count() const { return count_; }
   std::string told(const std::string& path, const std::string& what, const std::string& option) const {
-    return path + ": " + std::to_string(count_) + (count_ == 1 ? " pixel " : " pixels ") + what +
-           (count_ == 1 ? "; it counts as masked: " : "; they count as masked: ") + names_ +
-           (count_ > static_cast<std::int64_t>(most_named) ? "; ..." : "") + ". The bound is set by " + option;
+    return fmt::format("{}: {} {} {}; {} as masked: {}{}. The bound is set by {}", path, count_,
+                       count_ == 1 ? "pixel" : "pixels", what, count_ == 1 ? "it counts" : "they count", names_,
+                       count_ > static_cast<std::int64_t>(most_named) ? "; ..." : "", option);
   }
 
  private:

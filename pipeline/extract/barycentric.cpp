@@ -2,6 +2,7 @@
 
 #include <erfa.h>
 #include <erfam.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cmath>
@@ -55,7 +56,7 @@ Pointing find_pointing(const io::Header& image, const io::Header* fibermap, cons
     const auto value = first_of(header, keys, path, hdu);
     if (!value) missing += (missing.empty() ? "" : "; ") + join(keys);
     if (value && (*value < from || *value > to)) {
-      refuse(path, hdu, "expected " + join(keys) + " " + unit + ", found " + std::to_string(*value));
+      refuse(path, hdu, fmt::format("expected {} {}, found {:f}", join(keys), unit, *value));
     }
     return value.value_or(0);
   };
@@ -66,7 +67,7 @@ Pointing find_pointing(const io::Header& image, const io::Header* fibermap, cons
       take({"MJD-OBS", "MJD"}, first_mjd, last_mjd, "as a modified Julian date between the years 1960 and 2100");
   if (!missing.empty()) refuse(path, hdu, "expected " + missing + ", found none of them");
   const double exptime = first_of(header, {"EXPTIME"}, path, hdu).value_or(0);
-  if (exptime < 0) refuse(path, hdu, "expected EXPTIME in seconds, found " + std::to_string(exptime));
+  if (exptime < 0) refuse(path, hdu, fmt::format("expected EXPTIME in seconds, found {:f}", exptime));
   pointing.mjd = begin + exptime / 2 / 3600 / 24;
   return pointing;
 }
@@ -78,9 +79,11 @@ double barycentric_factor(const config::Site& site, const Pointing& pointing) {
   const bool known = eraUtctai(utc1, utc2, &tai1, &tai2) >= 0 && eraTaitt(tai1, tai2, &tt1, &tt2) == 0;
   double heliocentric[2][3], barycentric[2][3];  // of the Earth: AU, AU/day
   if (!known || eraEpv00(tt1, tt2, heliocentric, barycentric) != 0) {
-    throw ConfigError("configuration", "extract.barycentric_correction",
-                      "expected a date from 1960 to 2100, found MJD " + std::to_string(pointing.mjd) +
-                          ". Check MJD-OBS and EXPTIME, or extract without it.");
+    throw ConfigError(
+        "configuration", "extract.barycentric_correction",
+        fmt::format(
+            "expected a date from 1960 to 2100, found MJD {:f}. Check MJD-OBS and EXPTIME, or extract without it.",
+            pointing.mjd));
   }
   // The site turns with the Earth; from the celestial intermediate frame to the one of the catalogs.
   double rotating[2][3], to_intermediate[3][3], at_site[2][3];  // m, m/s

@@ -1,9 +1,10 @@
 #include "pipeline/extract/checks.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
 #include "core/error.hpp"
@@ -13,13 +14,7 @@
 namespace zspex::pipeline {
 namespace {
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
-std::string range_text(double from, double to) { return number(from) + " to " + number(to) + " Angstrom"; }
+std::string range_text(double from, double to) { return fmt::format("{:g} to {:g} Angstrom", from, to); }
 
 bool is_asked_for(const kernels::ExtractSettings& settings, int ispec) {
   return ispec >= settings.specmin && ispec < settings.specmin + settings.nspec;
@@ -41,9 +36,9 @@ std::vector<std::string> check_psf_and_image(const io::PsfFile& psf, const std::
   }
   if (nx != psf.npix_x || ny != psf.npix_y) {
     throw FileError(image_path, "IMAGE",
-                    "expected " + std::to_string(psf.npix_x) + " x " + std::to_string(psf.npix_y) +
-                        " pixels, the CCD that the PSF " + psf.path + " was fitted to, found " + std::to_string(nx) +
-                        " x " + std::to_string(ny) + ". Give the PSF of this CCD with --psf.");
+                    fmt::format("expected {} x {} pixels, the CCD that the PSF {} was fitted to, found {} x {}. Give "
+                                "the PSF of this CCD with --psf.",
+                                psf.npix_x, psf.npix_y, psf.path, nx, ny));
   }
   if (!foreign) return {};
   return {image_path + ": an image of camera " + image_camera + " is extracted with the PSF of camera " + psf.camera +
@@ -66,16 +61,18 @@ std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job
     }
     const double from = std::max(fault.wavemin, settings.wave.front()),
                  to = std::min(fault.wavemax, settings.wave.back());
-    warnings.push_back(psf_path + ": fiber " + std::to_string(fault.ispec) +
-                       (fault.everywhere() ? " is left out" : " is masked from " + range_text(from, to)) +
-                       " (BADFIBER): " + fault.why);
+    warnings.push_back(fmt::format("{}: fiber {}{} (BADFIBER): {}", psf_path, fault.ispec,
+                                   fault.everywhere() ? " is left out" : " is masked from " + range_text(from, to),
+                                   fault.why));
   }
   if (without_data.size() == static_cast<std::size_t>(settings.nspec)) {
-    throw FileError(psf_path, "",
-                    "expected fibers with a usable trace, found none of " + std::to_string(settings.nspec) + "; " +
-                        warnings.front() + ". Re-run the PSF fit, or give another PSF.");
+    throw FileError(
+        psf_path, "",
+        fmt::format(
+            "expected fibers with a usable trace, found none of {}; {}. Re-run the PSF fit, or give another PSF.",
+            settings.nspec, warnings.front()));
   }
-  if (nmore > 0) warnings.push_back(psf_path + ": and " + std::to_string(nmore) + " more of the same kinds");
+  if (nmore > 0) warnings.push_back(fmt::format("{}: and {} more of the same kinds", psf_path, nmore));
   return warnings;
 }
 
@@ -98,8 +95,8 @@ std::vector<std::string> check_wavelengths(const io::PsfFile& psf, const FrameJo
   const std::string todo = " Set -w wmin,wmax,dw within the PSF's range.";
   if (wavemax < fitted_min || wavemin > fitted_max) {
     throw ConfigError("configuration", "extract.wavelength",
-                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + "; the PSF " +
-                          psf.path + " covers " + range_text(fitted_min, fitted_max) + "." + todo);
+                      fmt::format("expected wavelengths on the CCD, found {}; the PSF {} covers {}.{}",
+                                  range_text(wavemin, wavemax), psf.path, range_text(fitted_min, fitted_max), todo));
   }
   std::size_t on = 0, all = 0;
   double first_on = wavemax, last_on = wavemin;
@@ -118,31 +115,33 @@ std::vector<std::string> check_wavelengths(const io::PsfFile& psf, const FrameJo
     }
   }
   if (on == 0) {
-    throw ConfigError("configuration", "extract.wavelength",
-                      "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) +
-                          ", where the light of all " + std::to_string(job.settings.nspec) +
-                          " fibers falls beside it (PSF " + psf.path + ")." + todo);
+    throw ConfigError(
+        "configuration", "extract.wavelength",
+        fmt::format(
+            "expected wavelengths on the CCD, found {}, where the light of all {} fibers falls beside it (PSF {}).{}",
+            range_text(wavemin, wavemax), job.settings.nspec, psf.path, todo));
   }
   const double percent_on = std::round(1000.0 * static_cast<double>(on) / static_cast<double>(all)) / 10;
   if (2 * on < all && !force) {
     throw ConfigError(
         "configuration", "extract.wavelength",
-        "expected wavelengths on the CCD, found " + range_text(wavemin, wavemax) + ", of which only " +
-            number(percent_on) + " % fall on it, those from about " + range_text(first_on, last_on) + " (PSF " +
-            psf.path +
-            "). Set -w wmin,wmax,dw, for each band where cameras differ, or --force to extract it all the same.");
+        fmt::format(
+            "expected wavelengths on the CCD, found {}, of which only {:g} % fall on it, those from about {} (PSF {}). "
+            "Set -w wmin,wmax,dw, for each band where cameras differ, or --force to extract it all the same.",
+            range_text(wavemin, wavemax), percent_on, range_text(first_on, last_on), psf.path));
   }
   std::vector<std::string> warnings;
   if (on < all) {
-    warnings.push_back(psf.path + ": " + number(100 - percent_on) + " % of the wavelengths asked for, " +
-                       range_text(wavemin, wavemax) + ", fall beside the CCD; their ivar will be 0");
+    warnings.push_back(
+        fmt::format("{}: {:g} % of the wavelengths asked for, {}, fall beside the CCD; their ivar will be 0", psf.path,
+                    100 - percent_on, range_text(wavemin, wavemax)));
   }
   // The grid's last bin may pass the end by half a step.
   const double tolerance = 0.5 * job.settings.dwave;
   if (wavemin < psf.wavemin - tolerance || wavemax > psf.wavemax + tolerance) {
-    warnings.push_back(psf.path + ": expected wavelengths that the PSF was fitted to, " +
-                       range_text(psf.wavemin, psf.wavemax) + ", found " + range_text(wavemin, wavemax) +
-                       ": its traces are extrapolated");
+    warnings.push_back(
+        fmt::format("{}: expected wavelengths that the PSF was fitted to, {}, found {}: its traces are extrapolated",
+                    psf.path, range_text(psf.wavemin, psf.wavemax), range_text(wavemin, wavemax)));
   }
   return warnings;
 }
@@ -157,28 +156,27 @@ std::vector<std::string> check_pixels(const io::Preproc& frame, std::uint32_t un
     usable += !by_mask && std::isfinite(frame.image.data()[i]) && std::isfinite(ivar) && ivar > 0;
   }
   if (usable == 0) {
-    std::string found = "found none of " + std::to_string(npixel) + ": ";
+    std::string found = fmt::format("found none of {}: ", npixel);
     if (frame.nan_pixels == npixel) {
       found += "all are NaN or infinite";
     } else if (masked == npixel) {
       found += "all are masked";
     } else {
-      found +=
-          std::to_string(masked) + " are masked, " + std::to_string(frame.nan_pixels) + " are NaN or infinite, " +
-          (nabsurd > 0 ? std::to_string(nabsurd) + " are out of the bounds min_pixel_noise and max_pixel_snr, " : "") +
-          "the others have ivar <= 0";
+      found += fmt::format(
+          "{} are masked, {} are NaN or infinite, {}the others have ivar <= 0", masked, frame.nan_pixels,
+          nabsurd > 0 ? fmt::format("{} are out of the bounds min_pixel_noise and max_pixel_snr, ", nabsurd) : "");
     }
     throw FileError(frame.path, "IMAGE",
                     "expected pixels that can be used, " + found + ". Run the preprocessing again.");
   }
   std::vector<std::string> warnings;
   if (frame.nan_pixels > 0) {
-    warnings.push_back(frame.path + ": " + std::to_string(frame.nan_pixels) +
-                       " pixels are NaN or infinite and count as masked");
+    warnings.push_back(
+        fmt::format("{}: {} pixels are NaN or infinite and count as masked", frame.path, frame.nan_pixels));
   }
   if (frame.negative_ivar > 0) {
-    warnings.push_back(frame.path + "[IVAR]: " + std::to_string(frame.negative_ivar) +
-                       " pixels have a negative ivar and count as masked");
+    warnings.push_back(
+        fmt::format("{}[IVAR]: {} pixels have a negative ivar and count as masked", frame.path, frame.negative_ivar));
   }
   return warnings;
 }

@@ -1,5 +1,7 @@
 #include "pipeline/extract/finish_frame.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -40,9 +42,9 @@ io::Table trim_fibermap(const io::Table& fibermap, int specmin, int nspec, int p
   }
   if (fibermap.nrow < first + n) {
     throw FileError(path, "FIBERMAP",
-                    "expected at least " + std::to_string(first + n) +
-                        " rows, one per fiber from fiber 0 of the petal on, found " + std::to_string(fibermap.nrow) +
-                        ". Give a whole fibermap with --fibermap, or extract fewer fibers (--specmin, --nspec).");
+                    fmt::format("expected at least {} rows, one per fiber from fiber 0 of the petal on, found {}. Give "
+                                "a whole fibermap with --fibermap, or extract fewer fibers (--specmin, --nspec).",
+                                first + n, fibermap.nrow));
   }
   return fibermap.rows(first, n);
 }

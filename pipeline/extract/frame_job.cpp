@@ -1,5 +1,7 @@
 #include "pipeline/extract/frame_job.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -39,16 +41,17 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
   const int nspec = config.nspec > 0 ? config.nspec : psf.nspec - config.specmin;
   if (nspec <= 0 || nspec > psf.nspec || config.specmin > psf.nspec - nspec) {
     throw ConfigError("configuration", config.nspec > 0 ? "extract.nspec" : "extract.specmin",
-                      "expected fibers that are in the PSF, found fibers " + std::to_string(config.specmin) + " to " +
-                          std::to_string(static_cast<long long>(config.specmin) + std::max(nspec, 1) - 1) + ", but " +
-                          psf.path + " has " + std::to_string(psf.nspec) +
-                          " fibers. Lower --specmin or --nspec, or name the whole PSF with --psf.");
+                      fmt::format("expected fibers that are in the PSF, found fibers {} to {}, but {} has {} fibers. "
+                                  "Lower --specmin or --nspec, or name the whole PSF with --psf.",
+                                  config.specmin, static_cast<long long>(config.specmin) + std::max(nspec, 1) - 1,
+                                  psf.path, psf.nspec));
   }
   if (nspec % config.bundlesize != 0) {
-    throw ConfigError("configuration", "extract.nspec",
-                      "expected whole bundles of " + std::to_string(config.bundlesize) + " fibers, found " +
-                          std::to_string(nspec) + " fibers from fiber " + std::to_string(config.specmin) + " on in " +
-                          psf.path + ". Set --nspec or --bundlesize.");
+    throw ConfigError(
+        "configuration", "extract.nspec",
+        fmt::format(
+            "expected whole bundles of {} fibers, found {} fibers from fiber {} on in {}. Set --nspec or --bundlesize.",
+            config.bundlesize, nspec, config.specmin, psf.path));
   }
   const config::WaveRange range = choose_wavelength(config, psf, camera).value;
   kernels::ExtractSettings settings;

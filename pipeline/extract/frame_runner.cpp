@@ -1,5 +1,7 @@
 #include "pipeline/extract/frame_runner.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <deque>
 #include <utility>
@@ -87,8 +89,9 @@ void FrameRunner::run_frame(std::size_t i) {
   const FrameOutcome& outcome = outcomes_[i];
   if (outcome.nfailed > 0 && outcome.nbin_bad == outcome.nspec * outcome.nwave) {
     fail(outcomes_[i], ExitCode::numerics,
-         outcome.name + ": expected spectra, found that all " + std::to_string(outcome.nfailed) +
-             " patches failed, also after a retry; nothing is written. Check the image's IVAR and the options.");
+         fmt::format("{}: expected spectra, found that all {} patches failed, also after a retry; nothing is written. "
+                     "Check the image's IVAR and the options.",
+                     outcome.name, outcome.nfailed));
     return;
   }
   hand_over(job, i, std::move(*spectra), std::move(timing));

@@ -1,5 +1,7 @@
 #include "pipeline/extract/plan.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -119,13 +121,13 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool sever
 void check_gpu_memory(std::size_t needed, int ranks_per_gpu, std::size_t memory) {
   const auto most = static_cast<std::size_t>(0.9 * static_cast<double>(memory));
   if (memory == 0 || needed * static_cast<std::size_t>(ranks_per_gpu) <= most) return;
-  const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
-  throw ConfigError("configuration", "extract.batch",
-                    "expected that " + std::to_string(ranks_per_gpu) +
-                        (ranks_per_gpu == 1 ? " rank needs" : " ranks that share a GPU need") + " at most " +
-                        mebibytes(most) + " of its " + mebibytes(memory) + ", found " + mebibytes(needed) +
-                        (ranks_per_gpu == 1 ? "." : " each.") +
-                        " Lower --batch, use fewer GPU ranks (--gpu-ranks), or use --device cpu.");
+  const auto mebibytes = [](std::size_t bytes) { return fmt::format("{} MiB", bytes >> 20); };
+  throw ConfigError(
+      "configuration", "extract.batch",
+      fmt::format("expected that {}{} at most {} of its {}, found {}{} Lower --batch, use fewer GPU ranks "
+                  "(--gpu-ranks), or use --device cpu.",
+                  ranks_per_gpu, ranks_per_gpu == 1 ? " rank needs" : " ranks that share a GPU need", mebibytes(most),
+                  mebibytes(memory), mebibytes(needed), ranks_per_gpu == 1 ? "." : " each."));
 }
 
 GpuRequest gpu_request(const config::ExtractConfig& config, bool gpu_program) {
@@ -135,9 +137,10 @@ GpuRequest gpu_request(const config::ExtractConfig& config, bool gpu_program) {
                       "expected a program with a GPU backend, found one that was built without. Use --device cpu, or "
                       "build with the preset cuda or hip.");
   if (config.device == Device::cpu && config.gpu_ranks > 0)
-    throw ConfigError("configuration", "extract.gpu_ranks",
-                      "expected no GPU ranks with --device cpu, found " + std::to_string(config.gpu_ranks) +
-                          ". Use --device auto, or leave gpu_ranks out.");
+    throw ConfigError(
+        "configuration", "extract.gpu_ranks",
+        fmt::format("expected no GPU ranks with --device cpu, found {}. Use --device auto, or leave gpu_ranks out.",
+                    config.gpu_ranks));
   GpuRequest request{GpuUse::none, config.gpu_ranks, "extract.gpu_ranks", "use --device cpu", 0};
   if (config.device == Device::gpu) request.use = GpuUse::all;
   if (config.device == Device::automatic) request.use = config.gpu_ranks > 0 ? GpuUse::some : GpuUse::some_if_any;

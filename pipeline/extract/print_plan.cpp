@@ -1,4 +1,5 @@
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <exception>
 #include <ostream>
 
@@ -13,11 +14,7 @@
 namespace zspex::pipeline {
 namespace {
 
-std::string mebibytes(std::size_t bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.0f MiB", static_cast<double>(bytes) / (1 << 20));
-  return text;
-}
+std::string mebibytes(std::size_t bytes) { return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
 void print_job(const FrameJob& job, const Layout& layout, bool several, std::ostream& out) {
   const auto& settings = job.settings;
@@ -27,20 +24,16 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
     return plan_memory(job, layout.group_size, with_gpu, several, solver.host, solver.device);
   };
   const MemoryPlan memory = plan(kernels::BackendKind::host);
-  char line[256];
-  std::snprintf(line, sizeof line, "    %s: fibers %d to %d, %zu bins from %.2f to %.2f Angstrom, %d x %d pixels\n",
-                job.name.c_str(), settings.specmin, settings.specmin + settings.nspec - 1, job.wave.size(),
-                job.wave.front(), job.wave.back(), job.nx, job.ny);
-  out << line << "    " << job.choices << "\n";
-  if (job.heliocor != 1) {
-    std::snprintf(line, sizeof line, "    barycentric correction: factor %.9f, %.3f km/s\n", job.heliocor,
-                  (job.heliocor - 1) * 299792.458);
-    out << line;
-  }
-  out << "    " << deal_blocks(settings, layout.group_size, with_gpu).size() << (fine ? " sub-bundles" : " bundles")
-      << ", dealt to " << layout.group_size << (layout.group_size == 1 ? " rank" : " ranks") << "\n";
-  out << "    memory: image " << mebibytes(memory.node_image) << " a node, " << mebibytes(memory.rank) << " a rank, "
-      << mebibytes(memory.root) << " more on the rank that reads and writes";
+  out << fmt::format("    {}: fibers {} to {}, {} bins from {:.2f} to {:.2f} Angstrom, {} x {} pixels\n    {}\n",
+                     job.name, settings.specmin, settings.specmin + settings.nspec - 1, job.wave.size(),
+                     job.wave.front(), job.wave.back(), job.nx, job.ny, job.choices);
+  if (job.heliocor != 1)
+    out << fmt::format("    barycentric correction: factor {:.9f}, {:.3f} km/s\n", job.heliocor,
+                       (job.heliocor - 1) * 299792.458);
+  out << fmt::format("    {} {}, dealt to {} {}\n", deal_blocks(settings, layout.group_size, with_gpu).size(),
+                     fine ? "sub-bundles" : "bundles", layout.group_size, layout.group_size == 1 ? "rank" : "ranks")
+      << fmt::format("    memory: image {} a node, {} a rank, {} more on the rank that reads and writes",
+                     mebibytes(memory.node_image), mebibytes(memory.rank), mebibytes(memory.root));
   if (layout.ngpu_rank > 0) {
     const MemoryPlan on_gpu = plan(kernels::BackendKind::device);
     out << "; " << mebibytes(on_gpu.rank) << " a GPU rank";

@@ -1,6 +1,7 @@
 #include "pipeline/extract/read_frame.hpp"
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <utility>
 
@@ -28,11 +29,7 @@ void append(std::vector<std::string>& to, std::vector<std::string>&& from) {
 
 std::string frame_name(const io::Header& header, const std::string& camera, const std::string& path) {
   const auto expid = header.integer("EXPID");
-  if (!camera.empty() && expid && *expid >= 0) {
-    char text[32];
-    std::snprintf(text, sizeof text, "-%08lld", *expid);
-    return camera + text;
-  }
+  if (!camera.empty() && expid && *expid >= 0) return fmt::format("{}-{:08}", camera, *expid);
   std::string stem = fs::path(path).filename().string();
   stem = stem.substr(0, stem.find(".fits"));
   return stem.starts_with("preproc-") ? stem.substr(8) : stem;

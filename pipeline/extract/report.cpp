@@ -1,6 +1,7 @@
 #include "pipeline/extract/report.hpp"
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <ostream>
 
 #include "pipeline/timing.hpp"
@@ -9,7 +10,7 @@ namespace zspex::pipeline {
 namespace {
 
 std::string counted(long long n, const char* what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : (std::string(what).ends_with("ch") ? "es" : "s"));
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : (std::string(what).ends_with("ch") ? "es" : "s"));
 }
 
 }  // namespace
@@ -26,31 +27,23 @@ ExitCode overall_code(const std::vector<FrameOutcome>& frames) {
 
 std::string describe_outcome(const FrameOutcome& outcome) {
   if (outcome.code != ExitCode::success) return (outcome.name.empty() ? outcome.input : outcome.name) + ": failed";
-  char text[64];
-  std::snprintf(text, sizeof text, ", %.2f s", outcome.seconds);
-  std::string line = outcome.name + ": " + std::to_string(outcome.nspec) + " spectra x " +
-                     std::to_string(outcome.nwave) + " bins, " + counted(outcome.npatch, "patch");
-  if (outcome.nretried > 0) line += ", " + std::to_string(outcome.nretried) + " retried";
-  if (outcome.nfailed > 0) line += ", " + std::to_string(outcome.nfailed) + " failed (BAD2DFIT)";
+  std::string line = fmt::format("{}: {} spectra x {} bins, {}", outcome.name, outcome.nspec, outcome.nwave,
+                                 counted(outcome.npatch, "patch"));
+  if (outcome.nretried > 0) line += fmt::format(", {} retried", outcome.nretried);
+  if (outcome.nfailed > 0) line += fmt::format(", {} failed (BAD2DFIT)", outcome.nfailed);
   if (outcome.nbad_fiber > 0)
-    line += ", " + counted(outcome.nbad_fiber, "fiber") + " without a usable trace (BADFIBER)";
-  if (outcome.nbad_pixel > 0) line += ", " + counted(outcome.nbad_pixel, "absurd pixel") + " left out";
-  if (outcome.nbin_bad > 0) {
-    char percent[64];
-    std::snprintf(percent, sizeof percent, ", %.3g %% of the bins without data",
-                  100.0 * static_cast<double>(outcome.nbin_bad) / static_cast<double>(outcome.nspec * outcome.nwave));
-    line += percent;
-  }
-  return line + text + " -> " + outcome.output;
+    line += fmt::format(", {} without a usable trace (BADFIBER)", counted(outcome.nbad_fiber, "fiber"));
+  if (outcome.nbad_pixel > 0) line += fmt::format(", {} left out", counted(outcome.nbad_pixel, "absurd pixel"));
+  if (outcome.nbin_bad > 0)
+    line += fmt::format(", {:.3g} % of the bins without data", 100.0 * static_cast<double>(outcome.nbin_bad) /
+                                                                   static_cast<double>(outcome.nspec * outcome.nwave));
+  return fmt::format("{}, {:.2f} s -> {}", line, outcome.seconds, outcome.output);
 }
 
 void print_report(const ExtractReport& report, bool by_rank, std::ostream& out) {
   std::size_t written = 0;
   for (const FrameOutcome& frame : report.frames) written += frame.code == ExitCode::success;
-  char line[128];
-  std::snprintf(line, sizeof line, "extract: %zu of %zu frames written in %.2f s\n", written, report.frames.size(),
-                report.seconds);
-  out << line;
+  out << fmt::format("extract: {} of {} frames written in {:.2f} s\n", written, report.frames.size(), report.seconds);
   for (const FrameOutcome& frame : report.frames) {
     if (frame.code != ExitCode::success) out << "  failed: " << frame.input << "\n";
   }
@@ -59,9 +52,8 @@ void print_report(const ExtractReport& report, bool by_rank, std::ostream& out) 
   out << "  rank node  GPU    blocks   busy s   idle s\n";
   for (std::size_t i = 0; i < report.ranks.size(); ++i) {
     const WorkerReport& rank = report.ranks[i];
-    std::snprintf(line, sizeof line, "  %4zu %4d %4s %8lld %8.2f %8.2f\n", i, rank.role.node,
-                  gpu_text(rank.role).c_str(), static_cast<long long>(rank.nblock), rank.busy, rank.idle);
-    out << line;
+    out << fmt::format("  {:4} {:4} {:>4} {:8} {:>8.2f} {:>8.2f}\n", i, rank.role.node, gpu_text(rank.role),
+                       rank.nblock, rank.busy, rank.idle);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "pipeline/extract/scores_table.hpp"
 
+#include <fmt/core.h>
+
 #include <string>
 #include <utility>
 
@@ -26,8 +28,8 @@ std::optional<io::Table> scores_table(const std::vector<kernels::FiberScores>& s
     median_count.push_back(fiber.median);
     median_snr.push_back(fiber.snr);
   }
-  const std::string where = " in wave. range " + std::to_string(static_cast<int>(range.wavemin)) + "," +
-                            std::to_string(static_cast<int>(range.wavemax)) + "A";
+  const std::string where =
+      fmt::format(" in wave. range {},{}A", static_cast<int>(range.wavemin), static_cast<int>(range.wavemax));
   io::Table table;
   table.name = "SCORES";
   table.nrow = scores.size();

@@ -1,7 +1,8 @@
 #include "pipeline/inspect/inspect.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <limits>
 #include <optional>
 #include <ostream>
@@ -31,17 +32,13 @@ using detail::row_text;
 
 constexpr const char* frame_unit = "electron/Angstrom";
 
-std::string shape_text(const std::vector<std::size_t>& shape) {
-  std::string out;
-  for (std::size_t extent : shape) out += (out.empty() ? "" : " x ") + std::to_string(extent);
-  return out;
-}
+std::string shape_text(const std::vector<std::size_t>& shape) { return fmt::format("{}", fmt::join(shape, " x ")); }
 
 void print_contents(const io::ResultsSummary& summary, const Screen& screen, std::ostream& out) {
   out << summary.path << "\n  " << io::to_string(summary.kind) << ", " << format_bytes(summary.file_bytes) << "\n";
   for (const io::FrameInfo& frame : summary.frames) {
     out << "  frame " << (frame.name.empty() ? "(unnamed)" : frame.name) << ": " << frame.nspec << " spectra, "
-        << frame.nwave << " bins, " << number(frame.wavemin, "%.1f") << " to " << number(frame.wavemax, "%.1f")
+        << frame.nwave << " bins, " << number(frame.wavemin, "{:.1f}") << " to " << number(frame.wavemax, "{:.1f}")
         << " Angstrom\n";
   }
   if (summary.datasets.empty()) return;
@@ -111,7 +108,7 @@ void print_rows(const io::Table& table, const Headings& headings, const Screen& 
     if (!column || column->values_per_row() != 1) continue;
     align.push_back(std::holds_alternative<std::vector<std::string>>(column->values) ? 1 : -1);
     rows.front().push_back(heading);
-    for (std::size_t i = 0; i < nrow; ++i) rows[i + 1].push_back(detail::cell_text(*column, i, "%.4g"));
+    for (std::size_t i = 0; i < nrow; ++i) rows[i + 1].push_back(detail::cell_text(*column, i, "{:.4g}"));
   }
   print_table(rows, align, screen.width, out);
   if (table.nrow > most) out << "  and " << table.nrow - most << " more\n";

@@ -1,7 +1,8 @@
 #include "pipeline/redshift/choose.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <ostream>
 
 #include "core/error.hpp"
@@ -36,7 +37,7 @@ int find_most_ranks(const Strategy& strategy, const Footprint& print, const conf
 }
 
 std::string ranks_text(int most_ranks) {
-  return most_ranks < ranks_looked_at ? std::to_string(most_ranks) : ">=" + std::to_string(ranks_looked_at);
+  return most_ranks < ranks_looked_at ? std::to_string(most_ranks) : fmt::format(">={}", ranks_looked_at);
 }
 
 }  // namespace
@@ -88,16 +89,11 @@ std::size_t choose(const std::vector<StrategyPlan>& plans, bool only_some) {
 
 void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, const config::MachineConfig& machine,
                       std::size_t ntarget, std::ostream& out) {
-  char line[200];
-  std::snprintf(line, sizeof line, "strategies on %s: %d node%s of %d rank%s, %.0f GiB and %d GPU%s",
-                machine.name.c_str(), machine.nodes, machine.nodes == 1 ? "" : "s", machine.ranks,
-                machine.ranks == 1 ? "" : "s", machine.memory, machine.gpus, machine.gpus == 1 ? "" : "s");
-  out << line;
-  if (machine.gpus > 0) {
-    std::snprintf(line, sizeof line, " of %.0f GiB", machine.gpu_memory);
-    out << line;
-  }
-  out << "; " << ntarget << (ntarget == 1 ? " target" : " targets") << "\n"
+  const auto s = [](auto n) { return n == 1 ? "" : "s"; };
+  out << fmt::format("strategies on {}: {} node{} of {} rank{}, {:.0f} GiB and {} GPU{}{}; {} target{}\n", machine.name,
+                     machine.nodes, s(machine.nodes), machine.ranks, s(machine.ranks), machine.memory, machine.gpus,
+                     s(machine.gpus), machine.gpus > 0 ? fmt::format(" of {:.0f} GiB", machine.gpu_memory) : "",
+                     ntarget, s(ntarget))
       << "             seconds predicted                          GiB                                      rounds  "
          "ranks\n"
       << "             rebin    scan transfer  refine   total     CPU rank GPU rank    node   a GPU           that "
@@ -108,18 +104,12 @@ void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, 
       out << "   " << plan.strategy->text() << ": " << plan.cannot << "\n";
       continue;
     }
-    const auto amount = [](double nbytes) {
-      char text[16] = "-";
-      if (nbytes > 0) std::snprintf(text, sizeof text, "%.2f", nbytes / gibibyte);
-      return std::string(text);
-    };
-    std::snprintf(line, sizeof line, "%s %-8s %7.2f %7.2f %8.2f %7.2f %7.2f  %11s %8s %7s %7s  %7s %7s\n",
-                  i == best ? "->" : "  ", plan.strategy->text(), plan.time.rebin, plan.time.scan, plan.time.transfer,
-                  plan.time.refine, plan.time.total(), amount(plan.memory.cpu_rank).c_str(),
-                  amount(plan.memory.gpu_rank).c_str(), amount(plan.memory.node).c_str(),
-                  amount(plan.memory.gpu).c_str(), plan.usable() ? std::to_string(plan.memory.nround).c_str() : "-",
-                  ranks_text(plan.most_ranks).c_str());
-    out << line;
+    const auto amount = [](double nbytes) { return nbytes > 0 ? fmt::format("{:.2f}", nbytes / gibibyte) : "-"; };
+    out << fmt::format("{} {:<8} {:>7.2f} {:>7.2f} {:>8.2f} {:>7.2f} {:>7.2f}  {:>11} {:>8} {:>7} {:>7}  {:>7} {:>7}\n",
+                       i == best ? "->" : "  ", plan.strategy->text(), plan.time.rebin, plan.time.scan,
+                       plan.time.transfer, plan.time.refine, plan.time.total(), amount(plan.memory.cpu_rank),
+                       amount(plan.memory.gpu_rank), amount(plan.memory.node), amount(plan.memory.gpu),
+                       plan.usable() ? std::to_string(plan.memory.nround) : "-", ranks_text(plan.most_ranks));
     if (!plan.memory.too_little.empty()) out << "            does not fit: " << plan.memory.too_little << "\n";
   }
   if (best < plans.size()) out << "   " << why(plans, best) << "\n";
@@ -130,13 +120,10 @@ std::string why(const std::vector<StrategyPlan>& plans, std::size_t best) {
   for (std::size_t i = 0; i < plans.size(); ++i)
     if (i != best && usable(plans[i], false) && (!next || plans[i].time.total() < next->time.total())) next = &plans[i];
   const StrategyPlan& chosen = plans[best];
-  char line[160];
-  std::snprintf(line, sizeof line, "%s: %.2f s predicted, ", chosen.strategy->text(), chosen.time.total());
-  if (!next) return line + std::string("the only one that can be used");
-  const std::string text = line;
-  std::snprintf(line, sizeof line, "%.2f times the speed of %s", next->time.total() / chosen.time.total(),
-                next->strategy->text());
-  return text + line;
+  return fmt::format("{}: {:.2f} s predicted, {}", chosen.strategy->text(), chosen.time.total(),
+                     next ? fmt::format("{:.2f} times the speed of {}", next->time.total() / chosen.time.total(),
+                                        next->strategy->text())
+                          : "the only one that can be used");
 }
 
 }  // namespace zspex::pipeline

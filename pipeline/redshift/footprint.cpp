@@ -1,8 +1,9 @@
 #include "pipeline/redshift/footprint.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "core/error.hpp"
 #include "pipeline/redshift/read_targets.hpp"
@@ -16,11 +17,7 @@ namespace {
 
 constexpr double mebibyte = 1 << 20, gibibyte = 1 << 30;
 
-std::string gibibytes(double nbytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g GiB", nbytes / gibibyte);
-  return text;
-}
+std::string gibibytes(double nbytes) { return fmt::format("{:.3g} GiB", nbytes / gibibyte); }
 
 /// A template as it is read, in the fitter, and in its tables.
 double template_bytes(const kernels::RedshiftFitter& fitter, int itemplate) {
@@ -185,14 +182,13 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
           dynamic ? raise + ", lower redshift.slice" : raise + ", start more ranks per node");
   if (has_gpu && gpu_budget > 0) {
     const int ranks_per_gpu = where.ranks_per_gpu();
-    bound(
-        {ranks_per_gpu * (print.gpu_base + print.gpu.fixed), ranks_per_gpu * print.gpu.target}, device_share,
-        gpu_budget,
-        ranks_per_gpu == 1 ? "on a GPU" : "on a GPU for the " + std::to_string(ranks_per_gpu) + " ranks that share it",
-        config.device_memory > 0               ? "Raise redshift.device_memory"
-        : ranks_per_gpu > 1                    ? "Start fewer ranks per node"
-        : strategy.templates == Holding::tiles ? "Lower redshift.slice"
-                                               : "Take coarser redshift grids");
+    bound({ranks_per_gpu * (print.gpu_base + print.gpu.fixed), ranks_per_gpu * print.gpu.target}, device_share,
+          gpu_budget,
+          ranks_per_gpu == 1 ? "on a GPU" : fmt::format("on a GPU for the {} ranks that share it", ranks_per_gpu),
+          config.device_memory > 0               ? "Raise redshift.device_memory"
+          : ranks_per_gpu > 1                    ? "Start fewer ranks per node"
+          : strategy.templates == Holding::tiles ? "Lower redshift.slice"
+                                                 : "Take coarser redshift grids");
   }
   most = std::max(1.0, most);
   plan.nround = static_cast<std::size_t>(std::ceil(static_cast<double>(std::max<std::size_t>(ntarget, 1)) / most));
@@ -215,9 +211,10 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
               print.root.of(static_cast<double>(ntarget));
   if (plan.node > machine.memory * gibibyte && plan.too_little.empty()) {
     plan.least = plan.node;
-    plan.too_little = "expected at least " + gibibytes(plan.node) + " of memory on a node, found " +
-                      gibibytes(machine.memory * gibibyte) +
-                      ". Start fewer ranks per node, lower redshift.memory, or choose a strategy that holds less.";
+    plan.too_little = fmt::format(
+        "expected at least {} of memory on a node, found {}. Start fewer ranks per node, lower redshift.memory, or "
+        "choose a strategy that holds less.",
+        gibibytes(plan.node), gibibytes(machine.memory * gibibyte));
   }
   return plan;
 }

@@ -1,5 +1,7 @@
 #include "pipeline/redshift/input_tables.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <limits>
@@ -102,11 +104,9 @@ void append(std::optional<io::Table>& to, const io::Table& more, const std::stri
     to = more;
     return;
   }
-  std::string names;
-  for (const std::string& name : to->append(more)) names += (names.empty() ? "" : ", ") + name;
-  if (!names.empty())
-    warnings.push_back(to->name + ": expected the same columns in all files, found others in " + path +
-                       "; left out: " + names);
+  if (const auto names = to->append(more); !names.empty())
+    warnings.push_back(fmt::format("{}: expected the same columns in all files, found others in {}; left out: {}",
+                                   to->name, path, fmt::join(names, ", ")));
 }
 
 void Exposures::add(const io::SpectraFile& file, std::vector<std::string>& warnings) {

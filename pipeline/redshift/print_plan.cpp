@@ -1,4 +1,5 @@
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <ostream>
 
 #include "kernels/base/session.hpp"
@@ -10,16 +11,13 @@ namespace {
 constexpr double mebibyte = 1 << 20;
 
 std::string count_of(std::size_t n, const std::string& what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
 
 void print_memory(const RedshiftPlan& plan, std::ostream& out) {
   const ScanMemory& memory = plan.memory;
   const auto tell = [&](const char* what, double nbytes) {
-    if (nbytes <= 0) return;
-    char line[96];
-    std::snprintf(line, sizeof line, "  %-28s %9.0f MiB\n", what, nbytes / mebibyte);
-    out << line;
+    if (nbytes > 0) out << fmt::format("  {:<28} {:>9.0f} MiB\n", what, nbytes / mebibyte);
   };
   if (memory.nround > 1) out << "  " << memory.nround << " rounds of up to " << memory.round << " targets\n";
   tell("memory of a CPU rank", memory.cpu_rank);
@@ -37,18 +35,14 @@ void print_plan(const RedshiftPlan& plan, const config::RedshiftConfig& config, 
   std::size_t nrow = 0, npixel = 0;
   for (const auto& sources : plan.targets.sources) nrow += sources.size();
   for (const auto& band : plan.targets.bands) npixel += band.wave.size();
-  out << "redshift: " << count_of(plan.targets.size(), "target") << ", " << nrow << " spectra per band, "
-      << count_of(plan.targets.bands.size(), "band") << " (" << npixel << " pixels), "
-      << count_of(plan.templates.templates.size(), "template") << ", "
-      << count_of(static_cast<std::size_t>(nrank), "rank") << ", strategy " << plan.strategy->text() << ", "
-      << kernels::kokkos_description() << "\n";
-  for (const auto& tmpl : plan.templates.templates) {
-    char line[160];
-    std::snprintf(line, sizeof line, "  %-14s %2d basis vectors, %6zu redshifts from %.4f to %.4f\n",
-                  tmpl.full_type().c_str(), tmpl.nbasis(), tmpl.redshifts.size(), tmpl.redshifts.front(),
-                  tmpl.redshifts.back());
-    out << line;
-  }
+  out << fmt::format("redshift: {}, {} spectra per band, {} ({} pixels), {}, {}, strategy {}, {}\n",
+                     count_of(plan.targets.size(), "target"), nrow, count_of(plan.targets.bands.size(), "band"), npixel,
+                     count_of(plan.templates.templates.size(), "template"),
+                     count_of(static_cast<std::size_t>(nrank), "rank"), plan.strategy->text(),
+                     kernels::kokkos_description());
+  for (const auto& tmpl : plan.templates.templates)
+    out << fmt::format("  {:<14} {:2} basis vectors, {:6} redshifts from {:.4f} to {:.4f}\n", tmpl.full_type(),
+                       tmpl.nbasis(), tmpl.redshifts.size(), tmpl.redshifts.front(), tmpl.redshifts.back());
   if (plan.strategies.empty())
     print_memory(plan, out);
   else

@@ -1,8 +1,9 @@
 #include "pipeline/redshift/report.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -127,11 +128,9 @@ void print_ranks(const RedshiftReport& report, std::ostream& out) {
   out << "  rank node  GPU  targets        fits   busy s   idle s  planned MiB  peak MiB\n";
   for (std::size_t i = 0; i < report.ranks.size(); ++i) {
     const RankReport& rank = report.ranks[i];
-    char line[160];
-    std::snprintf(line, sizeof line, "  %4zu %4d %4s %8lld %11.0f %8.2f %8.2f %12.0f %9.0f\n", i, rank.role.node,
-                  gpu_text(rank.role).c_str(), static_cast<long long>(rank.ntarget), rank.nfit, rank.busy, rank.idle,
-                  rank.planned / mebibyte, rank.peak / mebibyte);
-    out << line;
+    out << fmt::format("  {:4} {:4} {:>4} {:8} {:>11.0f} {:>8.2f} {:>8.2f} {:>12.0f} {:>9.0f}\n", i, rank.role.node,
+                       gpu_text(rank.role), rank.ntarget, rank.nfit, rank.busy, rank.idle, rank.planned / mebibyte,
+                       rank.peak / mebibyte);
   }
 }
 
@@ -150,20 +149,14 @@ std::vector<io::Table> run_tables(const RedshiftPlan& plan, const RedshiftReport
 }
 
 void print_report(const RedshiftPlan& plan, const RedshiftReport& report, bool by_rank, std::ostream& out) {
-  char line[160];
-  std::snprintf(line, sizeof line, "redshift: %zu targets in %.2f s, %zu with warnings, %zu without data\n",
-                report.ntarget, report.seconds, report.nwarned, report.nnodata);
-  out << line;
+  out << fmt::format("redshift: {} targets in {:.2f} s, {} with warnings, {} without data\n", report.ntarget,
+                     report.seconds, report.nwarned, report.nnodata);
   print_timing(report.timing, out);
   if (!by_rank) return;
   print_ranks(report, out);
   out << "  scan and refinement: ";
-  if (!plan.strategies.empty()) {
-    std::snprintf(line, sizeof line, "%.2f s predicted, ", plan.strategies[plan.chosen].time.total());
-    out << line;
-  }
-  std::snprintf(line, sizeof line, "%.2f s taken\n", report.scan_and_refine());
-  out << line;
+  if (!plan.strategies.empty()) out << fmt::format("{:.2f} s predicted, ", plan.strategies[plan.chosen].time.total());
+  out << fmt::format("{:.2f} s taken\n", report.scan_and_refine());
 }
 
 }  // namespace zspex::pipeline

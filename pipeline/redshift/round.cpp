@@ -1,5 +1,7 @@
 #include "pipeline/redshift/round.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -38,9 +40,9 @@ void read_scans(const config::RedshiftConfig& config, const TargetList& targets,
         !std::equal(table.redshifts.begin(), table.redshifts.end(), tmpl.redshifts.begin(), tmpl.redshifts.end(),
                     [](double a, double b) { return std::fabs(a - b) < rounding; }))
       throw FileError(config.chi2_scan, "/zscan/" + tmpl.full_type(),
-                      "expected the redshifts and basis vectors of the template (" +
-                          std::to_string(tmpl.redshifts.size()) + " x " + std::to_string(tmpl.nbasis()) +
-                          "), found others. Scan again without --chi2-scan.");
+                      fmt::format("expected the redshifts and basis vectors of the template ({} x {}), found others. "
+                                  "Scan again without --chi2-scan.",
+                                  tmpl.redshifts.size(), tmpl.nbasis()));
     const kernels::ScanRows rows = store.rows(static_cast<int>(it));
     std::copy(table.zchi2.begin(), table.zchi2.end(), rows.chi2);
     std::copy(table.penalty.begin(), table.penalty.end(), rows.penalty);

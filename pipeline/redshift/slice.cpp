@@ -1,7 +1,8 @@
 #include "pipeline/redshift/slice.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
 #include "core/error.hpp"
@@ -13,15 +14,12 @@ int slice_redshifts(const kernels::RedshiftFitter& fitter, int itemplate, const 
   constexpr std::size_t held = 4;  // two slices in half of it
   const auto memory = static_cast<std::size_t>(config.memory * gibibyte);
   const std::size_t one = fitter.slice_bytes(itemplate, 1), fit = memory / held / one;
-  if (fit == 0) {
-    char needed[32], found[32];
-    std::snprintf(needed, sizeof needed, "%.3g", static_cast<double>(held * one) / gibibyte);
-    std::snprintf(found, sizeof found, "%.3g", config.memory);
-    throw ConfigError("configuration", "redshift.memory",
-                      "expected at least " + std::string(needed) + " GiB, for two redshifts of template " +
-                          fitter.templates()[static_cast<std::size_t>(itemplate)].full_type() + ", found " + found +
-                          ". Raise it.");
-  }
+  if (fit == 0)
+    throw ConfigError(
+        "configuration", "redshift.memory",
+        fmt::format("expected at least {:.3g} GiB, for two redshifts of template {}, found {:.3g}. Raise it.",
+                    static_cast<double>(held * one) / gibibyte,
+                    fitter.templates()[static_cast<std::size_t>(itemplate)].full_type(), config.memory));
   return static_cast<int>(std::min<std::size_t>(fit, static_cast<std::size_t>(config.slice)));
 }
 

@@ -1,5 +1,7 @@
 #include "pipeline/redshift/targets.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -76,10 +78,9 @@ void add_bands(TargetList& targets, const io::SpectraInfo& info, const std::stri
                                  [](double a, double b) { return std::fabs(a - b) <= tolerance; });
     if (!same)
       throw FileError(path, band.band + " wavelengths",
-                      "expected the grid of the files before (" + std::to_string(known->wave.size()) +
-                          " wavelengths from " + std::to_string(known->wave.front()) + " Angstrom), found another (" +
-                          std::to_string(band.wave.size()) + " from " + std::to_string(band.wave.front()) +
-                          "). Fit these files in another run.");
+                      fmt::format("expected the grid of the files before ({} wavelengths from {:f} Angstrom), found "
+                                  "another ({} from {:f}). Fit these files in another run.",
+                                  known->wave.size(), known->wave.front(), band.wave.size(), band.wave.front()));
   }
 }
 
@@ -120,12 +121,14 @@ TargetList list_targets(const config::RedshiftConfig& config) {
     if (index.count(id) == 0)
       throw ConfigError(
           "configuration", "redshift.targetids",
-          "expected targets that are in the files, found " + std::to_string(id) + ", which is in none. Leave it out.");
+          fmt::format("expected targets that are in the files, found {}, which is in none. Leave it out.", id));
   if (targets.size() == 0)
-    throw FileError(config.input.front(), "FIBERMAP",
-                    config.mintarget > 0 ? "expected more than --mintarget " + std::to_string(config.mintarget) +
-                                               " targets in one of the files, found fewer. Lower it."
-                                         : "expected at least one target, found none. Give other files.");
+    throw FileError(
+        config.input.front(), "FIBERMAP",
+        config.mintarget > 0
+            ? fmt::format("expected more than --mintarget {} targets in one of the files, found fewer. Lower it.",
+                          config.mintarget)
+            : "expected at least one target, found none. Give other files.");
   return targets;
 }
 

@@ -1,5 +1,7 @@
 #include "pipeline/redshift/templates.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -72,9 +74,8 @@ kernels::Template to_template(io::TemplateFile file, const config::RedshiftConfi
   tmpl.wave = std::move(file.wave);
   tmpl.basis = std::move(file.basis);
   if (tmpl.redshifts.size() < 3)
-    throw FileError(
-        file.path, "REDSHIFTS",
-        "expected at least 3 redshifts, found " + std::to_string(tmpl.redshifts.size()) + ". Widen the scan.");
+    throw FileError(file.path, "REDSHIFTS",
+                    fmt::format("expected at least 3 redshifts, found {}. Widen the scan.", tmpl.redshifts.size()));
   return tmpl;
 }
 

@@ -1,5 +1,7 @@
 #include "pipeline/terminal/progress.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <ostream>
@@ -55,8 +57,8 @@ void Progress::update(std::size_t done) {
 std::string Progress::line(double now) const {
   const double part = total_ == 0 ? 1 : static_cast<double>(done_) / static_cast<double>(total_);
   // Rounded down: 100 % is said when all is done and not before.
-  const std::string percent = std::to_string(static_cast<int>(100 * part)) + " %";
-  const std::string count = std::to_string(done_) + "/" + std::to_string(total_) + " " + unit_;
+  const std::string percent = fmt::format("{} %", static_cast<int>(100 * part));
+  const std::string count = fmt::format("{}/{} {}", done_, total_, unit_);
   std::string time;
   if (done_ == total_)
     time = "in " + format_duration(now - start_);
@@ -64,7 +66,7 @@ std::string Progress::line(double now) const {
     time = format_duration(rest) + " left";
   else
     time = "started";
-  if (style_.mode == Mode::log) return label_ + "  " + percent + "  " + count + "  " + time;
+  if (style_.mode == Mode::log) return fmt::format("{}  {}  {}  {}", label_, percent, count, time);
 
   const std::string text = "  " + padded(percent, -5) + "  " + count + "  " + time;
   // The bar's length must not depend on the numbers, which change: they get what "100 %, 20000/20000 bundles" needs.

@@ -1,6 +1,7 @@
 #include "pipeline/terminal/screen.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,7 +51,7 @@ class Opened {
 
 std::string launcher_output(const std::string& proc, long process) {
   for (int generation = 0; generation < most_ancestors && process > 0; ++generation) {
-    const std::string folder = proc + "/" + std::to_string(process);
+    const std::string folder = fmt::format("{}/{}", proc, process);
     if (is_launcher(folder)) {
       std::error_code unknown;
       const auto target = std::filesystem::read_symlink(folder + "/fd/1", unknown);

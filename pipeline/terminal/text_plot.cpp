@@ -1,8 +1,9 @@
 #include "pipeline/terminal/text_plot.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <vector>
 
@@ -28,15 +29,9 @@ Ticks make_ticks(double low, double high, int wanted) {
 }
 
 std::string tick_label(double value, double step) {
-  char text[48];
   const double largest = std::max(std::abs(value), step);
-  if (largest >= 1e6 || step < 1e-4) {
-    std::snprintf(text, sizeof text, "%.4g", value);
-  } else {
-    const int digits = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-  }
-  return text;
+  if (largest >= 1e6 || step < 1e-4) return fmt::format("{:.4g}", value);
+  return fmt::format("{:.{}f}", value, std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9))));
 }
 
 struct Range {
@@ -241,8 +236,7 @@ std::string text_plot(std::span<const double> x, std::span<const double> y, std:
     out += padded("", margin + std::max(0, room / 2)) + style.x_label + "\n";
   }
   if (range.above + range.below > 0)
-    out += padded("", margin) + "bins above the picture: " + std::to_string(range.above) +
-           ", below: " + std::to_string(range.below) + "\n";
+    out += fmt::format("{}bins above the picture: {}, below: {}\n", padded("", margin), range.above, range.below);
   return out;
 }
 

@@ -1,8 +1,9 @@
 #include "pipeline/inspect/detail/print.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 #include <variant>
 
@@ -11,10 +12,8 @@
 
 namespace zspex::pipeline::detail {
 
-std::string number(double value, const char* format) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
+std::string number(double value, fmt::format_string<double> format) {
+  return fmt::vformat(format, fmt::make_format_args(value));
 }
 
 void print_table(const std::vector<std::vector<std::string>>& rows, const std::vector<int>& align, int width,
@@ -35,7 +34,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows, const std::v
   }
 }
 
-std::string cell_text(const io::Column& column, std::size_t row, const char* format) {
+std::string cell_text(const io::Column& column, std::size_t row, fmt::format_string<double> format) {
   return std::visit(
       [&](const auto& values) -> std::string {
         using T = typename std::decay_t<decltype(values)>::value_type;
@@ -64,9 +63,9 @@ std::string row_text(const io::Table& table, std::size_t row, const std::vector<
 
 void need_row(const std::string& path, int row, std::size_t nrow) {
   if (row >= 0 && static_cast<std::size_t>(row) < nrow) return;
-  const std::string found = ", found --row " + std::to_string(row) + ". ";
-  if (nrow == 0) throw FileError(path, "", "expected a row" + found + "The file has none.");
-  throw FileError(path, "", "expected a row from 0 to " + std::to_string(nrow - 1) + found + "The first is row 0.");
+  if (nrow == 0) throw FileError(path, "", fmt::format("expected a row, found --row {}. The file has none.", row));
+  throw FileError(path, "",
+                  fmt::format("expected a row from 0 to {}, found --row {}. The first is row 0.", nrow - 1, row));
 }
 
 terminal::PlotStyle plot_style(const Screen& screen, const std::string& unit) {
@@ -80,10 +79,10 @@ terminal::PlotStyle plot_style(const Screen& screen, const std::string& unit) {
 
 void print_statistics(const FrameStatistics& statistics, const std::string& unit, bool has_chi2pix, std::ostream& out) {
   out << "  median flux " << number(statistics.median_flux) << " " << unit << ", median S/N of a bin "
-      << number(statistics.median_snr, "%.3g")
-      << (has_chi2pix ? ", median chi2pix " + number(statistics.median_chi2pix, "%.3f") : "") << "\n  masked "
-      << number(100 * statistics.masked_fraction, "%.2f") << " % of " << statistics.nbin
-      << " bins, without information " << number(100 * statistics.empty_fraction, "%.2f") << " %";
+      << number(statistics.median_snr, "{:.3g}")
+      << (has_chi2pix ? ", median chi2pix " + number(statistics.median_chi2pix, "{:.3f}") : "") << "\n  masked "
+      << number(100 * statistics.masked_fraction, "{:.2f}") << " % of " << statistics.nbin
+      << " bins, without information " << number(100 * statistics.empty_fraction, "{:.2f}") << " %";
   if (statistics.ndead > 0) out << ", " << statistics.ndead << " spectra without a good bin";
   out << "\n";
 }

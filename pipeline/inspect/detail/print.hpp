@@ -2,6 +2,8 @@
 /// Numbers, tables and rows as text, for all kinds of files.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -13,7 +15,7 @@
 
 namespace zspex::pipeline::detail {
 
-std::string number(double value, const char* format = "%.4g");
+std::string number(double value, fmt::format_string<double> format = "{:.4g}");
 
 /// Rows of text in columns as wide as their widest cell; align is 1 (left) or -1 (right). A last cell that does not fit
 /// into `width` is left out.
@@ -21,7 +23,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows, const std::v
                  std::ostream& out);
 
 /// A value of a column that has one per row; "-" for one that is empty or not a number.
-std::string cell_text(const io::Column& column, std::size_t row, const char* format = "%.6g");
+std::string cell_text(const io::Column& column, std::size_t row, fmt::format_string<double> format = "{:.6g}");
 
 /// Some columns of a table's row, as "TARGETID 3917, FIBER 12". Left out are columns that are not there, and those at the
 /// end that make it wider than `width`.

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -22,7 +24,7 @@ std::string bits_text(std::int32_t zwarn) {
   for (int bit = 0; bit < 32; ++bit) {
     if (((static_cast<std::uint32_t>(zwarn) >> bit) & 1u) == 0) continue;
     out += (out.empty() ? "" : " ") +
-           (bit < static_cast<int>(bit_names.size()) ? std::string(bit_names[bit]) : "bit" + std::to_string(bit));
+           (bit < static_cast<int>(bit_names.size()) ? bit_names[bit] : fmt::format("bit{}", bit));
   }
   return out.empty() ? "-" : out;
 }
@@ -42,7 +44,7 @@ void print_types(const std::vector<io::RedshiftRow>& best, int width, std::ostre
       if (row->zwarn == 0) z.push_back(row->z);
     const auto range = std::minmax_element(z.begin(), z.end());
     table.push_back({type.empty() ? "-" : type, std::to_string(rows.size()), std::to_string(z.size()),
-                     z.empty() ? "-" : number(*range.first, "%.4f") + " to " + number(*range.second, "%.4f")});
+                     z.empty() ? "-" : number(*range.first, "{:.4f}") + " to " + number(*range.second, "{:.4f}")});
   }
   print_table(table, {1, -1, -1, 1}, width, out);
 }
@@ -55,7 +57,7 @@ void print_warnings(const std::vector<io::RedshiftRow>& best, std::ostream& out)
   std::string line;
   for (const auto& [bit, n] : count)
     if (n > 0)
-      line += (line.empty() ? "" : ", ") + bits_text(static_cast<std::int32_t>(1u << bit)) + " " + std::to_string(n);
+      line += fmt::format("{}{} {}", line.empty() ? "" : ", ", bits_text(static_cast<std::int32_t>(1u << bit)), n);
   out << "  ZWARN: " << (line.empty() ? "none" : line) << "\n";
 }
 
@@ -86,8 +88,8 @@ void RedshiftView::draw(const Screen& screen, std::ostream& out) const {
   out << "\nredshifts of row " << row_ << "\n  TARGETID " << best.targetid << ", " << best.npixels << " pixels\n";
   std::vector<std::vector<std::string>> table = {{"z", "zerr", "type", "chi2", "deltachi2", "ZWARN", ""}};
   for (const auto& row : minima_)
-    table.push_back({number(row.z, "%.6f"), number(row.zerr, "%.1e"), full_type(row), number(row.chi2, "%.1f"),
-                     number(row.deltachi2, "%.1f"), std::to_string(row.zwarn), bits_text(row.zwarn)});
+    table.push_back({number(row.z, "{:.6f}"), number(row.zerr, "{:.1e}"), full_type(row), number(row.chi2, "{:.1f}"),
+                     number(row.deltachi2, "{:.1f}"), std::to_string(row.zwarn), bits_text(row.zwarn)});
   print_table(table, {-1, -1, 1, -1, -1, -1, 1}, screen.width, out);
   if (!scan_) return;
   std::vector<double> chi2;

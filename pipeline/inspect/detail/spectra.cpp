@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -13,7 +15,7 @@ namespace {
 constexpr const char* flux_unit = "1e-17 erg/(s cm2 Angstrom)";
 
 std::string counted(std::size_t n, const char* one, const char* more) {
-  return std::to_string(n) + " " + (n == 1 ? one : more);
+  return fmt::format("{} {}", n, n == 1 ? one : more);
 }
 
 /// One band's only row, to count its good bins as those of a frame.
@@ -61,9 +63,9 @@ void SpectraView::print(std::ostream& out) const {
   out << "\nspectra\n  " << counted(info_.targetid.size(), "spectrum", "spectra") << " of "
       << counted(targets.size(), "target", "targets") << "\n";
   for (const auto& band : info_.bands)
-    out << "  band " << band.band << ": " << band.wave.size() << " bins, " << number(band.wave.front(), "%.1f")
-        << " to " << number(band.wave.back(), "%.1f") << " Angstrom, "
-        << (band.ndiag > 0 ? "resolution of " + std::to_string(band.ndiag) + " diagonals" : "no resolution") << "\n";
+    out << "  band " << band.band << ": " << band.wave.size() << " bins, " << number(band.wave.front(), "{:.1f}")
+        << " to " << number(band.wave.back(), "{:.1f}") << " Angstrom, "
+        << (band.ndiag > 0 ? fmt::format("resolution of {} diagonals", band.ndiag) : "no resolution") << "\n";
 }
 
 void SpectraView::draw(const Screen& screen, std::ostream& out) const {
