@@ -80,9 +80,10 @@ void check_written(const Checker& checker, const std::string& key, const Files& 
     std::map<std::string, std::string> names;
     for (const std::string& input : inputs) {
       const auto [other, fresh] = names.emplace(std::filesystem::path(input).filename().string(), input);
-      checker.require(fresh, key,
-                      "expected inputs of different names for one folder, found " + other->second + " and " + input +
-                          "; name an output for each");
+      checker.require(
+          fresh, key,
+          fmt::format("expected inputs of different names for one folder, found {} and {}; name an output for each",
+                      other->second, input));
     }
     return;
   }
@@ -93,11 +94,12 @@ void check_written(const Checker& checker, const std::string& key, const Files& 
     checker.require(!file.ends_with('/'), key,
                     "expected a file for each input, or only one folder, found the folder " + file);
     checker.require(ends_with_any(file, suffixes), key,
-                    "expected a name that ends in " + suffix_names + ", found " + file + "; a folder ends in /");
+                    fmt::format("expected a name that ends in {}, found {}; a folder ends in /", suffix_names, file));
     const auto [other, fresh] = taken.emplace(file_identity(file), key);
-    checker.require(fresh, key,
-                    "expected names that are not in use, found " + file + ", which is also in " + other->second +
-                        "; it would be overwritten");
+    checker.require(
+        fresh, key,
+        fmt::format("expected names that are not in use, found {}, which is also in {}; it would be overwritten", file,
+                    other->second));
   }
 }
 
@@ -165,11 +167,13 @@ void check(const RedshiftConfig& config, const Origins& origins) {
   const auto written = [&](const std::string& key, const std::string& file,
                            const std::vector<std::string_view>& suffixes, const std::string& names) {
     if (file.empty()) return;
-    checker.require(ends_with_any(file, suffixes), key, "expected a name that ends in " + names + ", found " + file);
+    checker.require(ends_with_any(file, suffixes), key,
+                    fmt::format("expected a name that ends in {}, found {}", names, file));
     const auto [other, fresh] = taken.emplace(file_identity(file), key);
-    checker.require(fresh, key,
-                    "expected a name that is not in use, found " + file + ", which is also in " + other->second +
-                        "; it would be overwritten");
+    checker.require(
+        fresh, key,
+        fmt::format("expected a name that is not in use, found {}, which is also in {}; it would be overwritten", file,
+                    other->second));
   };
   const bool folders = is_folder(config.output) || is_folder(config.details) || is_folder(config.model);
   for (const auto& [key, path] :
@@ -222,8 +226,9 @@ void require_keys_of_kind(const Checker& checker, const Settings& settings) {
                                                             : among(of_frames, field->key);
     const std::string found = field->yaml(settings), usual = field->yaml(Settings{});
     checker.require(!idle || found == usual, field->key,
-                    "expected its default, " + usual + ", as it is without effect on this kind of simulation, found " +
-                        found + "; take it out, or change kind" + (lamp ? " or flavor" : ""));
+                    fmt::format("expected its default, {}, as it is without effect on this kind of simulation, found "
+                                "{}; take it out, or change kind{}",
+                                usual, found, lamp ? " or flavor" : ""));
   }
   checker.require(settings.simulate.compress != Compression::fz || kind == K::exposures, "compress",
                   "expected none or gz for files of spectra, found fz");

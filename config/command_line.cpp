@@ -182,16 +182,17 @@ class Parser {
     if (!other_jobs.empty()) refuse(name, expected + "it is one of zspex " + other_jobs[0]);
     const std::string word = name.starts_with("--") ? name : "-" + name;
     const std::string near = nearest(word, options);
-    refuse(name,
-           expected + (near.empty() ? "zspex " + job_ + " --help lists all" : "did you mean " + near + "?" + more));
+    refuse(name, expected + (near.empty() ? "zspex " + job_ + " --help lists all"
+                                          : fmt::format("did you mean {}?{}", near, more)));
   }
 
   /// The argument of an option that takes one.
   std::string value_of(const std::string& word, const Meaning& meaning, const std::string& metavar) {
     if (meaning.value) return *meaning.value;
     if (next_ == words_.size() || looks_like_option(words_[next_]))
-      refuse(word, "expected " + metavar + " after it, found " + (next_ == words_.size() ? "nothing" : words_[next_]) +
-                       (word.starts_with("--") ? "; a value that starts with - is given as " + word + "=VALUE" : ""));
+      refuse(word, fmt::format(
+                       "expected {} after it, found {}{}", metavar, next_ == words_.size() ? "nothing" : words_[next_],
+                       word.starts_with("--") ? "; a value that starts with - is given as " + word + "=VALUE" : ""));
     return words_[next_++];
   }
 
@@ -274,7 +275,7 @@ class Parser {
     if (std::find(fields_.begin(), fields_.end(), field) == fields_.end())
       throw ConfigError(
           "--set", key,
-          "expected a key of job or " + job_ + ", found one without effect on zspex " + job_ + "; take it out");
+          fmt::format("expected a key of job or {}, found one without effect on zspex {}; take it out", job_, job_));
     assignments_.push_back({field, parse_yaml_value(text.substr(equals + 1), "--set"), false});
   }
 

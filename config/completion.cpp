@@ -53,17 +53,18 @@ Words options_for(const std::string& job) {
 }
 
 std::string bash_case(const std::string& pattern, const Words& values) {
-  return "        " + pattern + ") values='" + joined(values) + "' ;;\n";
+  return fmt::format("        {}) values='{}' ;;\n", pattern, joined(values));
 }
 
 std::string bash_job(const std::string& job) {
-  std::string result = "    " + job + ")\n      options='" + joined(options_for(job)) + "'\n      case $before in\n";
+  std::string result =
+      fmt::format("    {})\n      options='{}'\n      case $before in\n", job, joined(options_for(job)));
   Words keys;
   for (const Field* field : fields_for(job)) {
     keys.push_back(field->name() + "=");
     if (field->choices.empty()) continue;
     const std::string letter = field->letter == 0 ? "" : std::string("-") + field->letter + " | ";
-    result += bash_case(letter + field->option() + " | " + field->name(), field->choices);
+    result += bash_case(fmt::format("{}{} | {}", letter, field->option(), field->name()), field->choices);
     for (const Alias& alias : field->aliases) result += bash_case(alias.option, words_of(*field, alias));
   }
   return result + bash_case("--set", keys) + "      esac\n      ;;\n";
@@ -89,17 +90,17 @@ std::string zsh_text(const std::string& text) {
 std::string zsh_argument(const std::string& metavar, const Words& values) {
   const bool is_file = metavar.starts_with("FILE") || metavar == "FOLDER";
   const std::string action = !values.empty() ? "(" + joined(values) + ")" : is_file ? "_files" : " ";
-  return ":" + zsh_text(values.empty() ? metavar : "value") + ":" + action;
+  return fmt::format(":{}:{}", zsh_text(values.empty() ? metavar : "value"), action);
 }
 
 /// One line for each name of an option, which exclude each other where it isn't repeated.
 std::string zsh_option(char letter, const std::string& option, const std::string& help, const std::string& argument,
                        bool repeated) {
   const std::string with_equals = argument.empty() ? option : option + "=";
-  const std::string tail = "[" + zsh_text(help) + "]" + argument + "' \\\n";
+  const std::string tail = fmt::format("[{}]{}' \\\n", zsh_text(help), argument);
   if (letter == 0) return std::string("        '") + (repeated ? "*" : "") + with_equals + tail;
   const std::string short_option = std::string("-") + letter;
-  const std::string before = "        '" + (repeated ? "*" : "(" + short_option + " " + option + ")");
+  const std::string before = "        '" + (repeated ? "*" : fmt::format("({} {})", short_option, option));
   return before + short_option + tail + before + with_equals + tail;
 }
 
@@ -163,7 +164,8 @@ _zspex() {
   local -a jobs=(
 )";
   for (const Section& section : sections()) {
-    if (section.kind == Section::Kind::job) result += "    '" + section.name + ":" + zsh_text(section.help) + "'\n";
+    if (section.kind == Section::Kind::job)
+      result += fmt::format("    '{}:{}'\n", section.name, zsh_text(section.help));
   }
   result += R"(    'help:what a job can be told, or the manual'
     'completion:what shells complete command lines with'

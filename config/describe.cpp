@@ -1,5 +1,7 @@
 #include "config/describe.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 #include <sstream>
@@ -18,7 +20,8 @@ std::string short_form(char letter) { return letter == 0 ? "" : std::string("-")
 std::string option_forms(const Field& field) {
   std::string result;
   if (!field.metavar.empty())
-    result = short_form(field.letter) + field.option() + " " + field.metavar + (field.takes_many ? "..." : "");
+    result = fmt::format("{}{} {}{}", short_form(field.letter), field.option(), field.metavar,
+                         field.takes_many ? "..." : "");
   for (const Switch& one : field.switches) result += (result.empty() ? "" : ", ") + short_form(one.letter) + one.option;
   for (const Alias& one : field.aliases) result += ", " + one.option;
   return result;
@@ -59,7 +62,8 @@ std::string help_entry(const std::string& forms, const std::string& help) {
 }
 
 std::string field_help(const Field& field) {
-  return field.help + (field.unit.empty() ? "" : " [" + field.unit + "]") + " (default " + field.yaml(Settings{}) + ")";
+  return fmt::format("{}{} (default {})", field.help, field.unit.empty() ? "" : " [" + field.unit + "]",
+                     field.yaml(Settings{}));
 }
 
 std::string section_help(std::string_view section) {
@@ -88,7 +92,8 @@ std::string option_cell(const Field& field) {
     if (letter != 0) result += (result.empty() ? "" : ", ") + code(std::string("-") + letter);
     result += (result.empty() ? "" : ", ") + code(option);
   };
-  if (!field.metavar.empty()) add(field.letter, field.option() + " " + field.metavar + (field.takes_many ? "..." : ""));
+  if (!field.metavar.empty())
+    add(field.letter, fmt::format("{} {}{}", field.option(), field.metavar, field.takes_many ? "..." : ""));
   for (const Switch& one : field.switches) add(one.letter, one.option);
   for (const Alias& one : field.aliases) add(0, one.option);
   return result;
@@ -131,8 +136,8 @@ std::string help_text(std::string_view job) {
     const auto section =
         std::find_if(sections().begin(), sections().end(), [&](const Section& one) { return one.name == job; });
     for (const std::string& line : usage(job)) result += (result.empty() ? "Usage: " : "       ") + line + "\n";
-    result += "\n" + section->help + ".\n\nOptions of " + section->name + ":\n" + section_help(job) +
-              "\nOptions of every job:\n";
+    result += fmt::format("\n{}.\n\nOptions of {}:\n{}\nOptions of every job:\n", section->help, section->name,
+                          section_help(job));
   }
   result += section_help("job");
   for (const MetaOption& meta : meta_options())
@@ -146,20 +151,21 @@ std::string help_text(std::string_view job) {
 std::string describe_markdown() {
   std::string result;
   for (const Section& section : sections()) {
-    result += "### " + code(section.name) + ": " + section.help + "\n\n";
+    result += fmt::format("### {}: {}\n\n", code(section.name), section.help);
     result += "| key | option | type | default | unit | meaning |\n|---|---|---|---|---|---|\n";
     for (const Field* field : fields_of(section.name))
-      result += "| " + code(field->key) + " | " + option_cell(*field) + " | " + cell(type_and_range(*field)) + " | " +
-                code(field->yaml(Settings{})) + " | " + cell(field->unit) + " | " + cell(field->help) + " |\n";
+      result += fmt::format("| {} | {} | {} | {} | {} | {} |\n", code(field->key), option_cell(*field),
+                            cell(type_and_range(*field)), code(field->yaml(Settings{})), cell(field->unit),
+                            cell(field->help));
     result += "\n";
   }
   result += "### Options without a key\n\n| option | meaning |\n|---|---|\n";
   for (const MetaOption& meta : meta_options())
-    result += "| " + (meta.letter == 0 ? "" : code(std::string("-") + meta.letter) + ", ") +
-              code(meta.option + (meta.metavar.empty() ? "" : " " + meta.metavar)) + " | " + cell(meta.help) + " |\n";
+    result += fmt::format("| {}{} | {} |\n", meta.letter == 0 ? "" : code(std::string("-") + meta.letter) + ", ",
+                          code(meta.option + (meta.metavar.empty() ? "" : " " + meta.metavar)), cell(meta.help));
   for (const IdleOption& idle : idle_options())
-    result +=
-        "| " + code(idle.option + (idle.metavar.empty() ? "" : " " + idle.metavar)) + " | " + cell(idle.help) + " |\n";
+    result += fmt::format("| {} | {} |\n", code(idle.option + (idle.metavar.empty() ? "" : " " + idle.metavar)),
+                          cell(idle.help));
   return result;
 }
 
@@ -167,7 +173,7 @@ std::vector<std::string> commented_defaults(std::string_view section) {
   std::vector<std::string> lines;
   std::size_t width = 0;
   for (const Field* field : fields_of(section)) {
-    lines.push_back("  " + field->key + ": " + field->yaml(Settings{}));
+    lines.push_back(fmt::format("  {}: {}", field->key, field->yaml(Settings{})));
     width = std::max(width, lines.back().size());
   }
   std::size_t iline = 0;
@@ -209,7 +215,7 @@ std::string changed_outcome(const std::string& then, const std::string& now, std
   for (const Field* field : fields_of(job)) {
     if (!field->outcome) continue;
     const std::string was = value(before, field->key), is = value(after, field->key);
-    if (was != is) return field->name() + " was " + was + " and is " + is;
+    if (was != is) return fmt::format("{} was {} and is {}", field->name(), was, is);
   }
   return "";
 }
@@ -218,7 +224,8 @@ std::string resolved_yaml(const Settings& settings, std::string_view job) {
   std::string result;
   for (const std::string_view section : {std::string_view("job"), job}) {
     result += std::string(section) + ":\n";
-    for (const Field* field : fields_of(section)) result += "  " + field->key + ": " + field->yaml(settings) + "\n";
+    for (const Field* field : fields_of(section))
+      result += fmt::format("  {}: {}\n", field->key, field->yaml(settings));
   }
   return result;
 }

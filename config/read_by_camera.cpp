@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -71,8 +73,8 @@ void read_by_camera(const Value& value, const std::string& name, const Limits& l
         std::find_if(rules.begin(), rules.end(), [&](const auto& one) { return value.text == one.second; });
     if (rule == rules.end())
       throw ConfigError(value.where, name,
-                        "expected " + std::string(type_name(&result)) + ", found " + found(value) + "; " +
-                            suggest(value.text, {"auto", "desi", "psf"}));
+                        fmt::format("expected {}, found {}; {}", type_name(&result), found(value),
+                                    suggest(value.text, {"auto", "desi", "psf"})));
     result = rule->first;
   } else if (value.kind == Kind::map) {
     result = read_bands<T>(value, name, limits);

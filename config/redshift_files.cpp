@@ -1,5 +1,7 @@
 #include "config/redshift_files.hpp"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <string_view>
 
@@ -17,7 +19,7 @@ std::string name_in_folder(const std::string& folder, const std::string& prefix,
     if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
   for (const std::string_view kind : {"coadd-", "spectra-"})
     if (name.size() > kind.size() && name.starts_with(kind)) name.erase(0, kind.size());
-  return (std::filesystem::path(folder) / (prefix + "-" + name + suffix)).string();
+  return (std::filesystem::path(folder) / fmt::format("{}-{}{}", prefix, name, suffix)).string();
 }
 
 std::vector<RedshiftConfig> runs_of(const RedshiftConfig& config) {

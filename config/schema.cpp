@@ -1,5 +1,7 @@
 #include "config/schema.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -66,8 +68,8 @@ class Rows {
       if (entry == names.end()) {
         const std::string near = value.kind == Value::Kind::scalar ? nearest(value.text, self.choices) : "";
         throw ConfigError(value.where, self.name(),
-                          "expected one of " + self.type + ", found " + found(value) +
-                              (near.empty() ? "" : "; did you mean " + near + "?"));
+                          fmt::format("expected one of {}, found {}{}", self.type, found(value),
+                                      near.empty() ? "" : "; did you mean " + near + "?"));
       }
       settings.*part.*member = entry->first;
     };

@@ -23,8 +23,9 @@ constexpr double dwave_floor = 0.01, dwave_ceiling = 50;
 
 [[noreturn]] void refuse(const Value& value, const std::string& name, const std::string& expected,
                          const std::string& advice = "") {
-  throw ConfigError(value.where, name,
-                    "expected " + expected + ", found " + found(value) + (advice.empty() ? "" : "; " + advice));
+  throw ConfigError(
+      value.where, name,
+      fmt::format("expected {}, found {}{}", expected, found(value), advice.empty() ? "" : "; " + advice));
 }
 
 template <class T>
@@ -132,8 +133,8 @@ std::string Limits::text() const {
   const auto add = [&](const char* sign, const std::optional<double>& bound) {
     if (!bound) return;
     const bool whole = std::abs(*bound) < 1e9 && *bound == std::trunc(*bound);  // 1000000 and not 1e+06
-    result += (result.empty() ? "" : " and ") + std::string(sign) + " " +
-              (whole ? write(static_cast<int>(*bound)) : write(*bound));
+    result += fmt::format("{}{} {}", result.empty() ? "" : " and ", sign,
+                          whole ? write(static_cast<int>(*bound)) : write(*bound));
   };
   add(">=", at_least);
   add(">", above);
@@ -180,15 +181,15 @@ void read(const Value& value, const std::string& name, const Limits&, WaveRange&
   const auto numbers = read_three(value, name, "wmin,wmax,dw in Angstrom", "for example 5760,7620,0.8");
   const WaveRange range{numbers[0], numbers[1], numbers[2]};
   const auto wrong = [&](const std::string& what) { throw ConfigError(value.where, name, what); };
-  const std::string all = write(range.wavemin) + "," + write(range.wavemax) + "," + write(range.dwave);
+  const std::string all = fmt::format("{},{},{}", write(range.wavemin), write(range.wavemax), write(range.dwave));
   if (!(range.wavemin < range.wavemax)) wrong("expected wmin < wmax, found " + all + "; the order is wmin,wmax,dw");
   if (range.wavemin < wave_floor || range.wavemax > wave_ceiling)
-    wrong("expected wavelengths in Angstrom, from " + write(wave_floor) + " to " + write(wave_ceiling) + ", found " +
-          all);
+    wrong(fmt::format("expected wavelengths in Angstrom, from {} to {}, found {}", write(wave_floor),
+                      write(wave_ceiling), all));
   if (!(range.dwave > 0)) wrong("expected a step dw > 0, found " + all);
   if (range.dwave < dwave_floor || range.dwave > dwave_ceiling || range.dwave > range.wavemax - range.wavemin)
-    wrong("expected a step dw from " + write(dwave_floor) + " to " + write(dwave_ceiling) +
-          " Angstrom that is not above wmax - wmin, found " + all);
+    wrong(fmt::format("expected a step dw from {} to {} Angstrom that is not above wmax - wmin, found {}",
+                      write(dwave_floor), write(dwave_ceiling), all));
   result = range;
 }
 
@@ -228,12 +229,13 @@ void read(const Value& value, const std::string& name, const Limits&, ZscanRange
   const auto numbers = read_three(value, name, "zmin,zmax,dz", "for example -0.005,1.7,3e-4");
   const ZscanRange range{numbers[0], numbers[1], numbers[2]};
   const auto wrong = [&](const std::string& what) { throw ConfigError(value.where, name, what); };
-  const std::string all = write(range.zmin) + "," + write(range.zmax) + "," + write(range.dz);
+  const std::string all = fmt::format("{},{},{}", write(range.zmin), write(range.zmax), write(range.dz));
   if (!(range.zmin > -1 && range.zmin < range.zmax)) wrong("expected -1 < zmin < zmax, found " + all);
   if (!(range.dz > 0)) wrong("expected a step dz > 0, found " + all);
   constexpr int most_redshifts = 10000000;
   if ((range.zmax - range.zmin) / range.dz > most_redshifts)
-    wrong("expected at most " + write(most_redshifts) + " redshifts, found more in " + all + "; take a larger step");
+    wrong(
+        fmt::format("expected at most {} redshifts, found more in {}; take a larger step", write(most_redshifts), all));
   result = range;
 }
 

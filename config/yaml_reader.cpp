@@ -160,8 +160,9 @@ void read_section(const std::string& section, const YAML::Node& node, const std:
     const auto& [key, content] = entry;
     const Field* field = find_field(section, key);
     if (field == nullptr)
-      throw ConfigError(line, section + "." + key,
-                        "expected a key of section " + section + ", found an unknown one; " + advise(key, keys));
+      throw ConfigError(
+          line, section + "." + key,
+          fmt::format("expected a key of section {}, found an unknown one; {}", section, advise(key, keys)));
     Value value = to_value(content, name, "");
     if (value.kind != Value::Kind::list) value.where = line;  // an empty value has no line of its own
     field->set(settings, value);

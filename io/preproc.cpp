@@ -1,5 +1,7 @@
 #include "io/preproc.hpp"
 
+#include <fmt/core.h>
+
 #include <bit>
 
 #include "core/error.hpp"
@@ -37,8 +39,10 @@ void count_bad_pixels(Preproc& frame) {
 const detail::HduInfo& need_same_shape(detail::FitsReader& file, const char* name, const detail::HduInfo& image) {
   const detail::HduInfo& hdu = file.need_image(name, 2);
   if (hdu.shape != image.shape)
-    file.refuse(name, "expected " + detail::to_string(image.shape) + " pixels (rows x columns) as in IMAGE, found " +
-                          detail::to_string(hdu.shape) + ". Check that the HDUs belong to one frame.");
+    file.refuse(
+        name, fmt::format(
+                  "expected {} pixels (rows x columns) as in IMAGE, found {}. Check that the HDUs belong to one frame.",
+                  detail::to_string(image.shape), detail::to_string(hdu.shape)));
   return hdu;
 }
 

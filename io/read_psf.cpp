@@ -1,4 +1,3 @@
-
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -83,8 +82,8 @@ class PsfReader {
       unquoted.append({key, *text, ""});
       if (const auto value = unquoted.number(key)) return *value;
     }
-    file_.refuse(part_, std::string("expected a number in the header keyword ") + key + ", found " +
-                            (header.has(key) ? "something else" : "no such keyword") + ". " + refit);
+    file_.refuse(part_, fmt::format("expected a number in the header keyword {}, found {}. {}", key,
+                                    header.has(key) ? "something else" : "no such keyword", refit));
   }
 
   int positive(const char* key, int least, int most) const {
@@ -97,8 +96,8 @@ class PsfReader {
 
   void read_keywords() {
     if (const auto type = psf_.header.text("PSFTYPE"); type && *type != type_)
-      refuse("expected PSFTYPE = '" + type_ + "' as in the primary header, found '" + *type +
-             "'. Give a PSF fitted by specex.");
+      refuse(fmt::format("expected PSFTYPE = '{}' as in the primary header, found '{}'. Give a PSF fitted by specex.",
+                         type_, *type));
     constexpr int most_fibers = 1000000, most_pixels = 100000, most_half_size = 1000, most_degree = 60;
     psf_.camera = camera_of(psf_.header);
     const int first = positive("FIBERMIN", 0, most_fibers);
@@ -136,8 +135,8 @@ class PsfReader {
   std::pair<double, double> wave_range(const Header& header, const std::string& part) const {
     const double wavemin = number(header, "WAVEMIN"), wavemax = number(header, "WAVEMAX");
     if (!(wavemin > 0 && wavemax > wavemin))
-      file_.refuse(part, "expected 0 < WAVEMIN < WAVEMAX in Angstrom, found " + detail::format_number(wavemin) +
-                             " and " + detail::format_number(wavemax) + ". " + refit);
+      file_.refuse(part, fmt::format("expected 0 < WAVEMIN < WAVEMAX in Angstrom, found {} and {}. {}",
+                                     detail::format_number(wavemin), detail::format_number(wavemax), refit));
     return {wavemin, wavemax};
   }
 
@@ -171,7 +170,7 @@ class PsfReader {
       series.coeff = Array2<double>({nspec, size / nspec}, {begin, begin + static_cast<std::ptrdiff_t>(size)});
       const std::string name(detail::trim(names[irow]));
       if (!rows_.emplace(name, std::move(series)).second)
-        refuse("expected one row for the parameter " + name + ", found several. " + refit);
+        refuse(fmt::format("expected one row for the parameter {}, found several. {}", name, refit));
     }
     if (version_ < 3) {
       const Legendre& sigma = row("GHSIGX");
@@ -183,8 +182,8 @@ class PsfReader {
   const Column* need_column(const Table& table, const char* name, char code) const {
     const Column* column = table.find(name);
     if (!column || column->code != code)
-      refuse(std::string("expected a column ") + name + " of type " + code + ", found " +
-             (column ? std::string("type ") + column->code : "no such column") + ". " + refit);
+      refuse(fmt::format("expected a column {} of type {}, found {}. {}", name, code,
+                         column ? std::string("type ") + column->code : "no such column", refit));
     return column;
   }
 
@@ -194,7 +193,8 @@ class PsfReader {
       refuse(
           fmt::format("expected a row for the parameter {}, found {} rows without it. {}", name, rows_.size(), refit));
     if (!(at->second.wavemin > 0 && at->second.wavemax > at->second.wavemin))
-      refuse("expected 0 < WAVEMIN < WAVEMAX in Angstrom in the row " + name + ", found something else. " + refit);
+      refuse(fmt::format("expected 0 < WAVEMIN < WAVEMAX in Angstrom in the row {}, found something else. {}", name,
+                         refit));
     return at->second;
   }
 
@@ -291,13 +291,13 @@ class PsfReader {
         const double u = -1 + 2.0 * iwave / (nwave - 1);
         const double value = sum_legendre(series.coeff.row(ispec), u);
         if (!(value >= range.least && value <= range.most))
-          mark(ispec, name +
-                          (value > 0 ? " is not from " + detail::format_number(range.least) + " to " +
+          mark(ispec,
+               fmt::format("{}{} from WAVEMIN to WAVEMAX: {} at {} Angstrom", name,
+                           value > 0 ? " is not from " + detail::format_number(range.least) + " to " +
                                            detail::format_number(range.most)
-                                     : std::string(" is not above 0")) +
-                          " from WAVEMIN to WAVEMAX: " + detail::show_number(value) + " at " +
-                          detail::format_number(series.wavemin + (u + 1) / 2 * (series.wavemax - series.wavemin)) +
-                          " Angstrom");
+                                     : std::string(" is not above 0"),
+                           detail::show_number(value),
+                           detail::format_number(series.wavemin + (u + 1) / 2 * (series.wavemax - series.wavemin))));
       }
     }
   }

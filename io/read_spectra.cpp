@@ -1,4 +1,3 @@
-
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -80,8 +79,8 @@ const HduInfo& need_shape(FitsReader& file, const std::string& name, const std::
                           const char* meaning) {
   const HduInfo& hdu = file.need_rows(name, shape.size());
   if (hdu.shape != shape)
-    file.refuse(name, "expected " + detail::to_string(shape) + " values (" + meaning + "), found " +
-                          detail::to_string(hdu.shape) + ". Check that the HDUs belong to one file.");
+    file.refuse(name, fmt::format("expected {} values ({}), found {}. Check that the HDUs belong to one file.",
+                                  detail::to_string(shape), meaning, detail::to_string(hdu.shape)));
   return hdu;
 }
 

@@ -1,4 +1,3 @@
-
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -21,9 +20,9 @@ const HduInfo& need_image(const FitsReader& file, std::size_t ihdu, const char* 
   const HduInfo& hdu = file.hdus()[ihdu];
   const HduInfo& flux = file.hdus()[flux_hdu];
   if (hdu.kind != HduInfo::Kind::image || hdu.shape != flux.shape)
-    file.refuse(fmt::format("HDU {}", ihdu), std::string("expected an image of ") + what + ", " +
-                                                 to_string(flux.shape) +
-                                                 " values as the flux, found none. Download the file again.");
+    file.refuse(fmt::format("HDU {}", ihdu),
+                fmt::format("expected an image of {}, {} values as the flux, found none. Download the file again.",
+                            what, to_string(flux.shape)));
   return hdu;
 }
 
@@ -54,9 +53,9 @@ SdssPixels find_pixels(FitsReader& file) {
                     std::fabs(at - std::round(at)) < 0.01;
   if (!fits)
     file.refuse("HDU 0",
-                "expected the common grid of SDSS spectra, COEFF0 a multiple of 0.0001 and COEFF1 = 0.0001, found " +
-                    (first ? show_number(*first) : "no COEFF0") + " and " + (step ? show_number(*step) : "no COEFF1") +
-                    ". Download the file again.");
+                fmt::format("expected the common grid of SDSS spectra, COEFF0 a multiple of 0.0001 and COEFF1 = "
+                            "0.0001, found {} and {}. Download the file again.",
+                            first ? show_number(*first) : "no COEFF0", step ? show_number(*step) : "no COEFF1"));
   return pixels_to_fit(file, "HDU 0", std::llround(at), flux.shape[1]);
 }
 

@@ -199,8 +199,8 @@ Spectrum fits_spectrum(const std::string& path, std::size_t ispec) {
   const auto read = [&](const char* name, auto& values) {
     const detail::HduInfo& hdu = file.need_image(name, 2);
     if (hdu.shape != flux.shape)
-      file.refuse(name, "expected " + detail::to_string(flux.shape) + " values as in FLUX, found " +
-                            detail::to_string(hdu.shape) + ". Check the file.");
+      file.refuse(name, fmt::format("expected {} values as in FLUX, found {}. Check the file.",
+                                    detail::to_string(flux.shape), detail::to_string(hdu.shape)));
     values.resize(nwave);
     file.pixels(hdu, ispec * nwave, nwave, values.data());
   };

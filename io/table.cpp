@@ -92,11 +92,12 @@ void Table::need_unique_columns(std::string_view path, ExitCode code) const {
     for (char& letter : folded) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
     const auto [other, fresh] = seen.emplace(std::move(folded), column.name);
     if (!fresh)
-      throw FileError(path, name,
-                      "expected columns of different names (capitals don't count), found " + other->second +
-                          (other->second == column.name ? " twice" : " and " + column.name) +
-                          ". Remove or rename one of them.",
-                      code);
+      throw FileError(
+          path, name,
+          fmt::format(
+              "expected columns of different names (capitals don't count), found {}{}. Remove or rename one of them.",
+              other->second, other->second == column.name ? " twice" : " and " + column.name),
+          code);
   }
 }
 

@@ -38,8 +38,9 @@ std::string default_igm(const FitsReader& file, const std::string& part, const T
     if (tmpl.spectype == "QSO" && (tmpl.version == "0.1" || tmpl.version == "1.0")) return "Calura12";
     if (tmpl.spectype == "QSO" && tmpl.version == "1.1") return "Kamble20";
   }
-  file.refuse(part, "expected RRIGM (None, Calura12, Kamble20 or Inoue14), as nothing is known of " + tmpl.spectype +
-                        " templates of VERSION '" + tmpl.version + "', found no such keyword. Add it.");
+  file.refuse(part, fmt::format("expected RRIGM (None, Calura12, Kamble20 or Inoue14), as nothing is known of {} "
+                                "templates of VERSION '{}', found no such keyword. Add it.",
+                                tmpl.spectype, tmpl.version));
 }
 
 std::string igm_of(const FitsReader& file, const std::string& part, const Header& header, const TemplateFile& tmpl) {
@@ -54,8 +55,8 @@ std::string igm_of(const FitsReader& file, const std::string& part, const Header
 double need_number(const FitsReader& file, const std::string& part, const Header& header, const char* key) {
   const auto value = header.number(key);
   if (!value || !std::isfinite(*value))
-    file.refuse(part, std::string("expected the number ") + key + ", found " +
-                          (value ? "one that isn't finite" : "none") + ". Correct the header.");
+    file.refuse(part, fmt::format("expected the number {}, found {}. Correct the header.", key,
+                                  value ? "one that isn't finite" : "none"));
   return *value;
 }
 
@@ -82,8 +83,9 @@ std::vector<double> wave_grid(const FitsReader& file, const std::string& part, c
     wave[i] = log ? std::pow(10.0, value) : value;
   }
   if (!(wave.front() > 0 && std::isfinite(wave.back()) && wave.back() > wave.front()))
-    file.refuse(part, "expected wavelengths above 0 Angstrom, found " + detail::show_number(wave.front()) + " to " +
-                          detail::show_number(wave.back()) + ". Check CRVAL1, CDELT1 and LOGLAM.");
+    file.refuse(part,
+                fmt::format("expected wavelengths above 0 Angstrom, found {} to {}. Check CRVAL1, CDELT1 and LOGLAM.",
+                            detail::show_number(wave.front()), detail::show_number(wave.back())));
   return wave;
 }
 

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <array>
 #include <string>
 
@@ -19,7 +21,7 @@ struct Checker {
   const std::string& path;
 
   [[noreturn]] void refuse(const std::string& part, const std::string& wanted, const std::string& found) const {
-    throw FileError(path, part, "expected " + wanted + ", found " + found + ". Give parts of one file.",
+    throw FileError(path, part, fmt::format("expected {}, found {}. Give parts of one file.", wanted, found),
                     ExitCode::output);
   }
   void same(const std::string& part, const std::vector<std::size_t>& found,

@@ -50,8 +50,8 @@ class RankContext {
 };
 
 std::string strategy_of(const config::ExtractConfig& config) {
-  return std::string(config.solver == config::Solver::patch ? "patch" : "bundle") + " solver, " +
-         (config.decorrelation == config::Decorrelation::signal ? "signal" : "noise") + " decorrelation";
+  return fmt::format("{} solver, {} decorrelation", config.solver == config::Solver::patch ? "patch" : "bundle",
+                     config.decorrelation == config::Decorrelation::signal ? "signal" : "noise");
 }
 
 ExitCode extract(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {

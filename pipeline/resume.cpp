@@ -23,7 +23,8 @@ std::string changed_source(const std::string& then, const std::string& now) {
                another = static_cast<bool>(std::getline(after, is));
     if (!more && !another) return "";
     if (!more || !another || was != is)
-      return "it was made from " + (more ? was : "fewer files") + ", now there is " + (another ? is : "no such file");
+      return fmt::format("it was made from {}, now there is {}", more ? was : "fewer files",
+                         another ? is : "no such file");
   }
 }
 

@@ -14,7 +14,7 @@ std::string fingerprint(const config::SimulateConfig& config) {
   std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
   for (const config::Field* field : config::fields_of("simulate")) {
     if (!field->outcome || field->key == "cameras") continue;
-    for (const char c : field->key + ": " + field->yaml(settings) + "\n")
+    for (const char c : fmt::format("{}: {}\n", field->key, field->yaml(settings)))
       hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   }
   return fmt::format("{:016x}", hash);

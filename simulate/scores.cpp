@@ -1,5 +1,7 @@
 #include "simulate/scores.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -81,7 +83,7 @@ io::Table make_scores(const io::SpectraFile& file) {
     std::vector<double> total(file.targetid.size());
     for (const io::BandSpectra& band : file.bands) {
       const std::vector<double> square = signal(ensemble, band.wave);
-      table.add(std::string("TSNR2_") + ensemble.name + "_" + upper(band), "", [&](std::size_t row) {
+      table.add(fmt::format("TSNR2_{}_{}", ensemble.name, upper(band)), "", [&](std::size_t row) {
         double sum = 0;
         for (std::size_t i = 0; i < square.size(); ++i)
           if (band.mask(row, i) == 0) sum += band.ivar(row, i) * square[i];

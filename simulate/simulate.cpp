@@ -1,5 +1,7 @@
 #include "simulate/simulate.hpp"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <iterator>
 #include <ostream>
@@ -37,7 +39,7 @@ std::string reason_to_redo(const Product& product) {
       if (path == product.files.front() && told != product.fingerprint)
         return path + " is made again: it is of other settings";
     } catch (const std::exception& error) {
-      return path + " is made again: not whole (" + error.what() + ")";
+      return fmt::format("{} is made again: not whole ({})", path, error.what());
     }
   }
   return "";

@@ -74,9 +74,9 @@ io::PsfFile task_psf(const config::SimulateConfig& config, const Task& task) {
     psf = io::read_psf(task.psf_in);
     if (!psf.camera.empty() && psf.camera[0] != task.camera.band)
       throw FileError(task.psf_in, "PSF",
-                      "expected a PSF of a " + std::string(1, task.camera.band) + " camera for camera " +
-                          task.camera.name() + ", found CAMERA = " + psf.camera +
-                          ". Give the files in the order of the cameras.");
+                      fmt::format("expected a PSF of a {} camera for camera {}, found CAMERA = {}. Give the files in "
+                                  "the order of the cameras.",
+                                  std::string(1, task.camera.band), task.camera.name(), psf.camera));
     if (psf.second)
       throw FileError(task.psf_in, "PSF",
                       "expected PSFTYPE = 'GAUSS-HERMITE', found 'GAUSS-HERMITE2', through which nothing is simulated. "

@@ -1,6 +1,8 @@
 #include "simulate/template_set.hpp"
 #include "simulate/draw_targets.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -69,8 +71,7 @@ const std::vector<TemplatePlan>& template_plans() {
 }
 
 std::string template_name(const TemplatePlan& plan) {
-  return "rrtemplate-" + plan.spectype + "-" + (plan.subtype.empty() ? "None" : plan.subtype) + "-v" + version +
-         ".fits";
+  return fmt::format("rrtemplate-{}-{}-v{}.fits", plan.spectype, plan.subtype.empty() ? "None" : plan.subtype, version);
 }
 
 io::TemplateFile make_template(const TemplatePlan& plan) {

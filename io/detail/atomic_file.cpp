@@ -1,6 +1,7 @@
 #include "io/detail/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,14 +39,17 @@ void check_output(const std::string& path) {
   // A folder that is not there yet is made in the first one above it that is.
   while (stat(folder.c_str(), &status) != 0) {
     if (errno != ENOENT || folder == folder_of(folder))
-      refuse(path, "expected the folder " + folder + ", found: " + std::strerror(errno) + ". Choose another output.");
+      refuse(path,
+             fmt::format("expected the folder {}, found: {}. Choose another output.", folder, std::strerror(errno)));
     folder = folder_of(folder);
   }
   if (!S_ISDIR(status.st_mode))
     refuse(path, "expected " + folder + " to be a folder, found a file. Choose another output.");
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    refuse(path, "expected a folder that can be written, found " + folder + ": " + std::strerror(errno) +
-                     ". Change its permissions, or choose another output.");
+    refuse(path,
+           fmt::format(
+               "expected a folder that can be written, found {}: {}. Change its permissions, or choose another output.",
+               folder, std::strerror(errno)));
   if (stat(target.c_str(), &status) != 0) {
     if (errno != ENOENT)
       refuse(path, std::string("expected a name that the file system takes, found: ") + std::strerror(errno) +
@@ -156,7 +160,7 @@ void AtomicFile::fail(const std::string& doing, int error) {
     todo += " Raise the limit on file sizes (ulimit -f), or choose another output.";
   else
     todo += " Check " + folder_of(target_) + ", or choose another output.";
-  throw FileError(path_, "", "expected to " + doing + ", found: " + std::strerror(error) + "." + todo,
+  throw FileError(path_, "", fmt::format("expected to {}, found: {}.{}", doing, std::strerror(error), todo),
                   ExitCode::output);
 }
 

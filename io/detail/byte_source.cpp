@@ -1,6 +1,7 @@
 #include "io/detail/byte_source.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,8 +17,9 @@ FileSource::FileSource(const std::string& path, const std::string& kind) : path_
   const std::string expected = "expected " + kind + ", found ";
   struct stat status {};
   if (stat(path.c_str(), &status) != 0)
-    throw FileError(path, "",
-                    expected.substr(0, expected.size() - 1) + ": " + std::strerror(errno) + ". Check the name.");
+    throw FileError(
+        path, "",
+        fmt::format("{}: {}. Check the name.", expected.substr(0, expected.size() - 1), std::strerror(errno)));
   if (!S_ISREG(status.st_mode)) throw FileError(path, "", expected + "a folder or device. Check the name.");
   if (status.st_size == 0)
     throw FileError(path, "", expected + "an empty file. Copy the file again, or make it again.");

@@ -18,8 +18,8 @@ struct Checker {
             const std::vector<std::size_t>& wanted) const {
     if (found != wanted)
       throw FileError(path, part,
-                      "expected " + to_string(wanted) + " values as in FLUX, found " + to_string(found) +
-                          ". Check that all parts belong to one frame.",
+                      fmt::format("expected {} values as in FLUX, found {}. Check that all parts belong to one frame.",
+                                  to_string(wanted), to_string(found)),
                       code);
   }
 };

@@ -1,5 +1,7 @@
 #include "io/detail/fits_cards.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -96,7 +98,7 @@ std::vector<std::string> long_string(std::string prefix, std::string_view value,
     std::size_t quotes = 0;
     while (quotes < n && rest[n - 1 - quotes] == '\'') ++quotes;
     if (quotes % 2 == 1) --n;
-    records.push_back(padded(prefix + "'" + std::string(rest.substr(0, n)) + "&'"));
+    records.push_back(padded(fmt::format("{}'{}&'", prefix, rest.substr(0, n))));
     rest.remove_prefix(n);
     prefix = "CONTINUE  ";
   }

@@ -87,8 +87,8 @@ std::vector<std::string> verify_checksums(ByteSource& source, const std::string&
                       std::string("expected header and data that agree with CHECKSUM, found others: they were changed "
                                   "or damaged after they were written. ") +
                           todo);
-    notes.push_back(path + "[" + title +
-                    "]: the header was changed after its CHECKSUM was written; its data are as they were");
+    notes.push_back(fmt::format(
+        "{}[{}]: the header was changed after its CHECKSUM was written; its data are as they were", path, title));
   }
   return notes;
 }

@@ -14,8 +14,7 @@ void throw_fits(std::string_view path, std::string_view part, std::string_view d
   for (int n = 0; fits_read_errmsg(message) != 0; ++n)
     if (n < 2) found += "; " + std::string(message);
   fits_clear_errmsg();
-  throw FileError(path, part, "expected to " + std::string(doing) + ", found: " + found + ". " + std::string(todo),
-                  code);
+  throw FileError(path, part, fmt::format("expected to {}, found: {}. {}", doing, found, todo), code);
 }
 
 std::unique_lock<std::recursive_mutex> lock_cfitsio() {

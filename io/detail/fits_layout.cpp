@@ -90,11 +90,11 @@ class SizeReader {
     const auto& cards = cards_.cards();
     const auto card = std::find_if(cards.begin(), cards.end(), [&](const Card& c) { return c.key == key; });
     throw FileError(path_, title_,
-                    "expected " + key + " to be " + wanted + ", found " +
-                        (card == cards.end()   ? "no such keyword"
-                         : card->value.empty() ? "nothing"
-                                               : card->value) +
-                        ": the header is damaged. " + again);
+                    fmt::format("expected {} to be {}, found {}: the header is damaged. {}", key, wanted,
+                                card == cards.end()   ? "no such keyword"
+                                : card->value.empty() ? "nothing"
+                                                      : card->value,
+                                again));
   }
 
   const Header& cards_;

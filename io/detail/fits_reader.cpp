@@ -184,8 +184,9 @@ const HduInfo& FitsReader::need(std::string_view name) const {
   if (const HduInfo* hdu = find(name)) return *hdu;
   std::string found;
   for (const HduInfo& hdu : hdus_) found += (found.empty() ? "" : ", ") + one_hdu(hdu);
-  refuse(name, "expected an HDU with EXTNAME " + std::string(name) + ", found " + found +
-                   ". Check that this is the right kind of file and that it was copied whole.");
+  refuse(name, fmt::format("expected an HDU with EXTNAME {}, found {}. Check that this is the right kind of file and "
+                           "that it was copied whole.",
+                           name, found));
 }
 
 const HduInfo& FitsReader::need_rows(std::string_view name, std::size_t ndim) const {
@@ -193,9 +194,8 @@ const HduInfo& FitsReader::need_rows(std::string_view name, std::size_t ndim) co
   const std::string wanted = fmt::format("expected an image of {} dimensions, found ", ndim);
   if (hdu.kind != HduInfo::Kind::image) refuse(name, wanted + "a table. Check the file.");
   if (hdu.shape.size() != ndim || std::count(hdu.shape.begin() + 1, hdu.shape.end(), 0) > 0)
-    refuse(name, wanted + to_string(hdu.shape) +
-                     (hdu.shape.empty() ? "" : fmt::format(" ({} dimensions)", hdu.shape.size())) +
-                     ". Check the file.");
+    refuse(name, fmt::format("{}{}{}. Check the file.", wanted, to_string(hdu.shape),
+                             hdu.shape.empty() ? "" : fmt::format(" ({} dimensions)", hdu.shape.size())));
   return hdu;
 }
 

@@ -139,10 +139,12 @@ Column describe(const Header& cards, int number, const std::string& path, const 
   column.code = digits < form.size() ? form[digits] : ' ';
   if (column.code == 'P' || column.code == 'Q')
     throw FileError(path, part,
-                    "expected columns of fixed length, found " + column.name + " of variable length (" + form +
-                        "). Remove the column or make its length fixed.");
+                    fmt::format("expected columns of fixed length, found {} of variable length ({}). Remove the column "
+                                "or make its length fixed.",
+                                column.name, form));
   if (std::string_view("LBXIJKEDCMA").find(column.code) == std::string_view::npos || digits > 9)
-    throw FileError(path, part, "expected a FITS column type in TFORM" + n + ", found '" + form + "'. Check the file.");
+    throw FileError(path, part,
+                    fmt::format("expected a FITS column type in TFORM{}, found '{}'. Check the file.", n, form));
   column.repeat = digits == 0 ? 1 : std::stoi(form.substr(0, digits));
   column.values = empty_values(column.code);
   return column;

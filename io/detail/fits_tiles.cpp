@@ -164,7 +164,7 @@ class TileCheck {
 
  private:
   [[noreturn]] void refuse(const std::string& expected, const std::string& found) const {
-    throw FileError(path_, title_, "expected " + expected + ", found " + found + ": it is damaged. " + again);
+    throw FileError(path_, title_, fmt::format("expected {}, found {}: it is damaged. {}", expected, found, again));
   }
 
   std::uint64_t need(const std::string& key, long long least, long long most = 1LL << 40) const {

@@ -1,5 +1,7 @@
 #include "io/detail/hdf5.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace zspex::io::detail {
@@ -45,9 +47,9 @@ void H5Context::fail(const std::string& part, const std::string& doing) const {
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, &collect, &words);
   H5Eclear2(H5E_DEFAULT);
   throw FileError(path_, part,
-                  "expected to " + doing + ", found: " + (words.empty() ? "an error" : words) + " (HDF5). " +
-                      (code_ == ExitCode::input ? "Copy the file again, or make it again."
-                                                : "If memory is short, use a larger machine or fewer ranks."),
+                  fmt::format("expected to {}, found: {} (HDF5). {}", doing, words.empty() ? "an error" : words,
+                              code_ == ExitCode::input ? "Copy the file again, or make it again."
+                                                       : "If memory is short, use a larger machine or fewer ranks."),
                   code_);
 }
 

@@ -155,8 +155,8 @@ std::vector<T> Hdf5Reader::rows(const std::string& dataset, std::size_t first, s
   // HDF5 would turn floats into integers without a word.
   const H5T_class_t kind = H5Tget_class(type), wanted = H5Tget_class(h5_type<T>());
   if (kind != wanted)
-    context_.refuse(dataset,
-                    "expected " + number_name(h5_type<T>()) + ", found " + number_name(type) + ". Check the file.");
+    context_.refuse(
+        dataset, fmt::format("expected {}, found {}. Check the file.", number_name(h5_type<T>()), number_name(type)));
   const std::vector<std::size_t> size = shape_of(handle, dataset);
   if (size.empty() || first > size[0] || n > size[0] - first)
     context_.refuse(dataset,

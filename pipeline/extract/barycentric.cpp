@@ -37,7 +37,8 @@ std::optional<double> first_of(const io::Header& header, const std::vector<std::
     if (!header.has(key)) continue;
     const auto value = header.number(key);
     if (!value || !std::isfinite(*value)) {
-      refuse(path, hdu, "expected a number in " + key + ", found " + header.text(key).value_or("something else"));
+      refuse(path, hdu,
+             fmt::format("expected a number in {}, found {}", key, header.text(key).value_or("something else")));
     }
     return value;
   }

@@ -1,5 +1,7 @@
 #include "pipeline/extract/camera_choice.hpp"
 
+#include <fmt/core.h>
+
 #include <map>
 
 #include "config/value.hpp"
@@ -77,8 +79,9 @@ Chosen<double> choose_psferr(const config::ExtractConfig& config, const io::PsfF
 
 std::string describe_choices(const Chosen<WaveRange>& wavelength, const Chosen<double>& psferr) {
   const WaveRange& range = wavelength.value;
-  return config::write(range.wavemin) + "," + config::write(range.wavemax) + "," + config::write(range.dwave) +
-         " Angstrom (" + wavelength.source + "), psferr " + config::write(psferr.value) + " (" + psferr.source + ")";
+  return fmt::format("{},{},{} Angstrom ({}), psferr {} ({})", config::write(range.wavemin),
+                     config::write(range.wavemax), config::write(range.dwave), wavelength.source,
+                     config::write(psferr.value), psferr.source);
 }
 
 }  // namespace zspex::pipeline

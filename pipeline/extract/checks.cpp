@@ -30,9 +30,9 @@ std::vector<std::string> check_psf_and_image(const io::PsfFile& psf, const std::
   const bool foreign = !image_camera.empty() && !psf.camera.empty() && image_camera != psf.camera;
   if (foreign && !force) {
     throw FileError(image_path, "IMAGE",
-                    "expected an image of camera " + psf.camera + ", as the PSF " + psf.path + " is, found camera " +
-                        image_camera + ". Give the PSF of camera " + image_camera +
-                        " with --psf, or --force to use this one.");
+                    fmt::format("expected an image of camera {}, as the PSF {} is, found camera {}. Give the PSF of "
+                                "camera {} with --psf, or --force to use this one.",
+                                psf.camera, psf.path, image_camera, image_camera));
   }
   if (nx != psf.npix_x || ny != psf.npix_y) {
     throw FileError(image_path, "IMAGE",
@@ -41,8 +41,8 @@ std::vector<std::string> check_psf_and_image(const io::PsfFile& psf, const std::
                                 psf.npix_x, psf.npix_y, psf.path, nx, ny));
   }
   if (!foreign) return {};
-  return {image_path + ": an image of camera " + image_camera + " is extracted with the PSF of camera " + psf.camera +
-          ", " + psf.path + ", because of --force"};
+  return {fmt::format("{}: an image of camera {} is extracted with the PSF of camera {}, {}, because of --force",
+                      image_path, image_camera, psf.camera, psf.path)};
 }
 
 std::vector<std::string> check_traces(const std::string& psf_path, FrameJob& job) {
@@ -185,9 +185,10 @@ std::vector<std::string> check_flavor(const io::Header& header, const std::strin
   std::string flavor = header.text("FLAVOR").value_or("");
   std::transform(flavor.begin(), flavor.end(), flavor.begin(), [](unsigned char c) { return std::tolower(c); });
   if (flavor != "arc" && flavor != "flat") return {};
-  return {image_path + ": FLAVOR is " + flavor +
-          ": the light of lamps is corrected for the motion of the telescope as if it came from the sky. Extract "
-          "calibration exposures without --barycentric-correction"};
+  return {
+      fmt::format("{}: FLAVOR is {}: the light of lamps is corrected for the motion of the telescope as if it came "
+                  "from the sky. Extract calibration exposures without --barycentric-correction",
+                  image_path, flavor)};
 }
 
 std::vector<std::string> check_tails(const io::PsfFile& psf, bool tails) {

@@ -43,7 +43,7 @@ std::string name_in_folder(const std::string& folder, const std::string& prefix,
     if (stem.ends_with(suffix)) stem.resize(stem.size() - std::string(suffix).size());
   }
   if (stem.starts_with("preproc-")) stem.erase(0, 8);
-  return (fs::path(folder) / (prefix + "-" + stem + ".fits")).string();
+  return (fs::path(folder) / fmt::format("{}-{}.fits", prefix, stem)).string();
 }
 
 ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, Provenance provenance) {
@@ -67,9 +67,10 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
       }
       const auto [other, fresh] = taken.emplace(file_identity(path), files.input);
       if (!fresh) {
-        throw ConfigError("configuration", "extract.output",
-                          "expected an output of its own for each frame, found " + path + " for " + other->second +
-                              " and for " + files.input + ". Name them apart.");
+        throw ConfigError(
+            "configuration", "extract.output",
+            fmt::format("expected an output of its own for each frame, found {} for {} and for {}. Name them apart.",
+                        path, other->second, files.input));
       }
     }
     std::vector<std::string> sources = {files.input, files.psf};

@@ -193,9 +193,10 @@ Contents load(const config::InspectConfig& config) {
   if (out.frame || out.truth)
     need_row(config.file, *config.row, out.frame ? out.frame->flux.extent(0) : out.truth->flux.extent(0));
   else if (!out.spectra && !out.redshifts)
-    throw ConfigError("inspect", "row",
-                      "expected a file with spectra or redshifts, found " + config.file + ": " +
-                          io::to_string(out.summary.kind) + ". Leave out --row, or give another file.");
+    throw ConfigError(
+        "inspect", "row",
+        fmt::format("expected a file with spectra or redshifts, found {}: {}. Leave out --row, or give another file.",
+                    config.file, io::to_string(out.summary.kind)));
   return out;
 }
 

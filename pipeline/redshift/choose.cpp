@@ -82,7 +82,7 @@ std::size_t choose(const std::vector<StrategyPlan>& plans, bool only_some) {
   }
   if (best < plans.size()) return best;
   std::string reasons;
-  for (const StrategyPlan& plan : plans) reasons += std::string("\n  ") + plan.strategy->text() + ": " + plan.reason();
+  for (const StrategyPlan& plan : plans) reasons += fmt::format("\n  {}: {}", plan.strategy->text(), plan.reason());
   throw ConfigError("configuration", "redshift.strategy",
                     "expected a strategy that can be used, found none:" + reasons);
 }

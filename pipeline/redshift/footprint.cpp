@@ -167,8 +167,8 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
                  one = bytes.target * std::max(share, 1.0 / std::max<double>(1, static_cast<double>(ntarget)));
     if (room < one && plan.too_little.empty()) {
       plan.least = bytes.fixed + one;
-      plan.too_little = "expected at least " + gibibytes(plan.least) + " " + what + ", found " + gibibytes(limit) +
-                        ". " + remedy + ", or choose a strategy that holds less.";
+      plan.too_little = fmt::format("expected at least {} {}, found {}. {}, or choose a strategy that holds less.",
+                                    gibibytes(plan.least), what, gibibytes(limit), remedy);
     }
     if (one > 0) most = std::min(most, std::floor(room / (bytes.target * share)));
   };

@@ -90,8 +90,8 @@ void add_or_replace(std::vector<Item>& items, std::vector<io::TemplateName>& nam
     names.push_back(std::move(name));
     return;
   }
-  warnings.push_back(what + name.full_type + ": expected one file, found " + earlier->file + " and " + name.file +
-                     "; " + name.file + " is used");
+  warnings.push_back(fmt::format("{}{}: expected one file, found {} and {}; {} is used", what, name.full_type,
+                                 earlier->file, name.file, name.file));
   items[static_cast<std::size_t>(earlier - names.begin())] = std::move(item);
   *earlier = std::move(name);
 }

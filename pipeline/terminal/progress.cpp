@@ -68,7 +68,7 @@ std::string Progress::line(double now) const {
     time = "started";
   if (style_.mode == Mode::log) return fmt::format("{}  {}  {}  {}", label_, percent, count, time);
 
-  const std::string text = "  " + padded(percent, -5) + "  " + count + "  " + time;
+  const std::string text = fmt::format("  {}  {}  {}", padded(percent, -5), count, time);
   // The bar's length must not depend on the numbers, which change: they get what "100 %, 20000/20000 bundles" needs.
   const int reserve = static_cast<int>(display_width(unit_)) + 36,
             room = style_.width - static_cast<int>(display_width(label_)) - reserve;

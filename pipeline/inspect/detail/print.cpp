@@ -54,7 +54,7 @@ std::string row_text(const io::Table& table, std::size_t row, const std::vector<
   for (const char* name : columns) {
     const io::Column* column = table.find(name);
     if (!column || row >= table.nrow || column->values_per_row() != 1) continue;
-    const std::string more = (out.empty() ? "" : ", ") + std::string(name) + " " + cell_text(*column, row);
+    const std::string more = fmt::format("{}{} {}", out.empty() ? "" : ", ", name, cell_text(*column, row));
     if (static_cast<int>(out.size() + more.size()) > width) break;
     out += more;
   }
