@@ -22,12 +22,12 @@ std::string format_duration(double seconds) {
 }
 
 std::string format_bytes(std::uint64_t bytes) {
-  static constexpr const char* units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  if (bytes < 1000) return fmt::format("{} B", bytes);
+  static constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
   double value = static_cast<double>(bytes);
   std::size_t unit = 0;
-  while (value >= 999.5 && unit + 1 < std::size(units)) {
-    value /= 1000;
+  while (value >= 1023.5 && unit + 1 < std::size(units)) {
+    value /= 1024;
     ++unit;
   }
   return fmt::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, units[unit]);

@@ -11,7 +11,9 @@ namespace zspex {
 /// "850 ms", "4.2 s", "3 min 05 s", "2 h 07 min". Negative or not finite: "?".
 std::string format_duration(double seconds);
 
-/// "512 B", "3.4 MB": powers of 1000, as file managers count.
+inline constexpr double mebibyte = 1 << 20, gibibyte = 1 << 30;
+
+/// "512 B", "3.4 MiB": powers of 1024.
 std::string format_bytes(std::uint64_t bytes);
 
 /// Columns that UTF-8 text takes on a terminal: code points. Ours has no wide or combining ones.

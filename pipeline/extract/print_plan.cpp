@@ -3,6 +3,7 @@
 #include <exception>
 #include <ostream>
 
+#include "core/format.hpp"
 #include "io/preproc_info.hpp"
 #include "io/psf.hpp"
 #include "pipeline/comm/agree.hpp"
@@ -14,7 +15,7 @@
 namespace zspex::pipeline {
 namespace {
 
-std::string mebibytes(std::size_t bytes) { return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / (1 << 20)); }
+std::string mebibytes(std::size_t bytes) { return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / mebibyte); }
 
 void print_job(const FrameJob& job, const Layout& layout, bool several, std::ostream& out) {
   const auto& settings = job.settings;

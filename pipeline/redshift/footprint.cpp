@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "pipeline/redshift/read_targets.hpp"
 #include "pipeline/redshift/scan_store.hpp"
 #include "pipeline/redshift/slice.hpp"
@@ -14,8 +15,6 @@
 
 namespace zspex::pipeline {
 namespace {
-
-constexpr double mebibyte = 1 << 20, gibibyte = 1 << 30;
 
 std::string gibibytes(double nbytes) { return fmt::format("{:.3g} GiB", nbytes / gibibyte); }
 

@@ -7,13 +7,12 @@
 #include <limits>
 #include <string>
 
+#include "core/format.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
 namespace {
-
-constexpr double mebibyte = 1 << 20, gibibyte = 1 << 30;
 
 /// Memory of this node, or of the container that this process is in.
 double node_memory() {

@@ -2,13 +2,12 @@
 
 #include <ostream>
 
+#include "core/format.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/redshift/plan.hpp"
 
 namespace zspex::pipeline {
 namespace {
-
-constexpr double mebibyte = 1 << 20;
 
 std::string count_of(std::size_t n, const std::string& what) {
   return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");

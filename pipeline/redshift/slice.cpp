@@ -6,11 +6,11 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::pipeline {
 
 int slice_redshifts(const kernels::RedshiftFitter& fitter, int itemplate, const config::RedshiftConfig& config) {
-  constexpr double gibibyte = 1 << 30;
   constexpr std::size_t held = 4;  // two slices in half of it
   const auto memory = static_cast<std::size_t>(config.memory * gibibyte);
   const std::size_t one = fitter.slice_bytes(itemplate, 1), fit = memory / held / one;

@@ -17,10 +17,10 @@ TEST(Format, DurationsAreWhatPeopleSay) {
 }
 
 TEST(Format, BytesAreWhatPeopleSay) {
-  EXPECT_EQ(format_bytes(999), "999 B");
-  EXPECT_EQ(format_bytes(1000), "1.0 kB");
-  EXPECT_EQ(format_bytes(23808960), "24 MB");
-  EXPECT_EQ(format_bytes(999600000), "1.0 GB");
+  EXPECT_EQ(format_bytes(1023), "1023 B");
+  EXPECT_EQ(format_bytes(1024), "1.0 KiB");
+  EXPECT_EQ(format_bytes(23808960), "23 MiB");
+  EXPECT_EQ(format_bytes(1073700000), "1.0 GiB");
 }
 
 TEST(Format, WidthCountsCharactersAndNotBytes) {

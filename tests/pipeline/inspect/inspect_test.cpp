@@ -111,7 +111,7 @@ TEST_F(InspectTest, ShowsAnHdf5File) {
   EXPECT_SAYS(text, "zspex extract -i preproc.fits");
   EXPECT_SAYS(text, "nid001");
   EXPECT_SAYS(text, "3 min 10 s");
-  EXPECT_SAYS(text, "1.5 GB");
+  EXPECT_SAYS(text, "1.4 GiB");
   EXPECT_SAYS(text, "median S/N of a bin 20");
   EXPECT_SAYS(text, "1 spectra without a good bin");
   EXPECT_SAYS(text, "TARGETID 39627800000000007");

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "core/format.hpp"
 #include "pipeline/redshift/choose.hpp"
 #include "pipeline/redshift/slice.hpp"
 #include "pipeline/redshift/target_store.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 using N = config::StrategyName;
 using kernels::BackendKind;
-constexpr double gibibyte = 1 << 30;
 
 TEST(Strategies, PlacePiecesAsTheyAreDefined) {
   struct Row {
@@ -122,7 +122,7 @@ TEST_F(StrategyPlans, CountWhatAllRanksOfAGpuHoldOnIt) {
   const auto& fitter = *plan_.fitter;
   // GPU_V3 and GPU_V4 have the rebinned templates, at all redshifts, on a GPU; GPU_V6 has two slices.
   double full = 0, slice = 0, spectra = 0;
-  double own = node_.gpu_overhead * (1 << 20);  // of a process, beside what it holds
+  double own = node_.gpu_overhead * mebibyte;  // of a process, beside what it holds
   std::size_t workspace = 0;
   for (int it = 0; it < static_cast<int>(fitter.templates().size()); ++it) {
     const auto& tmpl = fitter.templates()[static_cast<std::size_t>(it)];
