@@ -125,10 +125,10 @@ void kokkosp_finalize_library(void) {
   qsort(rows, (size_t)nrow, sizeof rows[0], by_seconds);
   double all = 0;
   for (int i = 0; i < nrow; ++i) all += rows[i].seconds;
-  fprintf(file, "# %.4f s from start to end of Kokkos, %.4f s in what follows\n#   seconds        n          MB  what\n",
+  fprintf(file, "# %.4f s from start to end of Kokkos, %.4f s in what follows\n#   seconds        n         MiB  what\n",
           now() - start, all);
   for (int i = 0; i < nrow; ++i)
-    fprintf(file, "%11.5f %8llu %11.3f  %s\n", rows[i].seconds, (unsigned long long)rows[i].count, 1e-6 * (double)rows[i].bytes,
+    fprintf(file, "%11.5f %8llu %11.3f  %s\n", rows[i].seconds, (unsigned long long)rows[i].count, (double)rows[i].bytes / 1048576,
             rows[i].name);
   if (file != stderr) fclose(file);
 }

@@ -57,7 +57,7 @@ def timed(command):
 
 
 def peak_memory(text):
-    """Of zspex's report, MB."""
+    """Of zspex's report, MiB."""
     words = text.split('peak memory of a rank')
     return words[1].split()[0] if len(words) > 1 else '?'
 
@@ -117,7 +117,7 @@ def main():
             if i == 0 and not compare(folder, args.precision):
                 print('the results disagree: no ratio')
                 return 1
-            print('run %d: redrock %.1f s (%.1f s of CPU), zspex %.2f s (%.2f s of CPU), %s MB'
+            print('run %d: redrock %.1f s (%.1f s of CPU), zspex %.2f s (%.2f s of CPU), %s MiB'
                   % (i + 1, *redrock[-1], *zspex[-1], memory), flush=True)
         for what, k in (('', 0), (', in CPU seconds', 1)):
             ratios = [a[k] / b[k] for a, b in zip(redrock, zspex)]
@@ -135,7 +135,7 @@ def main():
             if not same_tables(folder):
                 print('%d ranks give other tables than one' % args.ranks)
                 return 1
-        print('%d ranks: %.2f times one rank (%s), the same tables, %s MB per rank'
+        print('%d ranks: %.2f times one rank (%s), the same tables, %s MiB per rank'
               % (args.ranks, statistics.median(scaling), ', '.join('%.2f' % r for r in scaling), peak_memory(text)))
     return 0
 

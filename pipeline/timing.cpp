@@ -10,6 +10,8 @@
 #include <fstream>
 #include <ostream>
 
+#include "core/format.hpp"
+
 namespace zspex::pipeline {
 
 StepTimes::StepTimes(std::string stage, std::vector<std::string> steps)
@@ -87,16 +89,16 @@ std::string utc_now() {
 }
 
 void print_timing(const std::vector<Timing>& rows, std::ostream& out) {
-  out << fmt::format("  {:<16} {:>9} {:>9} {:>9} {:>10} {:>10}\n", "step", "min s", "median s", "max s", "MB read",
-                     "MB written");
+  out << fmt::format("  {:<16} {:>9} {:>9} {:>9} {:>11} {:>11}\n", "step", "min s", "median s", "max s", "MiB read",
+                     "MiB written");
   std::uint64_t peak = 0;
   for (const Timing& row : rows) {
-    out << fmt::format("  {:<16} {:>9.3f} {:>9.3f} {:>9.3f} {:10.1f} {:10.1f}\n", row.step, row.min_seconds,
-                       row.median_seconds, row.max_seconds, static_cast<double>(row.bytes_read) / 1e6,
-                       static_cast<double>(row.bytes_written) / 1e6);
+    out << fmt::format("  {:<16} {:>9.3f} {:>9.3f} {:>9.3f} {:11.1f} {:11.1f}\n", row.step, row.min_seconds,
+                       row.median_seconds, row.max_seconds, static_cast<double>(row.bytes_read) / mebibyte,
+                       static_cast<double>(row.bytes_written) / mebibyte);
     peak = std::max(peak, row.peak_memory);
   }
-  out << fmt::format("  peak memory of a rank {:.0f} MB\n", static_cast<double>(peak) / 1e6);
+  out << fmt::format("  peak memory of a rank {:.0f} MiB\n", static_cast<double>(peak) / mebibyte);
 }
 
 }  // namespace zspex::pipeline

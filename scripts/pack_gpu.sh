@@ -94,5 +94,5 @@ oldest=$(objdump -T "$pack"/bin/* "$pack"/lib/*.so* 2>/dev/null | grep -oE 'GLIB
 mkdir -p "$(dirname "$file")"
 tar -C "$work" --owner=0 --group=0 -cf - "$name" | gzip -9 >"$file.part"
 mv "$file.part" "$file"
-printf '%s: %s MB, for a C library of %s or later. There:\n  tar -xzf %s && %s/check_gpu.sh\n' "$file" \
-  "$(($(stat -c %s "$file") / 1000000))" "${oldest/_/ }" "$(basename "$file")" "$name"
+printf '%s: %s MiB, for a C library of %s or later. There:\n  tar -xzf %s && %s/check_gpu.sh\n' "$file" \
+  "$(($(stat -c %s "$file") / 1048576))" "${oldest/_/ }" "$(basename "$file")" "$name"

@@ -8,6 +8,7 @@
 
 #include "config/value.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/output.hpp"
 #include "simulate/files.hpp"
 #include "simulate/fingerprint.hpp"
@@ -66,10 +67,11 @@ std::string write(const Task& task, const config::SimulateConfig& config) {
   io::write_truth(task.truth, made.truth);
   io::write_preproc(task.preproc, made.frame);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  return fmt::format("{}  {} fibers x {} bins on {} x {} pixels, {} cosmics, {} bad pixels, {:.1f} s", task.preproc,
+  return fmt::format("{}  {} fibers x {} bins on {} x {} pixels, {} cosmics, {} bad pixels, {}", task.preproc,
                      made.truth.flux.extent(0), made.truth.flux.extent(1), made.frame.image.extent(1),
                      made.frame.image.extent(0), made.detector.ncosmic,
-                     made.detector.cosmic_pixels + made.detector.dead_pixels + made.detector.hot_pixels, took.count());
+                     made.detector.cosmic_pixels + made.detector.dead_pixels + made.detector.hot_pixels,
+                     format_duration(took.count()));
 }
 
 }  // namespace

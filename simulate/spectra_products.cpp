@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "core/format.hpp"
 #include "simulate/files.hpp"
 #include "simulate/fingerprint.hpp"
 #include "simulate/products.hpp"
@@ -23,8 +24,8 @@ std::string write(const config::SimulateConfig& config, const SpectraTask& task)
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   std::size_t nbin = 0;
   for (const io::BandSpectra& band : made.file.bands) nbin += band.wave.size();
-  return fmt::format("{}  {} spectra of {} targets, {} bins in {} bands, {:.1f} s", task.spectra,
-                     made.file.targetid.size(), task.ntargets, nbin, made.file.bands.size(), took.count());
+  return fmt::format("{}  {} spectra of {} targets, {} bins in {} bands, {}", task.spectra, made.file.targetid.size(),
+                     task.ntargets, nbin, made.file.bands.size(), format_duration(took.count()));
 }
 
 std::string write(const TemplatePlan& plan, const std::string& path) {
@@ -33,8 +34,8 @@ std::string write(const TemplatePlan& plan, const std::string& path) {
   file.path = path;
   io::write_template(file);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  return fmt::format("{}  {} vectors of {} samples, {:.1f} s", path, file.basis.extent(0), file.basis.extent(1),
-                     took.count());
+  return fmt::format("{}  {} vectors of {} samples, {}", path, file.basis.extent(0), file.basis.extent(1),
+                     format_duration(took.count()));
 }
 
 }  // namespace

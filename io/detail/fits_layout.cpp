@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 
 namespace zspex::io::detail {
@@ -105,7 +106,7 @@ class SizeReader {
 
 /// Reads from `hdu.header` to END.
 void read_header(ByteSource& source, const std::string& path, std::size_t index, HduLayout& hdu) {
-  constexpr std::uint64_t most_blocks = 8192;  // 24 MB; the longest known have a few hundred kB of HISTORY
+  constexpr std::uint64_t most_blocks = 8192;  // 22 MiB; the longest known have a few hundred KiB of HISTORY
   std::string records;
   Block block{};
   for (std::uint64_t i = 0; i < most_blocks; ++i) {
@@ -124,7 +125,8 @@ void read_header(ByteSource& source, const std::string& path, std::size_t index,
     }
   }
   throw FileError(path, fmt::format("HDU {}", index),
-                  std::string("expected a header of records up to END, found none in 24 MB. ") + again);
+                  fmt::format("expected a header of records up to END, found none in {}. {}",
+                              format_bytes(most_blocks * fits_block), again));
 }
 
 /// What follows the last HDU: nothing, or bytes without meaning, which some programs and copies leave.

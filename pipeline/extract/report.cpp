@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "core/format.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
@@ -37,13 +38,14 @@ std::string describe_outcome(const FrameOutcome& outcome) {
   if (outcome.nbin_bad > 0)
     line += fmt::format(", {:.3g} % of the bins without data", 100.0 * static_cast<double>(outcome.nbin_bad) /
                                                                    static_cast<double>(outcome.nspec * outcome.nwave));
-  return fmt::format("{}, {:.2f} s -> {}", line, outcome.seconds, outcome.output);
+  return fmt::format("{}, {} -> {}", line, format_duration(outcome.seconds), outcome.output);
 }
 
 void print_report(const ExtractReport& report, bool by_rank, std::ostream& out) {
   std::size_t written = 0;
   for (const FrameOutcome& frame : report.frames) written += frame.code == ExitCode::success;
-  out << fmt::format("extract: {} of {} frames written in {:.2f} s\n", written, report.frames.size(), report.seconds);
+  out << fmt::format("extract: {} of {} frames written in {}\n", written, report.frames.size(),
+                     format_duration(report.seconds));
   for (const FrameOutcome& frame : report.frames) {
     if (frame.code != ExitCode::success) out << "  failed: " << frame.input << "\n";
   }

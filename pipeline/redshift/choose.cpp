@@ -6,11 +6,10 @@
 #include <ostream>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::pipeline {
 namespace {
-
-constexpr double gibibyte = 1 << 30;
 
 bool usable(const StrategyPlan& plan, bool only_some) {
   return plan.usable() && !(only_some && plan.strategy->all_on_gpus);
@@ -94,7 +93,7 @@ void print_strategies(const std::vector<StrategyPlan>& plans, std::size_t best, 
                      machine.nodes, s(machine.nodes), machine.ranks, s(machine.ranks), machine.memory, machine.gpus,
                      s(machine.gpus), machine.gpus > 0 ? fmt::format(" of {:.0f} GiB", machine.gpu_memory) : "",
                      ntarget, s(ntarget))
-      << "             seconds predicted                          GiB                                      rounds  "
+      << "             s predicted                                GiB                                      rounds  "
          "ranks\n"
       << "             rebin    scan transfer  refine   total     CPU rank GPU rank    node   a GPU           that "
          "fit\n";

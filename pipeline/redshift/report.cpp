@@ -8,12 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "core/format.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
 namespace {
-
-constexpr double mebibyte = 1 << 20;
 
 /// A table of what there is to tell of each of some things.
 template <class Row>
@@ -149,8 +148,8 @@ std::vector<io::Table> run_tables(const RedshiftPlan& plan, const RedshiftReport
 }
 
 void print_report(const RedshiftPlan& plan, const RedshiftReport& report, bool by_rank, std::ostream& out) {
-  out << fmt::format("redshift: {} targets in {:.2f} s, {} with warnings, {} without data\n", report.ntarget,
-                     report.seconds, report.nwarned, report.nnodata);
+  out << fmt::format("redshift: {} targets in {}, {} with warnings, {} without data\n", report.ntarget,
+                     format_duration(report.seconds), report.nwarned, report.nnodata);
   print_timing(report.timing, out);
   if (!by_rank) return;
   print_ranks(report, out);

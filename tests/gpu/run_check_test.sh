@@ -37,7 +37,7 @@ if ! "$build/zspex" --version | grep -q Cuda; then
 fi
 
 # All of it from a packed folder; one of the answers is said to be wrong.
-expect "a pack" 0 "pack.tar.gz: [0-9]+ MB, for a C library" "$packer" "$build" "$dir/pack.tar.gz"
+expect "a pack" 0 "pack.tar.gz: [0-9]+ MiB, for a C library" "$packer" "$build" "$dir/pack.tar.gz"
 tar -xzf pack.tar.gz
 mv pack/bin/compare_results pack/bin/really_compare
 cat >pack/bin/compare_results <<'END'
