@@ -211,11 +211,11 @@ Priors read_priors(const std::string& path) {
     file.refuse("PRIORS", "expected rows with the text column FUNCTION, found none. Make the file again.");
   const std::string name = detail::lower(detail::trim(std::get<std::vector<std::string>>(function->values).front()));
   if (name == "gaussian")
-    priors.function = Priors::Function::gaussian;
+    priors.function = PriorFunction::gaussian;
   else if (name == "lorentzien" || name == "lorentzian")
-    priors.function = Priors::Function::lorentzian;
+    priors.function = PriorFunction::lorentzian;
   else if (name == "tophat")
-    priors.function = Priors::Function::tophat;
+    priors.function = PriorFunction::tophat;
   else
     file.refuse("PRIORS.FUNCTION", "expected gaussian, lorentzien or tophat, found '" + name + "'. Correct it.");
   for (std::size_t i = 0; i < table.nrow; ++i)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/array.hpp"
+#include "core/prior_function.hpp"
 
 namespace zspex::io {
 
@@ -55,10 +56,9 @@ std::vector<std::string> find_archetypes(const std::vector<std::string>& given);
 
 /// PRIORS: what is known of targets' redshifts beforehand.
 struct Priors {
-  enum class Function { gaussian, lorentzian, tophat };
-  Function function = Function::tophat;  ///< of the first row, for all
-  std::vector<std::int64_t> targetid;    ///< [nrow]
-  std::vector<double> z, sigma;          ///< [nrow] center and width of the function; sigma > 0
+  PriorFunction function = PriorFunction::tophat;  ///< of the first row, for all
+  std::vector<std::int64_t> targetid;              ///< [nrow]
+  std::vector<double> z, sigma;                    ///< [nrow] center and width of the function; sigma > 0
 };
 /// \throws FileError (exit code `input`) for missing columns or rows, an unknown FUNCTION, Z or SIGMA that can't be
 /// used

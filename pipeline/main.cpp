@@ -49,7 +49,7 @@ class RankContext {
   kernels::KokkosSession kokkos_;
 };
 
-std::string strategy_of(const config::ExtractConfig& config) {
+std::string describe_solver(const config::ExtractConfig& config) {
   return fmt::format("{} solver, {} decorrelation", config.solver == config::Solver::patch ? "patch" : "bundle",
                      config.decorrelation == config::Decorrelation::signal ? "signal" : "noise");
 }
@@ -58,7 +58,8 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
   pipeline::GpuRequest request;
   comm::agree(world, "", [&] { request = pipeline::gpu_request(line.extract, kernels::needs_device()); });
   const RankContext context(world, request, line.common.verbosity > 0);
-  auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, strategy_of(line.extract), world.size());
+  auto provenance =
+      pipeline::make_provenance(argc, argv, line.resolved_yaml, describe_solver(line.extract), world.size());
   pipeline::ExtractOptions options;
   options.role = context.role();
   options.worker.make_extractor = pipeline::kernel_extractors(context.backend());

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/constants.hpp"
 #include "simulate/instrument.hpp"
 #include "simulate/random.hpp"
 #include "simulate/shapes.hpp"

@@ -10,8 +10,6 @@
 
 namespace zspex::simulate {
 
-inline constexpr double light_speed_km_s = 299792.458;
-
 /// Equal bins in wavelength that hold the light. They are the extraction's bins, some more on both sides, each cut into
 /// `oversample` parts.
 struct LightBins {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/constants.hpp"
 #include "simulate/random.hpp"
 
 namespace zspex::simulate {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/array.hpp"
+#include "core/mask_bits.hpp"
 #include "core/psf.hpp"
 #include "kernels/base/session.hpp"
 
@@ -19,10 +20,10 @@ namespace zspex::kernels {
 /// The CCD image, held by the caller (one copy per node). Row-major, wavelength grows with row y.
 struct Image {
   int nx = 0, ny = 0;
-  const float* image = nullptr;         ///< [ny][nx] electrons; not finite = masked
-  const float* ivar = nullptr;          ///< [ny][nx] electrons^-2; <= 0 or not finite = masked
-  const std::uint32_t* mask = nullptr;  ///< [ny][nx]; a pixel with mask & unusable is masked
-  std::uint32_t unusable = 767;         ///< bits of ccdmask that count: desispec's, all but BADREADNOISE
+  const float* image = nullptr;                ///< [ny][nx] electrons; not finite = masked
+  const float* ivar = nullptr;                 ///< [ny][nx] electrons^-2; <= 0 or not finite = masked
+  const std::uint32_t* mask = nullptr;         ///< [ny][nx]; a pixel with mask & unusable is masked
+  std::uint32_t unusable = ccdmask::unusable;  ///< bits of ccdmask that count: desispec's, all but BADREADNOISE
 };
 
 /// Fibers and wavelengths in patches with padding, as gpu_specter cuts them; or a whole bundle as one banded system.

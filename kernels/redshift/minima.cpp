@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/redshift/redshift.hpp"
+#include "core/constants.hpp"
 
 namespace zspex::kernels {
 

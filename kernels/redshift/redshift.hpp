@@ -20,7 +20,6 @@ namespace zspex::kernels {
 inline constexpr double no_chi2 = 9999999.0;
 /// The most that a file's float32 holds.
 inline constexpr double most_float = 3.4e38;
-inline constexpr double light_speed_km_s = 299792.458;
 
 /// One spectrum of a target, on the wavelength grid of its band.
 struct TargetSpectrum {

@@ -89,7 +89,7 @@ bool blocks_are_fine(const kernels::ExtractSettings& settings, int nrank, bool w
   return nrank > 1 && static_cast<std::size_t>(nrank) * 4 > kernels::plan_blocks(settings, false).size();
 }
 
-std::vector<kernels::FiberBlock> deal_blocks(const kernels::ExtractSettings& settings, int nrank, bool with_gpu) {
+std::vector<kernels::FiberBlock> blocks_of_group(const kernels::ExtractSettings& settings, int nrank, bool with_gpu) {
   return kernels::plan_blocks(settings, blocks_are_fine(settings, nrank, with_gpu));
 }
 

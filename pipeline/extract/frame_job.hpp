@@ -40,7 +40,7 @@ kernels::ExtractSettings extract_settings(const config::ExtractConfig& config, c
 /// needs all patches of a bundle to be filled. The spectra don't depend on the cut; the sum of the blocks' model images does
 /// in its last bits, so with a model the cut is always the same.
 /// \param with_gpu  whether a rank of the group uses a GPU
-std::vector<kernels::FiberBlock> deal_blocks(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
+std::vector<kernels::FiberBlock> blocks_of_group(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
 bool blocks_are_fine(const kernels::ExtractSettings& settings, int nrank, bool with_gpu);
 
 }  // namespace zspex::pipeline

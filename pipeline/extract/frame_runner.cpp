@@ -174,7 +174,7 @@ void FrameRunner::extract_blocks(const FrameJob& job, const kernels::Image& imag
 }
 
 std::vector<kernels::BlockSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i) {
-  const auto blocks = deal_blocks(job.settings, comms_.group.size(), with_gpu_);
+  const auto blocks = blocks_of_group(job.settings, comms_.group.size(), with_gpu_);
   // The nodes of a group take every nnode-th block; within a node, whoever is free takes the next.
   std::vector<std::uint64_t> of_node;
   for (std::size_t u = static_cast<std::size_t>(comms_.inode); u < blocks.size();

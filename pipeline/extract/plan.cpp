@@ -106,7 +106,7 @@ MemoryPlan plan_memory(const FrameJob& job, int nrank, bool with_gpu, bool sever
   const std::size_t spectra = nspec * nwave * (4 + ndiag) * sizeof(float);
   const std::size_t model = job.settings.model != kernels::ModelKind::none ? npixel * sizeof(float) : 0;
   const std::size_t image = ImageSlot::bytes(npixel);
-  const auto blocks = deal_blocks(job.settings, nrank, with_gpu);
+  const auto blocks = blocks_of_group(job.settings, nrank, with_gpu);
   const std::size_t largest = static_cast<std::size_t>(blocks.empty() ? 0 : blocks.front().nspec);
 
   MemoryPlan memory;

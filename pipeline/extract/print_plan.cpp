@@ -3,6 +3,7 @@
 #include <exception>
 #include <ostream>
 
+#include "core/constants.hpp"
 #include "core/format.hpp"
 #include "io/preproc_info.hpp"
 #include "io/psf.hpp"
@@ -30,8 +31,8 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
                      job.wave.front(), job.wave.back(), job.nx, job.ny, job.choices);
   if (job.heliocor != 1)
     out << fmt::format("    barycentric correction: factor {:.9f}, {:.3f} km/s\n", job.heliocor,
-                       (job.heliocor - 1) * 299792.458);
-  out << fmt::format("    {} {}, dealt to {} {}\n", deal_blocks(settings, layout.group_size, with_gpu).size(),
+                       (job.heliocor - 1) * light_speed_km_s);
+  out << fmt::format("    {} {}, dealt to {} {}\n", blocks_of_group(settings, layout.group_size, with_gpu).size(),
                      fine ? "sub-bundles" : "bundles", layout.group_size, layout.group_size == 1 ? "rank" : "ranks")
       << fmt::format("    memory: image {} a node, {} a rank, {} more on the rank that reads and writes",
                      mebibytes(memory.node_image), mebibytes(memory.rank), mebibytes(memory.root));
@@ -55,7 +56,6 @@ ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config
   if (layout.ngroup > 1) out << ", " << layout.ngroup << " frames at a time";
   if (layout.ngpu_rank > 0) out << ", " << layout.ngpu_rank << " of them with a GPU";
   out << ", " << layout.device << "\n";
-  for (const std::string& path : plan.already_done) out << "  " << path << " is there already\n";
 
   ExitCode code = ExitCode::success;
   const bool several = plan.frames.size() > static_cast<std::size_t>(layout.ngroup);

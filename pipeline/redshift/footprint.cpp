@@ -34,11 +34,6 @@ double reading_bytes(const kernels::RedshiftFitter& fitter, const TargetList& ta
   return static_cast<double>(fitter.npixel()) * exposures * (raw + masked);
 }
 
-bool read_whole(const config::RedshiftConfig& config) {
-  return std::any_of(config.input.begin(), config.input.end(),
-                     [](const std::string& path) { return path.ends_with(".gz"); });
-}
-
 double full_bytes(const kernels::RedshiftFitter& fitter) {
   double nbytes = 0;
   for (int it = 0; it < static_cast<int>(fitter.templates().size()); ++it)
@@ -112,7 +107,7 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
   const double scan = static_cast<double>(ScanStore::target_bytes(templates, details));
   const double reading = reading_bytes(fitter, targets);
   print.reading_one = reading;
-  print.reading = read_whole(config) ? Bytes{0, reading} : Bytes{read_at_a_time * reading, 0};
+  print.reading = is_read_whole(config) ? Bytes{0, reading} : Bytes{read_at_a_time * reading, 0};
   // Of a target while it is refined: one template's chi^2, its fits, and rows on their way to the details.
   const double refining = std::max(most_scan, details ? most_rows : 0) + results;
   print.scanning.fixed = static_cast<double>(kernels::host_concurrency()) * fine;

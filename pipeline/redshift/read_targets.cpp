@@ -4,8 +4,8 @@
 #include <limits>
 #include <map>
 
+#include "kernels/redshift/coadd_exposures.hpp"
 #include "kernels/redshift/line_spread.hpp"
-#include "kernels/redshift/target.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -144,11 +144,14 @@ void read_bunch(const config::RedshiftConfig& config, const TargetList& targets,
 
 }  // namespace
 
+bool is_read_whole(const config::RedshiftConfig& config) {
+  return std::any_of(config.input.begin(), config.input.end(),
+                     [](const std::string& path) { return path.ends_with(".gz"); });
+}
+
 void read_targets(const config::RedshiftConfig& config, const TargetList& targets, const std::vector<int>& mine,
                   const std::function<void(const kernels::Target&)>& take) {
-  const bool whole = std::any_of(config.input.begin(), config.input.end(),
-                                 [](const std::string& path) { return path.ends_with(".gz"); });
-  const std::size_t most = whole ? mine.size() : read_at_a_time;
+  const std::size_t most = is_read_whole(config) ? mine.size() : read_at_a_time;
   for (std::size_t first = 0; first < mine.size(); first += most) {
     const auto begin = mine.begin() + static_cast<std::ptrdiff_t>(first);
     const std::size_t n = std::min(most, mine.size() - first);

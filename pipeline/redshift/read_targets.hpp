@@ -21,4 +21,7 @@ inline constexpr std::size_t read_at_a_time = 32;
 void read_targets(const config::RedshiftConfig& config, const TargetList& targets, const std::vector<int>& mine,
                   const std::function<void(const kernels::Target&)>& take);
 
+/// Whether spectra are read all at once: a compressed file is decompressed from its beginning.
+bool is_read_whole(const config::RedshiftConfig& config);
+
 }  // namespace zspex::pipeline

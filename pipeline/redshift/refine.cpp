@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "kernels/redshift/redshift_grid.hpp"
+#include "kernels/redshift/prior.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/comm/shared_work_deque.hpp"
 
@@ -26,8 +26,7 @@ Array2<double> Refiner::total_chi2(const ScanStore& store, int itemplate, kernel
     const auto at = std::find(priors_->targetid.begin(), priors_->targetid.end(), id);
     if (at == priors_->targetid.end()) continue;
     const auto row = static_cast<std::size_t>(at - priors_->targetid.begin());
-    kernels::add_prior(static_cast<kernels::PriorFunction>(priors_->function), priors_->z[row], priors_->sigma[row],
-                       tmpl.redshifts, total.row(i));
+    kernels::add_prior(priors_->function, priors_->z[row], priors_->sigma[row], tmpl.redshifts, total.row(i));
   }
   return total;
 }
@@ -103,9 +102,7 @@ std::vector<TemplateFits> Refiner::refine_dynamic(const ScanStore& store, const 
       throw;
     }
   });
-  const Stopwatch watch;
   setup_.team.barrier();
-  wait_ += watch.seconds();
   if (done) done(static_cast<int>(ntemplate - told));
   return fits;
 }

@@ -33,7 +33,6 @@ class Refiner {
   /// Collective over the world.
   /// \param done  called as templates are done, with their number; on ranks that know
   std::vector<TemplateFits> refine(const ScanStore& store, const std::function<void(int ntemplate)>& done);
-  double wait_seconds() const { return wait_; }
 
  private:
   std::vector<TemplateFits> refine_own(const ScanStore& store, const std::function<void(int)>& done);
@@ -47,7 +46,6 @@ class Refiner {
   const TargetList& targets_;
   std::span<const int> ours_;
   const std::optional<io::Priors>& priors_;
-  double wait_ = 0;
 };
 
 }  // namespace zspex::pipeline

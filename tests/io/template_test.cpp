@@ -326,12 +326,12 @@ TEST(Priors, TheFirstRowNamesTheFunctionOfAll) {
   const TempDir folder;
   const auto read = [&](const Table& table) { return read_priors(write_one_table(folder / "p.fits", table)); };
   const Priors priors = read(prior_table("tophat"));
-  EXPECT_EQ(priors.function, Priors::Function::tophat);
+  EXPECT_EQ(priors.function, PriorFunction::tophat);
   EXPECT_EQ(priors.targetid, (std::vector<std::int64_t>{-5, 7}));
   EXPECT_EQ(priors.z, (std::vector<double>{0.5, 1.5}));
   EXPECT_EQ(priors.sigma, (std::vector<double>{0.25, 0.125}));
-  EXPECT_EQ(read(prior_table("Gaussian")).function, Priors::Function::gaussian);
-  EXPECT_EQ(read(prior_table("lorentzien")).function, Priors::Function::lorentzian) << "as Redrock spells it";
+  EXPECT_EQ(read(prior_table("Gaussian")).function, PriorFunction::gaussian);
+  EXPECT_EQ(read(prior_table("lorentzien")).function, PriorFunction::lorentzian) << "as Redrock spells it";
   expect_error([&] { (void)read(prior_table("box")); }, ExitCode::input, {"PRIORS.FUNCTION", "box"});
   for (const double bad : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
     Table table = prior_table("tophat");

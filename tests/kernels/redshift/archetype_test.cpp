@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "tests/kernels/support/invented_redshift.hpp"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "kernels/redshift/minima.hpp"
 
 namespace zspex::kernels {

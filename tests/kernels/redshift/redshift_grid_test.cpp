@@ -1,4 +1,5 @@
 #include "kernels/redshift/redshift_grid.hpp"
+#include "kernels/redshift/prior.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "kernels/redshift/fitter.hpp"
+#include "kernels/redshift/prior.hpp"
 #include "kernels/redshift/redshift_grid.hpp"
 #include "tests/kernels/support/invalid.hpp"
 #include "tests/kernels/support/invented_redshift.hpp"

@@ -1,4 +1,4 @@
-#include "kernels/redshift/target.hpp"
+#include "kernels/redshift/coadd_exposures.hpp"
 
 #include <gtest/gtest.h>
 
