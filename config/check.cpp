@@ -1,8 +1,6 @@
 #include "config/check.hpp"
 #include "config/redshift_files.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -17,6 +15,7 @@
 #include "config/schema.hpp"
 #include "config/yaml_reader.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "core/real_path.hpp"
 
 namespace zspex::config {
@@ -29,8 +28,9 @@ class Checker {
  public:
   Checker(std::string section, const Origins& origins) : section_(std::move(section)), origins_(origins) {}
 
-  void require(bool holds, const std::string& key, const std::string& what) const {
-    if (!holds) throw ConfigError(where(key), section_ + "." + key, what);
+  template <class... Args>
+  void require(bool holds, const std::string& key, fmt::format_string<Args...> what, Args&&... args) const {
+    if (!holds) throw ConfigError(where(key), section_ + "." + key, fmt::format(what, std::forward<Args>(args)...));
   }
 
   /// Each field by itself: written and read back through the schema.
@@ -43,9 +43,8 @@ class Checker {
   void require_multiple(int value, const std::string& key, int divisor, const std::string& divisor_name) const {
     if (value % divisor == 0) return;
     const int below = value / divisor * divisor;
-    require(false, key,
-            fmt::format("expected a multiple of {}, found {}; take {}{}", divisor_name, value,
-                        below > 0 ? fmt::format("{} or ", below) : "", below + divisor));
+    require(false, key, "expected a multiple of {}, found {}; take {}{}", divisor_name, value,
+            below > 0 ? fmt::format("{} or ", below) : "", below + divisor);
   }
 
  private:
@@ -80,26 +79,24 @@ void check_written(const Checker& checker, const std::string& key, const Files& 
     std::map<std::string, std::string> names;
     for (const std::string& input : inputs) {
       const auto [other, fresh] = names.emplace(std::filesystem::path(input).filename().string(), input);
-      checker.require(
-          fresh, key,
-          fmt::format("expected inputs of different names for one folder, found {} and {}; name an output for each",
-                      other->second, input));
+      checker.require(fresh, key,
+                      "expected inputs of different names for one folder, found {} and {}; name an output for each",
+                      other->second, input);
     }
     return;
   }
   checker.require(files.size() == inputs.size(), key,
-                  fmt::format("expected one file for each input ({}) or one folder that ends in /, found {}",
-                              inputs.size(), counted(files.size(), "file")));
+                  "expected one file for each input ({}) or one folder that ends in /, found {}", inputs.size(),
+                  counted(files.size(), "file"));
   for (const std::string& file : files) {
     checker.require(!file.ends_with('/'), key,
-                    "expected a file for each input, or only one folder, found the folder " + file);
-    checker.require(ends_with_any(file, suffixes), key,
-                    fmt::format("expected a name that ends in {}, found {}; a folder ends in /", suffix_names, file));
+                    "expected a file for each input, or only one folder, found the folder {}", file);
+    checker.require(ends_with_any(file, suffixes), key, "expected a name that ends in {}, found {}; a folder ends in /",
+                    suffix_names, file);
     const auto [other, fresh] = taken.emplace(file_identity(file), key);
-    checker.require(
-        fresh, key,
-        fmt::format("expected names that are not in use, found {}, which is also in {}; it would be overwritten", file,
-                    other->second));
+    checker.require(fresh, key,
+                    "expected names that are not in use, found {}, which is also in {}; it would be overwritten", file,
+                    other->second);
   }
 }
 
@@ -127,8 +124,8 @@ void check(const ExtractConfig& config, const Origins& origins) {
   checker.require(!config.psf.empty(), "psf", "expected a PSF file, found none; name it with -p");
   checker.require(!config.output.empty(), "output", "expected a frame file, found none; name it with -o");
   checker.require(config.psf.size() == 1 || config.psf.size() == config.input.size(), "psf",
-                  fmt::format("expected one PSF file, or one for each input ({}), found {}", config.input.size(),
-                              config.psf.size()));
+                  "expected one PSF file, or one for each input ({}), found {}", config.input.size(),
+                  config.psf.size());
 
   std::map<std::string, std::string> taken;
   for (const std::string& file : config.input) taken.emplace(file_identity(file), "input");
@@ -143,8 +140,8 @@ void check(const ExtractConfig& config, const Origins& origins) {
   checker.require_multiple(config.specmin, "specmin", config.bundlesize, bundlesize);
   checker.require_multiple(config.nspec, "nspec", config.bundlesize, bundlesize);
   checker.require(config.bundlesize % config.nsubbundles == 0, "nsubbundles",
-                  fmt::format("expected a divisor of {}, found {}; sub-bundles have equal numbers of fibers",
-                              bundlesize, config.nsubbundles));
+                  "expected a divisor of {}, found {}; sub-bundles have equal numbers of fibers", bundlesize,
+                  config.nsubbundles);
 }
 
 void check(const RedshiftConfig& config, const Origins& origins) {
@@ -159,7 +156,7 @@ void check(const RedshiftConfig& config, const Origins& origins) {
   std::map<std::string, std::string> taken;
   for (const std::string& file : config.input)
     checker.require(taken.emplace(file_identity(file), "input").second, "input",
-                    "expected each file once, found " + file + " again; its spectra would count twice");
+                    "expected each file once, found {} again; its spectra would count twice", file);
   for (const std::string& file : config.templates) taken.emplace(file_identity(file), "templates");
   for (const std::string& file : config.archetypes) taken.emplace(file_identity(file), "archetypes");
   for (const auto* file : {&config.priors, &config.chi2_scan})
@@ -167,19 +164,17 @@ void check(const RedshiftConfig& config, const Origins& origins) {
   const auto written = [&](const std::string& key, const std::string& file,
                            const std::vector<std::string_view>& suffixes, const std::string& names) {
     if (file.empty()) return;
-    checker.require(ends_with_any(file, suffixes), key,
-                    fmt::format("expected a name that ends in {}, found {}", names, file));
+    checker.require(ends_with_any(file, suffixes), key, "expected a name that ends in {}, found {}", names, file);
     const auto [other, fresh] = taken.emplace(file_identity(file), key);
-    checker.require(
-        fresh, key,
-        fmt::format("expected a name that is not in use, found {}, which is also in {}; it would be overwritten", file,
-                    other->second));
+    checker.require(fresh, key,
+                    "expected a name that is not in use, found {}, which is also in {}; it would be overwritten", file,
+                    other->second);
   };
   const bool folders = is_folder(config.output) || is_folder(config.details) || is_folder(config.model);
   for (const auto& [key, path] :
        {std::pair{"output", &config.output}, {"details", &config.details}, {"model", &config.model}})
     checker.require(!folders || path->empty() || is_folder(*path), key,
-                    "expected a folder, as the other results have, found " + *path + "; a folder ends in /");
+                    "expected a folder, as the other results have, found {}; a folder ends in /", *path);
   for (const RedshiftConfig& run : runs_of(config)) {
     written("output", run.output, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5");
     written("details", run.details, {".h5"}, ".h5");
@@ -189,19 +184,20 @@ void check(const RedshiftConfig& config, const Origins& origins) {
                   "expected either targetids or mintarget and ntargets, found both; take one out");
   std::set<std::int64_t> seen;
   for (const std::int64_t id : config.targetids)
-    checker.require(seen.insert(id).second, "targetids",
-                    fmt::format("expected each target once, found {} again; take it out", id));
+    checker.require(seen.insert(id).second, "targetids", "expected each target once, found {} again; take it out", id);
   checker.require(!config.archetypes.empty() || config.archetype_nnearest == 0, "archetype_nnearest",
-                  "expected 0 without archetypes, found " + write(config.archetype_nnearest) +
-                      "; name archetypes with --archetypes, or take it out");
+                  "expected 0 without archetypes, found {}; name archetypes with --archetypes, or take it out",
+                  write(config.archetype_nnearest));
   const bool some_on_gpus = config.strategy == StrategyName::gpu_v4 || config.strategy == StrategyName::gpu_v5 ||
                             config.strategy == StrategyName::gpu_v6 || config.strategy == StrategyName::automatic;
   checker.require(some_on_gpus || config.gpu_ranks == 0, "gpu_ranks",
-                  "expected 0 with this strategy, where all ranks do the same, found " + write(config.gpu_ranks) +
-                      "; take it out, or choose GPU_V4, GPU_V5, GPU_V6 or AUTO");
+                  "expected 0 with this strategy, where all ranks do the same, found {}; take it out, or choose "
+                  "GPU_V4, GPU_V5, GPU_V6 or AUTO",
+                  write(config.gpu_ranks));
   checker.require(!config.allspec || config.cosmics_nsig == 0, "cosmics_nsig",
-                  "expected 0 with allspec, found " + write(config.cosmics_nsig) +
-                      "; cosmic rays are looked for where exposures are coadded: take one of the two out");
+                  "expected 0 with allspec, found {}; cosmic rays are looked for where exposures are coadded: take one "
+                  "of the two out",
+                  write(config.cosmics_nsig));
 }
 
 namespace {
@@ -226,9 +222,9 @@ void require_keys_of_kind(const Checker& checker, const Settings& settings) {
                                                             : among(of_frames, field->key);
     const std::string found = field->yaml(settings), usual = field->yaml(Settings{});
     checker.require(!idle || found == usual, field->key,
-                    fmt::format("expected its default, {}, as it is without effect on this kind of simulation, found "
-                                "{}; take it out, or change kind{}",
-                                usual, found, lamp ? " or flavor" : ""));
+                    "expected its default, {}, as it is without effect on this kind of simulation, found {}; take it "
+                    "out, or change kind{}",
+                    usual, found, lamp ? " or flavor" : "");
   }
   checker.require(settings.simulate.compress != Compression::fz || kind == K::exposures, "compress",
                   "expected none or gz for files of spectra, found fz");
@@ -248,24 +244,23 @@ void check(const SimulateConfig& config, const Origins& origins) {
   std::map<std::string, int> count;
   for (const std::string& camera : config.cameras) {
     checker.require(is_camera(camera), "cameras",
-                    "expected b, r or z and a petal from 0 to 9, found " + camera + "; for example r0");
-    checker.require(++count[camera] == 1, "cameras", "expected each camera once, found " + camera + " again");
+                    "expected b, r or z and a petal from 0 to 9, found {}; for example r0", camera);
+    checker.require(++count[camera] == 1, "cameras", "expected each camera once, found {} again", camera);
   }
   checker.require(config.psf.empty() || config.psf.size() == config.cameras.size(), "psf",
-                  fmt::format("expected no PSF file, or one for each camera ({}), found {}", config.cameras.size(),
-                              config.psf.size()));
+                  "expected no PSF file, or one for each camera ({}), found {}", config.cameras.size(),
+                  config.psf.size());
   checker.require_multiple(config.specmin, "specmin", 25, "25 (fibers of a bundle)");
   checker.require_multiple(config.nspec, "nspec", 25, "25 (fibers of a bundle)");
-  checker.require(
-      config.specmin + config.nspec <= 500, "nspec",
-      fmt::format("expected specmin + nspec <= 500 (fibers of a petal), found {} + {}", config.specmin, config.nspec));
+  checker.require(config.specmin + config.nspec <= 500, "nspec",
+                  "expected specmin + nspec <= 500 (fibers of a petal), found {} + {}", config.specmin, config.nspec);
   const double sum = config.fraction_galaxy + config.fraction_qso + config.fraction_star + config.fraction_sky;
   checker.require(std::abs(sum - 1) < 1e-6, "fraction_galaxy",
-                  "expected fraction_galaxy, _qso, _star and _sky that sum to 1, found " + write(sum));
+                  "expected fraction_galaxy, _qso, _star and _sky that sum to 1, found {}", write(sum));
   checker.require(config.expid <= 99999999 - (config.nexp - 1), "nexp",
-                  fmt::format("expected exposure numbers of up to 8 digits, found {} + {}; take a smaller expid",
-                              config.expid, config.nexp));
-  checker.require(is_date(config.night), "night", fmt::format("expected a date YYYYMMDD, found {}", config.night));
+                  "expected exposure numbers of up to 8 digits, found {} + {}; take a smaller expid", config.expid,
+                  config.nexp);
+  checker.require(is_date(config.night), "night", "expected a date YYYYMMDD, found {}", config.night);
 }
 
 void check(const InspectConfig& config, const Origins& origins) {

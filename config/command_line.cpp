@@ -1,6 +1,5 @@
 #include "config/command_line.hpp"
 
-#include <fmt/core.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "config/suggest.hpp"
 #include "config/yaml_reader.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::config {
 namespace {
@@ -38,8 +38,9 @@ constexpr std::array foreign = {
     Foreign{"--ranks-per-bundle", "not needed: idle ranks take parts of bundles", "psf"},
 };
 
-[[noreturn]] void refuse(const std::string& word, const std::string& what) {
-  throw ConfigError("command line", word, what);
+template <class... Args>
+[[noreturn]] void refuse(const std::string& word, fmt::format_string<Args...> what, Args&&... args) {
+  throw ConfigError("command line", word, fmt::format(what, std::forward<Args>(args)...));
 }
 
 bool is_yaml(const std::string& word) { return word.ends_with(".yaml") || word.ends_with(".yml"); }
@@ -163,11 +164,10 @@ class Parser {
   }
 
   [[noreturn]] void refuse_option(const std::string& name) const {
-    const std::string expected = "expected an option of zspex " + job_ + ", found an unknown one; ";
-    const std::string more = " (zspex " + job_ + " --help lists all)";
+    static constexpr char wrong[] = "expected an option of zspex {}, found an unknown one; {}";
     for (const Foreign& known : foreign) {
       if (name == known.option && (known.key.empty() || find_field(job_, known.key) != nullptr))
-        refuse(name, expected + std::string(known.advice));
+        refuse(name, wrong, job_, known.advice);
     }
     std::vector<std::string> options, other_jobs;
     for (const Field* field : fields_) {
@@ -179,20 +179,19 @@ class Parser {
     for (const Field& field : schema()) {
       if (is_job(field.section) && field.option() == name) other_jobs.push_back(field.section);
     }
-    if (!other_jobs.empty()) refuse(name, expected + "it is one of zspex " + other_jobs[0]);
+    if (!other_jobs.empty()) refuse(name, wrong, job_, "it is one of zspex " + other_jobs[0]);
     const std::string word = name.starts_with("--") ? name : "-" + name;
     const std::string near = nearest(word, options);
-    refuse(name, expected + (near.empty() ? "zspex " + job_ + " --help lists all"
-                                          : fmt::format("did you mean {}?{}", near, more)));
+    const std::string help = fmt::format("zspex {} --help lists all", job_);
+    refuse(name, wrong, job_, near.empty() ? help : fmt::format("did you mean {}? ({})", near, help));
   }
 
   /// The argument of an option that takes one.
   std::string value_of(const std::string& word, const Meaning& meaning, const std::string& metavar) {
     if (meaning.value) return *meaning.value;
     if (next_ == words_.size() || looks_like_option(words_[next_]))
-      refuse(word, fmt::format(
-                       "expected {} after it, found {}{}", metavar, next_ == words_.size() ? "nothing" : words_[next_],
-                       word.starts_with("--") ? "; a value that starts with - is given as " + word + "=VALUE" : ""));
+      refuse(word, "expected {} after it, found {}{}", metavar, next_ == words_.size() ? "nothing" : words_[next_],
+             word.starts_with("--") ? "; a value that starts with - is given as " + word + "=VALUE" : "");
     return words_[next_++];
   }
 
@@ -201,7 +200,7 @@ class Parser {
   std::string fixed_value(const std::string& word, const Meaning& meaning) {
     std::optional<std::string> value = meaning.value;
     if (meaning.fixed->option != meaning.field->option()) {
-      if (value) refuse(word, "expected no value, found \"" + *value + "\"; leave it out");
+      if (value) refuse(word, "expected no value, found \"{}\"; leave it out", *value);
     } else if (!value && next_ < words_.size() && (words_[next_] == "True" || words_[next_] == "False")) {
       value = words_[next_++];
     }
@@ -222,7 +221,7 @@ class Parser {
   void pass_over(const std::string& word, const Meaning& meaning) {
     const IdleOption& idle = *meaning.idle;
     if (idle.metavar.empty()) {
-      if (meaning.value) refuse(word, "expected no value, found \"" + *meaning.value + "\"; leave it out");
+      if (meaning.value) refuse(word, "expected no value, found \"{}\"; leave it out", *meaning.value);
       return;
     }
     int number = 0;
@@ -259,8 +258,7 @@ class Parser {
 
   void take_config(const std::string& file) {
     if (config_)
-      refuse(file,
-             "expected one configuration file, found another (first " + *config_ + "); use --set for more settings");
+      refuse(file, "expected one configuration file, found another (first {}); use --set for more settings", *config_);
     config_ = file;
   }
 
@@ -300,15 +298,15 @@ class Parser {
     } else if (file != nullptr) {
       for (const Assignment& earlier : assignments_) {
         if (earlier.field == file)
-          refuse(word, "expected one results file, found another (first " + earlier.value.text +
-                           "); inspect them one by one");
+          refuse(word, "expected one results file, found another (first {}); inspect them one by one",
+                 earlier.value.text);
       }
       assignments_.push_back({file, scalar(word, "command line"), true});
     } else {
       const std::string advice = job_ == "extract"    ? "preproc files follow -i"
                                  : job_ == "redshift" ? "files of spectra follow -i"
                                                       : "zspex " + job_ + " --help lists all options";
-      refuse(word, "expected an option or a configuration file (.yaml), found another word; " + advice);
+      refuse(word, "expected an option or a configuration file (.yaml), found another word; {}", advice);
     }
   }
 
@@ -363,7 +361,7 @@ Job find_job(const std::string& word) {
   if (word.starts_with("-"))
     refuse(word,
            "expected a job first (extract, redshift, simulate or inspect), found an option; zspex --help tells more");
-  refuse(word, "expected a job, found an unknown word; " + suggest(word, names));
+  refuse(word, "expected a job, found an unknown word; {}", suggest(word, names));
 }
 
 /// `zspex help TOPIC`
@@ -378,9 +376,9 @@ CommandLine ask_completion(const std::vector<std::string>& words) {
   if (words.size() == 1 && words[0] == "bash") return ask_text(bash_completion());
   if (words.size() == 1 && words[0] == "zsh") return ask_text(zsh_completion());
   if (words.size() == 1 && (words[0] == "-h" || words[0] == "--help")) return ask_text(help_text());
-  refuse("completion", words.empty() ? "expected a shell, bash or zsh, found nothing; for bash: "
-                                       "eval \"$(zspex completion bash)\""
-                                     : "expected one shell, bash or zsh, found " + words.back());
+  if (words.empty())
+    refuse("completion", "expected a shell, bash or zsh, found nothing; for bash: eval \"$(zspex completion bash)\"");
+  refuse("completion", "expected one shell, bash or zsh, found {}", words.back());
 }
 
 }  // namespace

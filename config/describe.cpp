@@ -1,12 +1,11 @@
 #include "config/describe.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "config/schema.hpp"
+#include "core/format.hpp"
 
 namespace zspex::config {
 namespace {

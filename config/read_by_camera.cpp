@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -9,6 +7,7 @@
 #include "config/suggest.hpp"
 #include "config/value.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::config {
 namespace {

@@ -1,9 +1,9 @@
 #include "config/redshift_files.hpp"
 
-#include <fmt/core.h>
-
 #include <filesystem>
 #include <string_view>
+
+#include "core/format.hpp"
 
 namespace zspex::config {
 

@@ -1,12 +1,11 @@
 #include "config/schema.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <iterator>
 
 #include "config/suggest.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::config {
 namespace {

@@ -1,6 +1,5 @@
 #include "config/yaml_reader.hpp"
 
-#include <fmt/core.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -15,6 +14,7 @@
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::config {
 namespace {

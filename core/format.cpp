@@ -1,7 +1,5 @@
 #include "core/format.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>

@@ -1,6 +1,8 @@
 /// \file
-/// Numbers as people read them.
+/// Text: fmt::format, and numbers as people read them.
 #pragma once
+
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <string>

@@ -67,8 +67,10 @@ Frame read_frame_fits(const std::string& path) {
   Frame frame;
   frame.header = file.header(flux);
   if (const auto unit = frame.header.text("BUNIT"); unit && !means_electrons_per_angstrom(*unit))
-    file.refuse("FLUX", "expected BUNIT = 'electron/Angstrom', found '" + *unit +
-                            "'. Give an extracted frame that has not been calibrated.");
+    file.refuse(
+        "FLUX",
+        "expected BUNIT = 'electron/Angstrom', found '{}'. Give an extracted frame that has not been calibrated.",
+        *unit);
   frame.wave = file.image1<double>(file.need_image("WAVELENGTH", 1));
   frame.flux = file.image2<float>(flux);
   frame.ivar = file.image2<float>(file.need_image("IVAR", 2));

@@ -65,12 +65,10 @@ Frame read_frame_hdf5(const std::string& path, const std::string& name) {
   const std::vector<std::string> names = file.children("/frames");
   const std::string list = fmt::format("{}", fmt::join(names, ", "));
   if (name.empty() && names.size() != 1)
-    file.context().refuse("/frames",
-                          fmt::format("expected one frame, found {} ({}). Name the one to read.", names.size(), list));
+    file.context().refuse("/frames", "expected one frame, found {} ({}). Name the one to read.", names.size(), list);
   const std::string group = "/frames/" + (name.empty() ? names.front() : name) + "/";
   if (!name.empty() && !file.is_group("/frames/" + name))
-    file.context().refuse("/frames/" + name,
-                          "expected a frame of this name, found: " + (list.empty() ? "none" : list) + ".");
+    file.context().refuse("/frames/" + name, "expected a frame of this name, found: {}.", list.empty() ? "none" : list);
 
   Frame frame;
   frame.flux = file.array2<float>(group + "flux");

@@ -1,7 +1,6 @@
 #include "io/detail/leftovers.hpp"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include <optional>
 #include <set>
 
+#include "core/format.hpp"
 #include "core/real_path.hpp"
 #include "io/output.hpp"
 

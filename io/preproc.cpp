@@ -1,7 +1,5 @@
 #include "io/preproc.hpp"
 
-#include <fmt/core.h>
-
 #include <bit>
 
 #include "core/error.hpp"
@@ -39,10 +37,9 @@ void count_bad_pixels(Preproc& frame) {
 const detail::HduInfo& need_same_shape(detail::FitsReader& file, const char* name, const detail::HduInfo& image) {
   const detail::HduInfo& hdu = file.need_image(name, 2);
   if (hdu.shape != image.shape)
-    file.refuse(
-        name, fmt::format(
-                  "expected {} pixels (rows x columns) as in IMAGE, found {}. Check that the HDUs belong to one frame.",
-                  detail::to_string(image.shape), detail::to_string(hdu.shape)));
+    file.refuse(name,
+                "expected {} pixels (rows x columns) as in IMAGE, found {}. Check that the HDUs belong to one frame.",
+                detail::to_string(image.shape), detail::to_string(hdu.shape));
   return hdu;
 }
 
@@ -68,8 +65,9 @@ Preproc read_preproc(const std::string& path, Checksums checksums) {
   frame.notes = file.notes();
   frame.header = file.header(image);
   if (const auto unit = frame.header.text("BUNIT"); unit && !means_electrons(*unit))
-    file.refuse("IMAGE", "expected BUNIT = 'electron', found '" + *unit +
-                             "'. Give a preproc frame: raw frames must be preprocessed first.");
+    file.refuse("IMAGE",
+                "expected BUNIT = 'electron', found '{}'. Give a preproc frame: raw frames must be preprocessed first.",
+                *unit);
   frame.camera = camera_of(frame.header);
   frame.image = file.image2<float>(image);
   frame.ivar = file.image2<float>(ivar);

@@ -1,7 +1,5 @@
 #include "io/preproc_info.hpp"
 
-#include <fmt/core.h>
-
 #include <filesystem>
 
 #include "io/camera.hpp"
@@ -15,11 +13,9 @@ PreprocInfo read_preproc_info(const std::string& path) {
   for (const char* name : {"IVAR", "MASK"}) {
     const detail::HduInfo& hdu = file.need_image(name, 2);
     if (hdu.shape != image.shape)
-      file.refuse(
-          name,
-          fmt::format(
-              "expected {} pixels (rows x columns) as in IMAGE, found {}. Check that the HDUs belong to one frame.",
-              detail::to_string(image.shape), detail::to_string(hdu.shape)));
+      file.refuse(name,
+                  "expected {} pixels (rows x columns) as in IMAGE, found {}. Check that the HDUs belong to one frame.",
+                  detail::to_string(image.shape), detail::to_string(hdu.shape));
   }
   PreprocInfo info;
   info.path = path;

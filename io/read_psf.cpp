@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +8,7 @@
 #include <tuple>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/camera.hpp"
 #include "io/detail/finite.hpp"
 #include "io/detail/fits_cards.hpp"
@@ -56,22 +55,26 @@ class PsfReader {
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& what) const { file_.refuse(part_, what); }
+  template <class... Args>
+  [[noreturn]] void refuse(fmt::format_string<Args...> what, Args&&... args) const {
+    file_.refuse(part_, what, std::forward<Args>(args)...);
+  }
 
   /// PSFVER is an integer in the primary header and a string in the PSF HDU.
   const detail::HduInfo& find_table() {
     const Header primary = file_.header(file_.hdus().front());
     type_ = primary.text("PSFTYPE").value_or("");
     if (type_ != "GAUSS-HERMITE" && type_ != "GAUSS-HERMITE2")
-      file_.refuse(
-          "", "expected a PSF file with PSFTYPE = 'GAUSS-HERMITE' or 'GAUSS-HERMITE2' in its primary header, found " +
-                  (type_.empty() ? std::string("no PSFTYPE") : "'" + type_ + "'") + ". Give a PSF fitted by specex.");
+      file_.refuse("",
+                   "expected a PSF file with PSFTYPE = 'GAUSS-HERMITE' or 'GAUSS-HERMITE2' in its primary header, "
+                   "found {}. Give a PSF fitted by specex.",
+                   type_.empty() ? std::string("no PSFTYPE") : "'" + type_ + "'");
     version_ = number(primary, "PSFVER");
     if (version_ >= 3) return file_.need("PSF");
     const auto& hdus = file_.hdus();
     const auto at =
         std::find_if(hdus.begin(), hdus.end(), [](const auto& h) { return h.kind == detail::HduInfo::Kind::table; });
-    if (at == hdus.end()) file_.refuse("1", std::string("expected a table of PSF parameters, found none. ") + refit);
+    if (at == hdus.end()) file_.refuse("1", "expected a table of PSF parameters, found none. {}", refit);
     return *at;
   }
 
@@ -82,22 +85,21 @@ class PsfReader {
       unquoted.append({key, *text, ""});
       if (const auto value = unquoted.number(key)) return *value;
     }
-    file_.refuse(part_, fmt::format("expected a number in the header keyword {}, found {}. {}", key,
-                                    header.has(key) ? "something else" : "no such keyword", refit));
+    file_.refuse(part_, "expected a number in the header keyword {}, found {}. {}", key,
+                 header.has(key) ? "something else" : "no such keyword", refit);
   }
 
   int positive(const char* key, int least, int most) const {
     const double value = number(psf_.header, key);
     if (value != std::floor(value) || value < least || value > most)
-      refuse(fmt::format("expected {} from {} to {}, found {}. {}", key, least, most, detail::format_number(value),
-                         refit));
+      refuse("expected {} from {} to {}, found {}. {}", key, least, most, detail::format_number(value), refit);
     return static_cast<int>(value);
   }
 
   void read_keywords() {
     if (const auto type = psf_.header.text("PSFTYPE"); type && *type != type_)
-      refuse(fmt::format("expected PSFTYPE = '{}' as in the primary header, found '{}'. Give a PSF fitted by specex.",
-                         type_, *type));
+      refuse("expected PSFTYPE = '{}' as in the primary header, found '{}'. Give a PSF fitted by specex.", type_,
+             *type);
     constexpr int most_fibers = 1000000, most_pixels = 100000, most_half_size = 1000, most_degree = 60;
     psf_.camera = camera_of(psf_.header);
     const int first = positive("FIBERMIN", 0, most_fibers);
@@ -105,9 +107,9 @@ class PsfReader {
     // A whole petal may count its fibers over the focal plane; a part of one would be taken for its first fibers.
     if (constexpr int petal = 500; first % petal != 0)
       refuse(
-          fmt::format("expected the PSF of all fibers of a camera, from FIBERMIN = 0 (or a multiple of 500) on, found "
-                      "fibers {} to {}. Merge the PSFs of the bundles first.",
-                      first, first + psf_.nspec - 1));
+          "expected the PSF of all fibers of a camera, from FIBERMIN = 0 (or a multiple of 500) on, found fibers {} to "
+          "{}. Merge the PSFs of the bundles first.",
+          first, first + psf_.nspec - 1);
     if (first > 0)
       psf_.notes.push_back(fmt::format(
           "{}[{}]: the fibers {} to {} (FIBERMIN, FIBERMAX) are called 0 to {} here, as specmin counts them", psf_.path,
@@ -126,8 +128,8 @@ class PsfReader {
     if (psf_.header.has("PSFERR")) {
       psf_.psferr = number(psf_.header, "PSFERR");
       if (!(psf_.psferr >= 0 && psf_.psferr <= 1))
-        refuse("expected PSFERR from 0 to 1, found " + detail::show_number(psf_.psferr) +
-               ". Correct the header, or re-run the PSF fit.");
+        refuse("expected PSFERR from 0 to 1, found {}. Correct the header, or re-run the PSF fit.",
+               detail::show_number(psf_.psferr));
     }
     if (version_ >= 3) std::tie(psf_.wavemin, psf_.wavemax) = wave_range(psf_.header, part_);
   }
@@ -135,8 +137,8 @@ class PsfReader {
   std::pair<double, double> wave_range(const Header& header, const std::string& part) const {
     const double wavemin = number(header, "WAVEMIN"), wavemax = number(header, "WAVEMAX");
     if (!(wavemin > 0 && wavemax > wavemin))
-      file_.refuse(part, fmt::format("expected 0 < WAVEMIN < WAVEMAX in Angstrom, found {} and {}. {}",
-                                     detail::format_number(wavemin), detail::format_number(wavemax), refit));
+      file_.refuse(part, "expected 0 < WAVEMIN < WAVEMAX in Angstrom, found {} and {}. {}",
+                   detail::format_number(wavemin), detail::format_number(wavemax), refit);
     return {wavemin, wavemax};
   }
 
@@ -148,15 +150,14 @@ class PsfReader {
     const auto nspec = static_cast<std::size_t>(psf_.nspec), size = static_cast<std::size_t>(coeff->repeat);
     if (size == 0 || size % nspec != 0)
       refuse(
-          fmt::format("expected COEFF to hold the same number of coefficients for each of {} fibers (FIBERMIN to "
-                      "FIBERMAX), found {} values per row. {}",
-                      nspec, size, refit));
+          "expected COEFF to hold the same number of coefficients for each of {} fibers (FIBERMIN to FIBERMAX), found "
+          "{} values per row. {}",
+          nspec, size, refit);
     const auto degree = psf_.header.integer("LEGDEG");
     if (!degree && psf_.header.has("LEGDEG"))
-      refuse(std::string("expected LEGDEG to be a whole number, found something else. ") + refit);
+      refuse("expected LEGDEG to be a whole number, found something else. {}", refit);
     if (degree && size / nspec != static_cast<std::size_t>(*degree + 1))
-      refuse(
-          fmt::format("expected LEGDEG + 1 = {} coefficients a fiber, found {}. {}", *degree + 1, size / nspec, refit));
+      refuse("expected LEGDEG + 1 = {} coefficients a fiber, found {}. {}", *degree + 1, size / nspec, refit);
     std::vector<double> wavemin, wavemax;
     if (version_ < 3) {
       wavemin = table.numbers("WAVEMIN", psf_.path);
@@ -170,7 +171,7 @@ class PsfReader {
       series.coeff = Array2<double>({nspec, size / nspec}, {begin, begin + static_cast<std::ptrdiff_t>(size)});
       const std::string name(detail::trim(names[irow]));
       if (!rows_.emplace(name, std::move(series)).second)
-        refuse(fmt::format("expected one row for the parameter {}, found several. {}", name, refit));
+        refuse("expected one row for the parameter {}, found several. {}", name, refit);
     }
     if (version_ < 3) {
       const Legendre& sigma = row("GHSIGX");
@@ -182,28 +183,27 @@ class PsfReader {
   const Column* need_column(const Table& table, const char* name, char code) const {
     const Column* column = table.find(name);
     if (!column || column->code != code)
-      refuse(fmt::format("expected a column {} of type {}, found {}. {}", name, code,
-                         column ? std::string("type ") + column->code : "no such column", refit));
+      refuse("expected a column {} of type {}, found {}. {}", name, code,
+             column ? std::string("type ") + column->code : "no such column", refit);
     return column;
   }
 
   const Legendre& row(const std::string& name) const {
     const auto at = rows_.find(name);
     if (at == rows_.end())
-      refuse(
-          fmt::format("expected a row for the parameter {}, found {} rows without it. {}", name, rows_.size(), refit));
+      refuse("expected a row for the parameter {}, found {} rows without it. {}", name, rows_.size(), refit);
     if (!(at->second.wavemin > 0 && at->second.wavemax > at->second.wavemin))
-      refuse(fmt::format("expected 0 < WAVEMIN < WAVEMAX in Angstrom in the row {}, found something else. {}", name,
-                         refit));
+      refuse("expected 0 < WAVEMIN < WAVEMAX in Angstrom in the row {}, found something else. {}", name, refit);
     return at->second;
   }
 
   Legendre trace(const std::string& name) {
     const detail::HduInfo& hdu = file_.need_image(name, 2);
     if (hdu.shape[0] != static_cast<std::size_t>(psf_.nspec))
-      file_.refuse(name, fmt::format("expected {} rows of Legendre coefficients (FIBERMIN to FIBERMAX), found {}. "
-                                     "Re-run the PSF fit for the missing bundle, or give another PSF.",
-                                     psf_.nspec, hdu.shape[0]));
+      file_.refuse(name,
+                   "expected {} rows of Legendre coefficients (FIBERMIN to FIBERMAX), found {}. Re-run the PSF fit for "
+                   "the missing bundle, or give another PSF.",
+                   psf_.nspec, hdu.shape[0]);
     Legendre series;
     std::tie(series.wavemin, series.wavemax) = wave_range(file_.header(hdu), name);
     series.coeff = file_.image2<double>(hdu);
@@ -235,7 +235,7 @@ class PsfReader {
     for (const auto& [ispec, why] : bad_) psf_.bad_fibers.push_back({ispec, why});
     if (bad_.size() < static_cast<std::size_t>(psf_.nspec)) return;
     const auto& [ispec, why] = *bad_.begin();
-    refuse(fmt::format("expected fibers that can be used, found none; fiber {}: {}. {}", ispec, why, refit));
+    refuse("expected fibers that can be used, found none; fiber {}: {}. {}", ispec, why, refit);
   }
 
   Legendre checked_row(const std::string& name) {

@@ -1,10 +1,8 @@
-
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <string>
 
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/sdss.hpp"
 
@@ -49,9 +47,9 @@ std::vector<long long> need_places(const FitsReader& file, const Table& coadd) {
     const bool sane = std::isfinite(at) && at > 0 && at < 1e5;
     if (!sane || std::fabs(at - std::round(at)) > 0.01 || (i > 0 && std::llround(at) != places.back() + 1))
       file.refuse(coadd.name + ".LOGLAM",
-                  fmt::format("expected the common grid of SDSS spectra, multiples of 0.0001 that grow one by one, "
-                              "found {} in row {}. Download the file again.",
-                              detail::show_number(loglam[i]), i));
+                  "expected the common grid of SDSS spectra, multiples of 0.0001 that grow one by one, found {} in row "
+                  "{}. Download the file again.",
+                  detail::show_number(loglam[i]), i);
     places.push_back(std::llround(at));
   }
   return places;
@@ -169,9 +167,8 @@ SdssPixels pixels_to_fit(const FitsReader& file, const std::string& part, long l
     pixels.wave.push_back(wave);
   }
   if (pixels.wave.size() < 2)
-    file.refuse(part,
-                fmt::format("expected wavelengths between 3500 and 10000 Angstrom, found {}. Leave this file out.",
-                            pixels.wave.size()));
+    file.refuse(part, "expected wavelengths between 3500 and 10000 Angstrom, found {}. Leave this file out.",
+                pixels.wave.size());
   return pixels;
 }
 

@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -33,8 +31,9 @@ void check_units(FitsReader& file, const std::vector<BandHdus>& bands) {
     const std::string unit(detail::trim(file.header(*hdu).text("BUNIT").value_or("")));
     if (!unit.empty() && detail::lower(unit).find("erg") == std::string::npos)
       file.refuse(name,
-                  "expected calibrated flux, BUNIT = '10**-17 erg/(s cm2 Angstrom)', found '" + unit +
-                      "'. Calibrate the spectra first (desi_process_exposure makes cframes of frames), or mend BUNIT.");
+                  "expected calibrated flux, BUNIT = '10**-17 erg/(s cm2 Angstrom)', found '{}'. Calibrate the spectra "
+                  "first (desi_process_exposure makes cframes of frames), or mend BUNIT.",
+                  unit);
   }
 }
 
@@ -49,16 +48,16 @@ std::vector<BandHdus> find_bands(FitsReader& file) {
   if (bands.empty() && file.find("WAVELENGTH") && file.find("FLUX")) {
     const auto camera = file.header(file.need("FLUX")).text("CAMERA");
     if (!camera || camera->empty())
-      file.refuse("FLUX",
-                  "expected a CAMERA card that names the camera of a cframe, found none. Add it, for example "
-                  "CAMERA = 'b0'.");
+      file.refuse(
+          "FLUX",
+          "expected a CAMERA card that names the camera of a cframe, found none. Add it, for example CAMERA = 'b0'.");
     bands.push_back({detail::lower(camera->substr(0, 1)), ""});
   }
   if (bands.empty())
     file.refuse(
         "",
-        "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra), WAVELENGTH, FLUX, ... (cframe) "
-        "or SDSS's (a table COADD, or a plate's images), found none of them. Give a file of flux-calibrated spectra.");
+        "expected images <BAND>_WAVELENGTH, <BAND>_FLUX, ... (coadd or spectra), WAVELENGTH, FLUX, ... (cframe) or "
+        "SDSS's (a table COADD, or a plate's images), found none of them. Give a file of flux-calibrated spectra.");
   check_units(file, bands);
   return bands;
 }
@@ -79,19 +78,18 @@ const HduInfo& need_shape(FitsReader& file, const std::string& name, const std::
                           const char* meaning) {
   const HduInfo& hdu = file.need_rows(name, shape.size());
   if (hdu.shape != shape)
-    file.refuse(name, fmt::format("expected {} values ({}), found {}. Check that the HDUs belong to one file.",
-                                  detail::to_string(shape), meaning, detail::to_string(hdu.shape)));
+    file.refuse(name, "expected {} values ({}), found {}. Check that the HDUs belong to one file.",
+                detail::to_string(shape), meaning, detail::to_string(hdu.shape));
   return hdu;
 }
 
 std::vector<double> read_wave(FitsReader& file, const std::string& name) {
   const auto wave = file.image1<double>(file.need_image(name, 1));
-  if (wave.size() < 2) file.refuse(name, fmt::format("expected at least 2 wavelengths, found {}.", wave.size()));
+  if (wave.size() < 2) file.refuse(name, "expected at least 2 wavelengths, found {}.", wave.size());
   for (std::size_t i = 0; i < wave.size(); ++i) {
     if (!std::isfinite(wave[i]) || wave[i] <= 0 || wave[i] > 1e7 || (i > 0 && wave[i] <= wave[i - 1]))
-      file.refuse(name,
-                  fmt::format("expected wavelengths in Angstrom that grow, found {} at index {}. Make the file again.",
-                              detail::show_number(wave[i]), i));
+      file.refuse(name, "expected wavelengths in Angstrom that grow, found {} at index {}. Make the file again.",
+                  detail::show_number(wave[i]), i);
   }
   return wave;
 }
@@ -119,10 +117,8 @@ BandSpectra read_band(FitsReader& file, const BandHdus& hdus, std::size_t nspec,
   const std::vector<std::size_t> diagonals = {nspec, ndiag, nwave};
   const HduInfo& resolution = need_shape(file, name, diagonals, "spectra x diagonals x wavelengths");
   if (ndiag % 2 == 0 || ndiag > nwave)
-    file.refuse(
-        name,
-        fmt::format("expected an odd number of diagonals, at most the {} wavelengths, found {}. Make the file again.",
-                    nwave, ndiag));
+    file.refuse(name, "expected an odd number of diagonals, at most the {} wavelengths, found {}. Make the file again.",
+                nwave, ndiag);
   band.resolution = Array3<float>({rows.size(), ndiag, nwave});
   read_rows(file, resolution, ndiag * nwave, rows, band.resolution.data());
   return band;
@@ -131,8 +127,7 @@ BandSpectra read_band(FitsReader& file, const BandHdus& hdus, std::size_t nspec,
 Table read_row_table(FitsReader& file, const char* name, std::size_t nspec) {
   Table table = file.table(file.need(name));
   if (table.nrow != nspec)
-    file.refuse(name,
-                fmt::format("expected {} rows, one per spectrum, found {}. Make the file again.", nspec, table.nrow));
+    file.refuse(name, "expected {} rows, one per spectrum, found {}. Make the file again.", nspec, table.nrow);
   return table;
 }
 

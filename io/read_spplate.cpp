@@ -1,11 +1,10 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
 #include <string>
 
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/read_rows.hpp"
 #include "io/detail/sdss.hpp"
@@ -21,8 +20,8 @@ const HduInfo& need_image(const FitsReader& file, std::size_t ihdu, const char* 
   const HduInfo& flux = file.hdus()[flux_hdu];
   if (hdu.kind != HduInfo::Kind::image || hdu.shape != flux.shape)
     file.refuse(fmt::format("HDU {}", ihdu),
-                fmt::format("expected an image of {}, {} values as the flux, found none. Download the file again.",
-                            what, to_string(flux.shape)));
+                "expected an image of {}, {} values as the flux, found none. Download the file again.", what,
+                to_string(flux.shape));
   return hdu;
 }
 
@@ -32,15 +31,14 @@ Table read_plugmap(FitsReader& file) {
   for (Column& column : plugmap.columns) column.name = upper(column.name);
   const std::size_t nspec = file.hdus()[flux_hdu].shape[0];
   if (plugmap.nrow != nspec)
-    file.refuse(plugmap.name,
-                fmt::format("expected a plugmap of {} rows, one per spectrum, found {}. Download the file again.",
-                            nspec, plugmap.nrow));
+    file.refuse(plugmap.name, "expected a plugmap of {} rows, one per spectrum, found {}. Download the file again.",
+                nspec, plugmap.nrow);
   return plugmap;
 }
 
 long long need_card(const FitsReader& file, const Header& header, const char* name) {
   const auto value = header.integer(name);
-  if (!value) file.refuse("HDU 0", std::string("expected a card ") + name + " that is a whole number, found none.");
+  if (!value) file.refuse("HDU 0", "expected a card {} that is a whole number, found none.", name);
   return *value;
 }
 
@@ -53,9 +51,9 @@ SdssPixels find_pixels(FitsReader& file) {
                     std::fabs(at - std::round(at)) < 0.01;
   if (!fits)
     file.refuse("HDU 0",
-                fmt::format("expected the common grid of SDSS spectra, COEFF0 a multiple of 0.0001 and COEFF1 = "
-                            "0.0001, found {} and {}. Download the file again.",
-                            first ? show_number(*first) : "no COEFF0", step ? show_number(*step) : "no COEFF1"));
+                "expected the common grid of SDSS spectra, COEFF0 a multiple of 0.0001 and COEFF1 = 0.0001, found {} "
+                "and {}. Download the file again.",
+                first ? show_number(*first) : "no COEFF0", step ? show_number(*step) : "no COEFF1");
   return pixels_to_fit(file, "HDU 0", std::llround(at), flux.shape[1]);
 }
 

@@ -1,6 +1,4 @@
-
-#include <fmt/core.h>
-
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"

@@ -1,10 +1,8 @@
-
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 
+#include "core/format.hpp"
 #include "io/detail/frame_hdf5.hpp"
 #include "io/detail/hdf5_reader.hpp"
 #include "io/detail/hdf5_writer.hpp"

@@ -191,16 +191,16 @@ Spectrum fits_spectrum(const std::string& path, std::size_t ispec) {
   const detail::HduInfo& flux = file.need_image("FLUX", 2);
   const std::size_t nwave = flux.shape[1];
   if (ispec >= flux.shape[0])
-    file.refuse("FLUX", fmt::format("expected a spectrum from 0 to {}, found the request for {}. Choose another.",
-                                    flux.shape[0] - 1, ispec));
+    file.refuse("FLUX", "expected a spectrum from 0 to {}, found the request for {}. Choose another.",
+                flux.shape[0] - 1, ispec);
   Spectrum out;
   out.units = file.header(flux).text("BUNIT").value_or("");
   out.wave = file.image1<double>(file.need_image("WAVELENGTH", 1));
   const auto read = [&](const char* name, auto& values) {
     const detail::HduInfo& hdu = file.need_image(name, 2);
     if (hdu.shape != flux.shape)
-      file.refuse(name, fmt::format("expected {} values as in FLUX, found {}. Check the file.",
-                                    detail::to_string(flux.shape), detail::to_string(hdu.shape)));
+      file.refuse(name, "expected {} values as in FLUX, found {}. Check the file.", detail::to_string(flux.shape),
+                  detail::to_string(hdu.shape));
     values.resize(nwave);
     file.pixels(hdu, ispec * nwave, nwave, values.data());
   };
@@ -218,9 +218,9 @@ Spectrum hdf5_spectrum(const std::string& path, std::size_t ispec, const std::st
   const auto names = file.children("/frames");
   const bool known = frame.empty() ? names.size() == 1 : std::find(names.begin(), names.end(), frame) != names.end();
   if (!known)
-    file.context().refuse("/frames", fmt::format("expected {}{}, found: {}. Name the one to read.",
-                                                 frame.empty() ? "one frame" : "the frame ", frame,
-                                                 names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+    file.context().refuse("/frames", "expected {}{}, found: {}. Name the one to read.",
+                          frame.empty() ? "one frame" : "the frame ", frame,
+                          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
   const std::string group = "/frames/" + (frame.empty() ? names.front() : frame) + "/";
   Spectrum out;
   out.wave = file.array1<double>(group + "wavelength");

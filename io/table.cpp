@@ -1,10 +1,10 @@
 #include "io/table.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cctype>
 #include <map>
+
+#include "core/format.hpp"
 
 namespace zspex::io {
 namespace {

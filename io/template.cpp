@@ -1,10 +1,9 @@
 #include "io/template.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "core/format.hpp"
 #include "io/detail/finite.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
@@ -38,9 +37,10 @@ std::string default_igm(const FitsReader& file, const std::string& part, const T
     if (tmpl.spectype == "QSO" && (tmpl.version == "0.1" || tmpl.version == "1.0")) return "Calura12";
     if (tmpl.spectype == "QSO" && tmpl.version == "1.1") return "Kamble20";
   }
-  file.refuse(part, fmt::format("expected RRIGM (None, Calura12, Kamble20 or Inoue14), as nothing is known of {} "
-                                "templates of VERSION '{}', found no such keyword. Add it.",
-                                tmpl.spectype, tmpl.version));
+  file.refuse(part,
+              "expected RRIGM (None, Calura12, Kamble20 or Inoue14), as nothing is known of {} templates of VERSION "
+              "'{}', found no such keyword. Add it.",
+              tmpl.spectype, tmpl.version);
 }
 
 std::string igm_of(const FitsReader& file, const std::string& part, const Header& header, const TemplateFile& tmpl) {
@@ -48,15 +48,14 @@ std::string igm_of(const FitsReader& file, const std::string& part, const Header
   if (!given) return default_igm(file, part, tmpl, header.text("VERSION").has_value());
   for (const char* known : {"None", "Calura12", "Kamble20", "Inoue14"})
     if (detail::lower(detail::trim(*given)) == detail::lower(known)) return known;
-  file.refuse(part,
-              "expected RRIGM = None, Calura12, Kamble20 or Inoue14, found '" + *given + "'. Correct the header.");
+  file.refuse(part, "expected RRIGM = None, Calura12, Kamble20 or Inoue14, found '{}'. Correct the header.", *given);
 }
 
 double need_number(const FitsReader& file, const std::string& part, const Header& header, const char* key) {
   const auto value = header.number(key);
   if (!value || !std::isfinite(*value))
-    file.refuse(part, fmt::format("expected the number {}, found {}. Correct the header.", key,
-                                  value ? "one that isn't finite" : "none"));
+    file.refuse(part, "expected the number {}, found {}. Correct the header.", key,
+                value ? "one that isn't finite" : "none");
   return *value;
 }
 
@@ -66,7 +65,7 @@ bool is_log(const FitsReader& file, const std::string& part, const Header& heade
   if (const auto flag = header.logical("LOGLAM")) return *flag;
   const auto number = header.number("LOGLAM");
   if (!number || (*number != 0 && *number != 1))
-    file.refuse(part, "expected LOGLAM = T, F, 1 or 0, found " + words(header, "LOGLAM", "") + ". Correct the header.");
+    file.refuse(part, "expected LOGLAM = T, F, 1 or 0, found {}. Correct the header.", words(header, "LOGLAM", ""));
   return *number == 1;
 }
 
@@ -75,26 +74,24 @@ std::vector<double> wave_grid(const FitsReader& file, const std::string& part, c
   const double first = need_number(file, part, header, "CRVAL1"), step = need_number(file, part, header, "CDELT1");
   const bool log = is_log(file, part, header);
   if (!(step > 0) || n < 2)
-    file.refuse(part, fmt::format("expected at least 2 wavelengths and CDELT1 > 0, found {} and {}. Correct the file.",
-                                  n, detail::show_number(step)));
+    file.refuse(part, "expected at least 2 wavelengths and CDELT1 > 0, found {} and {}. Correct the file.", n,
+                detail::show_number(step));
   std::vector<double> wave(n);
   for (std::size_t i = 0; i < n; ++i) {
     const double value = first + step * static_cast<double>(i);
     wave[i] = log ? std::pow(10.0, value) : value;
   }
   if (!(wave.front() > 0 && std::isfinite(wave.back()) && wave.back() > wave.front()))
-    file.refuse(part,
-                fmt::format("expected wavelengths above 0 Angstrom, found {} to {}. Check CRVAL1, CDELT1 and LOGLAM.",
-                            detail::show_number(wave.front()), detail::show_number(wave.back())));
+    file.refuse(part, "expected wavelengths above 0 Angstrom, found {} to {}. Check CRVAL1, CDELT1 and LOGLAM.",
+                detail::show_number(wave.front()), detail::show_number(wave.back()));
   return wave;
 }
 
 void need_finite(const FitsReader& file, const std::string& part, const Array2<double>& values) {
   const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !detail::is_finite(v); });
   if (bad != values.end())
-    file.refuse(part,
-                fmt::format("expected finite values, found {} in row {}. Make the file again.", std::to_string(*bad),
-                            (bad - values.begin()) / static_cast<std::ptrdiff_t>(values.extent(1))));
+    file.refuse(part, "expected finite values, found {} in row {}. Make the file again.", std::to_string(*bad),
+                (bad - values.begin()) / static_cast<std::ptrdiff_t>(values.extent(1)));
 }
 
 /// A vector of zeros makes every fit singular, so that its template can never win.
@@ -102,9 +99,10 @@ void need_some_light(const FitsReader& file, const std::string& part, const Arra
   for (std::size_t i = 0; i < values.extent(0); ++i) {
     const auto row = values.row(i);
     if (std::all_of(row.begin(), row.end(), [](double v) { return v == 0; }))
-      file.refuse(part, fmt::format("expected {}s that aren't 0 everywhere, found {} {} (counted from 0) of zeros. "
-                                    "Make the file again, or take it out.",
-                                    what, what, i));
+      file.refuse(part,
+                  "expected {}s that aren't 0 everywhere, found {} {} (counted from 0) of zeros. Make the file again, "
+                  "or take it out.",
+                  what, what, i);
   }
 }
 
@@ -124,7 +122,7 @@ TemplateFile read_template(const std::string& path) {
   tmpl.subtype = capitals(header, "RRSUBTYP", "");
   tmpl.method = capitals(header, "RRMETHOD", "PCA");
   if (tmpl.method != "PCA" && tmpl.method != "NMF")
-    file.refuse(part, "expected RRMETHOD = PCA or NMF, found '" + tmpl.method + "'. Correct the header.");
+    file.refuse(part, "expected RRMETHOD = PCA or NMF, found '{}'. Correct the header.", tmpl.method);
   tmpl.version = words(header, "VERSION", "unknown");
   tmpl.igm = igm_of(file, part, header, tmpl);
   tmpl.loglam = is_log(file, part, header);
@@ -137,9 +135,8 @@ TemplateFile read_template(const std::string& path) {
     for (std::size_t i = 0; i < tmpl.redshifts.size(); ++i) {
       const double z = tmpl.redshifts[i];
       if (!std::isfinite(z) || z <= -1 || z > 1000 || (i > 0 && z <= tmpl.redshifts[i - 1]))
-        file.refuse("REDSHIFTS",
-                    fmt::format("expected redshifts above -1 that grow, found {} at index {}. Make the file again.",
-                                detail::show_number(z), i));
+        file.refuse("REDSHIFTS", "expected redshifts above -1 that grow, found {} at index {}. Make the file again.",
+                    detail::show_number(z), i);
     }
   }
   return tmpl;
@@ -217,11 +214,11 @@ Priors read_priors(const std::string& path) {
   else if (name == "tophat")
     priors.function = PriorFunction::tophat;
   else
-    file.refuse("PRIORS.FUNCTION", "expected gaussian, lorentzien or tophat, found '" + name + "'. Correct it.");
+    file.refuse("PRIORS.FUNCTION", "expected gaussian, lorentzien or tophat, found '{}'. Correct it.", name);
   for (std::size_t i = 0; i < table.nrow; ++i)
     if (!std::isfinite(priors.z[i]) || !std::isfinite(priors.sigma[i]) || priors.sigma[i] <= 0)
-      file.refuse("PRIORS", fmt::format("expected a finite Z and SIGMA > 0, found {} and {} in row {}. Correct it.",
-                                        detail::show_number(priors.z[i]), detail::show_number(priors.sigma[i]), i));
+      file.refuse("PRIORS", "expected a finite Z and SIGMA > 0, found {} and {} in row {}. Correct it.",
+                  detail::show_number(priors.z[i]), detail::show_number(priors.sigma[i]), i);
   return priors;
 }
 

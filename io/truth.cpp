@@ -1,8 +1,7 @@
 #include "io/truth.hpp"
 
-#include <fmt/core.h>
-
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"
 

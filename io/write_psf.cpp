@@ -1,11 +1,9 @@
-
-#include <fmt/core.h>
-
 #include <array>
 #include <string>
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_writer.hpp"
 #include "io/psf.hpp"
 

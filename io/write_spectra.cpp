@@ -1,9 +1,8 @@
-#include <fmt/core.h>
-
 #include <array>
 #include <string>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/fits_writer.hpp"

@@ -1,6 +1,5 @@
 #include "pipeline/last_words.hpp"
 
-#include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <exception>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/reading.hpp"
 
 namespace zspex::pipeline {

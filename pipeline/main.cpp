@@ -1,6 +1,5 @@
 // The program: reads the command line, starts MPI and Kokkos, runs a job, and turns each kind of error into its exit
 // code.
-#include <fmt/core.h>
 #include <mpi.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "config/command_line.hpp"
+#include "core/format.hpp"
 #include "io/output.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"

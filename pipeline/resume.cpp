@@ -1,6 +1,5 @@
 #include "pipeline/resume.hpp"
 
-#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <sstream>
 
 #include "config/describe.hpp"
+#include "core/format.hpp"
 #include "io/output.hpp"
 #include "io/results.hpp"
 

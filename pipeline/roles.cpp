@@ -1,7 +1,5 @@
 #include "pipeline/roles.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -9,6 +7,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "pipeline/comm/agree.hpp"
 
 namespace zspex::pipeline {
@@ -24,8 +23,9 @@ Gpu hash_of(const std::string& name) {
   return hash;
 }
 
-[[noreturn]] void refuse(const GpuRequest& request, const std::string& what) {
-  throw ConfigError("configuration", request.key, what);
+template <class... Args>
+[[noreturn]] void refuse(const GpuRequest& request, fmt::format_string<Args...> what, Args&&... args) {
+  throw ConfigError("configuration", request.key, fmt::format(what, std::forward<Args>(args)...));
 }
 
 int number_of(const std::vector<Gpu>& seen, Gpu gpu) {
@@ -38,9 +38,10 @@ std::map<int, Gpu> all_ranks(const Seen& seen, const GpuRequest& request) {
   for (int rank = 0; rank < static_cast<int>(seen.size()); ++rank) {
     const auto& mine = seen[static_cast<std::size_t>(rank)];
     if (mine.empty())
-      refuse(request, fmt::format("expected a GPU for each rank, found none that rank {} of a node sees. Look at "
-                                  "nvidia-smi (or rocm-smi), CUDA_VISIBLE_DEVICES and Slurm's GPU binding, or {}.",
-                                  rank, request.otherwise));
+      refuse(request,
+             "expected a GPU for each rank, found none that rank {} of a node sees. Look at nvidia-smi (or rocm-smi), "
+             "CUDA_VISIBLE_DEVICES and Slurm's GPU binding, or {}.",
+             rank, request.otherwise);
     users[rank] = mine[static_cast<std::size_t>(rank) % mine.size()];
   }
   return users;
@@ -57,8 +58,8 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuRequest& request) {
   if (ngpu == 0 && wanted == 0 && request.use == GpuUse::some_if_any) return {};
   if (ngpu == 0)
     refuse(request,
-           "expected a GPU on each node, found none. Look at nvidia-smi (or rocm-smi) and CUDA_VISIBLE_DEVICES, or " +
-               request.otherwise + ".");
+           "expected a GPU on each node, found none. Look at nvidia-smi (or rocm-smi) and CUDA_VISIBLE_DEVICES, or {}.",
+           request.otherwise);
   check_gpus_suffice(request.key, wanted, ngpu);
   check_ranks_suffice(request.key, wanted, nrank);
   wanted = choose_gpu_ranks(wanted, request.max_gpu_ranks, ngpu, nrank);

@@ -1,6 +1,5 @@
 #include "pipeline/timing.hpp"
 
-#include <fmt/core.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

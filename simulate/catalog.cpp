@@ -1,12 +1,11 @@
 #include "simulate/catalog.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
 
+#include "core/format.hpp"
 #include "simulate/random.hpp"
 
 namespace zspex::simulate {

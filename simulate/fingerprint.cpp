@@ -1,10 +1,9 @@
 #include "simulate/fingerprint.hpp"
 
-#include <fmt/core.h>
-
 #include <cstdint>
 
 #include "config/schema.hpp"
+#include "core/format.hpp"
 
 namespace zspex::simulate {
 

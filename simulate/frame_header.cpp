@@ -1,10 +1,9 @@
 #include "simulate/frame_header.hpp"
 
-#include <fmt/core.h>
-
 #include <cmath>
 #include <string>
 
+#include "core/format.hpp"
 #include "simulate/fingerprint.hpp"
 
 namespace zspex::simulate {

@@ -1,7 +1,5 @@
 #include "simulate/instrument.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "simulate/random.hpp"
 
 namespace zspex::simulate {

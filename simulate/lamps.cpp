@@ -1,9 +1,9 @@
 #include "simulate/lamps.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include "core/format.hpp"
 
 namespace zspex::simulate {
 namespace {

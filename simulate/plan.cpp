@@ -1,17 +1,19 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "simulate/instrument.hpp"
 #include "simulate/simulate.hpp"
 
 namespace zspex::simulate {
 namespace {
 
-[[noreturn]] void refuse(const char* key, const std::string& what) { throw ConfigError("simulate", key, what); }
+template <class... Args>
+[[noreturn]] void refuse(const char* key, fmt::format_string<Args...> what, Args&&... args) {
+  throw ConfigError("simulate", key, fmt::format(what, std::forward<Args>(args)...));
+}
 
 /// fmt compares even what is not a number, which raises a floating-point exception.
 std::string text(double value) { return std::isfinite(value) ? fmt::format("{:g}", value) : std::to_string(value); }
@@ -21,44 +23,40 @@ void check_shares(const config::SimulateConfig& config) {
   double sum = 0;
   for (double share : shares) {
     if (!(share >= 0))
-      refuse("fraction_*", fmt::format("expected parts of the fibers that are not negative, found {}.", text(share)));
+      refuse("fraction_*", "expected parts of the fibers that are not negative, found {}.", text(share));
     sum += share;
   }
   if (std::abs(sum - 1) > 1e-6)
-    refuse("fraction_*", fmt::format("expected the fractions of galaxies, quasars, stars and sky to add up to 1, found "
-                                     "{:g}. Change one of them by {:g}.",
-                                     sum, 1 - sum));
+    refuse("fraction_*",
+           "expected the fractions of galaxies, quasars, stars and sky to add up to 1, found {:g}. Change one of them "
+           "by {:g}.",
+           sum, 1 - sum);
 }
 
 void check_fibers(const config::SimulateConfig& config) {
   const auto whole_bundles = [](int n) { return n >= 0 && n % bundle_size == 0; };
   if (!whole_bundles(config.specmin))
-    refuse(
-        "specmin",
-        fmt::format("expected a multiple of {}, found {}. Fibers of a bundle share pixels and are simulated together.",
-                    bundle_size, config.specmin));
+    refuse("specmin",
+           "expected a multiple of {}, found {}. Fibers of a bundle share pixels and are simulated together.",
+           bundle_size, config.specmin);
   if (config.nspec == 0 || !whole_bundles(config.nspec))
-    refuse(
-        "nspec",
-        fmt::format(
-            "expected a multiple of {} above 0, found {}. Fibers of a bundle share pixels and are simulated together.",
-            bundle_size, config.nspec));
+    refuse("nspec",
+           "expected a multiple of {} above 0, found {}. Fibers of a bundle share pixels and are simulated together.",
+           bundle_size, config.nspec);
 }
 
 void check_numbers(const config::SimulateConfig& config) {
-  if (config.nexp < 1) refuse("nexp", fmt::format("expected at least 1 exposure, found {}.", config.nexp));
+  if (config.nexp < 1) refuse("nexp", "expected at least 1 exposure, found {}.", config.nexp);
   if (config.expid < 0 || config.expid + (config.nexp - 1LL) > 99999999)
     refuse("expid",
-           fmt::format(
-               "expected exposure numbers from 0 to 99999999, found {} and {} more. Names of files have eight digits.",
-               config.expid, config.nexp - 1));
+           "expected exposure numbers from 0 to 99999999, found {} and {} more. Names of files have eight digits.",
+           config.expid, config.nexp - 1);
   const int month = config.night / 100 % 100, day = config.night % 100;
   if (config.night < 19000101 || config.night > 21001231 || month < 1 || month > 12 || day < 1 || day > 31)
-    refuse("night", fmt::format("expected a date as YYYYMMDD, found {}.", config.night));
+    refuse("night", "expected a date as YYYYMMDD, found {}.", config.night);
   const auto need_positive = [](const char* key, double value, bool zero) {
     if (!std::isfinite(value) || value < 0 || (value == 0 && !zero))
-      refuse(key,
-             fmt::format("expected a number {}, found {}.", zero ? "that is not negative" : "above 0", text(value)));
+      refuse(key, "expected a number {}, found {}.", zero ? "that is not negative" : "above 0", text(value));
   };
   need_positive("exptime", config.exptime, false);
   need_positive("sky_level", config.sky_level, true);
@@ -86,17 +84,17 @@ std::vector<Task> plan(const config::SimulateConfig& config) {
   if (config.cameras.empty())
     refuse("cameras", "expected at least one camera, found none. Give for example --cameras r0.");
   if (!config.psf.empty() && config.psf.size() != config.cameras.size())
-    refuse("psf", fmt::format("expected one PSF file for each of {} cameras, found {}. Give --cameras to match the "
-                              "files, or no PSF file for the invented instrument.",
-                              config.cameras.size(), config.psf.size()));
+    refuse("psf",
+           "expected one PSF file for each of {} cameras, found {}. Give --cameras to match the files, or no PSF file "
+           "for the invented instrument.",
+           config.cameras.size(), config.psf.size());
 
   std::vector<Task> tasks;
   const std::filesystem::path folder = config.output;
   for (std::size_t icamera = 0; icamera < config.cameras.size(); ++icamera) {
     const Camera camera = parse_camera(config.cameras[icamera]);
     if (std::count(config.cameras.begin(), config.cameras.end(), config.cameras[icamera]) > 1)
-      refuse("cameras",
-             "expected each camera once, found " + camera.name() + " more often. Use nexp for more exposures.");
+      refuse("cameras", "expected each camera once, found {} more often. Use nexp for more exposures.", camera.name());
     for (int index = 0; index < config.nexp; ++index) {
       Task task;
       task.camera = camera;

@@ -1,12 +1,11 @@
 #include "simulate/scores.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <string>
 
+#include "core/format.hpp"
 #include "simulate/shapes.hpp"
 #include "simulate/table_builder.hpp"
 #include "simulate/target.hpp"

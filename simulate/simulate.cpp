@@ -1,12 +1,11 @@
 #include "simulate/simulate.hpp"
 
-#include <fmt/core.h>
-
 #include <filesystem>
 #include <iterator>
 #include <ostream>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/output.hpp"
 #include "io/results.hpp"
 #include "simulate/fingerprint.hpp"

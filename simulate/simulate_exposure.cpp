@@ -1,9 +1,8 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "kernels/extract/extract.hpp"
 #include "simulate/draw_targets.hpp"
 #include "simulate/fibermap.hpp"

@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <chrono>
 #include <filesystem>
 
@@ -69,8 +67,8 @@ std::vector<Note> spectra_notes(const config::SimulateConfig& config) {
     input += "    - " + quoted(folder / fs::path(task.spectra).filename()) + "\n";
   const std::string path = fs::path(config.output) / "redshift.yaml";
   return {{path,
-           fmt::format("# Written by zspex simulate. Use: zspex redshift --config THIS_FILE\nredshift:\n  input:\n{}"
-                       "  templates: [{}]\n  output: {}\n",
+           fmt::format("# Written by zspex simulate. Use: zspex redshift --config THIS_FILE\nredshift:\n  input:\n{}  "
+                       "templates: [{}]\n  output: {}\n",
                        input, quoted(folder / "templates"), quoted(folder / "redshifts.fits")),
            "for: zspex redshift --config " + path}};
 }

@@ -1,12 +1,11 @@
 #include "simulate/template_set.hpp"
 #include "simulate/draw_targets.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "core/format.hpp"
 #include "kernels/extract/extract.hpp"
 #include "simulate/principal.hpp"
 #include "simulate/random.hpp"

@@ -1,7 +1,6 @@
 #include "io/detail/atomic_file.hpp"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "core/real_path.hpp"
 #include "io/detail/gzip.hpp"
 #include "io/detail/leftovers.hpp"
@@ -25,8 +25,9 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-[[noreturn]] void refuse(const std::string& path, const std::string& what) {
-  throw FileError(path, "", what, ExitCode::output);
+template <class... Args>
+[[noreturn]] void refuse(const std::string& path, fmt::format_string<Args...> what, Args&&... args) {
+  throw FileError(path, "", fmt::format(what, std::forward<Args>(args)...), ExitCode::output);
 }
 
 }  // namespace
@@ -39,24 +40,22 @@ void check_output(const std::string& path) {
   // A folder that is not there yet is made in the first one above it that is.
   while (stat(folder.c_str(), &status) != 0) {
     if (errno != ENOENT || folder == folder_of(folder))
-      refuse(path,
-             fmt::format("expected the folder {}, found: {}. Choose another output.", folder, std::strerror(errno)));
+      refuse(path, "expected the folder {}, found: {}. Choose another output.", folder, std::strerror(errno));
     folder = folder_of(folder);
   }
   if (!S_ISDIR(status.st_mode))
-    refuse(path, "expected " + folder + " to be a folder, found a file. Choose another output.");
+    refuse(path, "expected {} to be a folder, found a file. Choose another output.", folder);
   if (access(folder.c_str(), W_OK | X_OK) != 0)
     refuse(path,
-           fmt::format(
-               "expected a folder that can be written, found {}: {}. Change its permissions, or choose another output.",
-               folder, std::strerror(errno)));
+           "expected a folder that can be written, found {}: {}. Change its permissions, or choose another output.",
+           folder, std::strerror(errno));
   if (stat(target.c_str(), &status) != 0) {
     if (errno != ENOENT)
-      refuse(path, std::string("expected a name that the file system takes, found: ") + std::strerror(errno) +
-                       ". Choose another output.");
+      refuse(path, "expected a name that the file system takes, found: {}. Choose another output.",
+             std::strerror(errno));
   } else if (!S_ISREG(status.st_mode)) {
-    refuse(path, std::string("expected a regular file or nothing, found ") +
-                     (S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe") + ". Choose another output.");
+    refuse(path, "expected a regular file or nothing, found {}. Choose another output.",
+           S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
   }
 }
 
@@ -79,8 +78,8 @@ void OutputFolders::make_for(const std::string& path) {
     if (detail::make_live(*folder, [&] { return mkdir(folder->c_str(), 0777) == 0; }))
       made_.push_back(*folder);
     else if (errno != EEXIST)  // another program was faster
-      refuse(*folder, std::string("expected to make this folder, found: ") + std::strerror(errno) +
-                          ". Check the folder above it, or choose another output.");
+      refuse(*folder, "expected to make this folder, found: {}. Check the folder above it, or choose another output.",
+             std::strerror(errno));
   }
 }
 

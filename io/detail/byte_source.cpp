@@ -1,7 +1,6 @@
 #include "io/detail/byte_source.hpp"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 

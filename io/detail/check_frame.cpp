@@ -1,10 +1,9 @@
 #include "io/detail/check_frame.hpp"
 
-#include <fmt/core.h>
-
 #include <cmath>
 #include <vector>
 
+#include "core/format.hpp"
 #include "io/detail/fits_reader.hpp"
 
 namespace zspex::io::detail {

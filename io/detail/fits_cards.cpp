@@ -1,9 +1,9 @@
 #include "io/detail/fits_cards.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
+
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 namespace {

@@ -1,7 +1,5 @@
 #include "io/detail/fits_checksum.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <bit>
 #include <charconv>
@@ -10,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 
 namespace zspex::io::detail {

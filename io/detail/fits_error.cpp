@@ -1,7 +1,8 @@
 #include "io/detail/fits_error.hpp"
 
 #include <fitsio.h>
-#include <fmt/core.h>
+
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 

@@ -1,7 +1,5 @@
 #include "io/detail/fits_layout.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -150,9 +148,9 @@ void read_tail(ByteSource& source, const std::string& path, FitsLayout& layout) 
     if (n < piece.size()) break;
   }
   if (size > most)
-    throw FileError(path, "",
-                    "expected the end of the file after its last HDU, found more than 64 MiB of zeros or blanks. "
-                    "Cut them off.");
+    throw FileError(
+        path, "",
+        "expected the end of the file after its last HDU, found more than 64 MiB of zeros or blanks. Cut them off.");
   if (size > 0)
     layout.notes.push_back(
         fmt::format("{}: {} zeros or blanks behind the last HDU are ignored; was the file copied whole?", path, size));

@@ -79,8 +79,8 @@ void FitsReader::look(Checksums checksums) {
     (void)unzipped->read(0, magic);
   }
   if (std::string_view(reinterpret_cast<const char*>(magic.data()), magic.size()) != "SIMPLE  =")
-    refuse("", std::string("expected a FITS file") + (unzipped ? " inside the gzip file" : "") +
-                   ", which begins with SIMPLE, found something else. Check the name.");
+    refuse("", "expected a FITS file{}, which begins with SIMPLE, found something else. Check the name.",
+           unzipped ? " inside the gzip file" : "");
   ByteSource& source = unzipped ? static_cast<ByteSource&>(*unzipped) : *disk_;
   layout_ = read_layout(source, path_);
   if (checksums == Checksums::verify)
@@ -158,9 +158,9 @@ void FitsReader::walk() {
     check(status, one_hdu(hdu), "read the header");
     if (static_cast<std::uint64_t>(data_start) != layout.data || static_cast<std::uint64_t>(data_end) != layout.end)
       refuse(one_hdu(hdu),
-             "expected a header that tells one size, found NAXISn, PCOUNT or GCOUNT out of place or "
-             "several times: it is damaged. " +
-                 std::string(again));
+             "expected a header that tells one size, found NAXISn, PCOUNT or GCOUNT out of place or several times: it "
+             "is damaged. {}",
+             again);
     hdu.bytes = layout.end - layout.data;
     hdus_.push_back(std::move(hdu));
   }
@@ -175,8 +175,8 @@ const HduInfo* FitsReader::find(std::string_view name) const {
   const auto at = std::find_if(hdus_.begin(), hdus_.end(), is_it);
   if (at == hdus_.end()) return nullptr;
   if (const auto other = std::find_if(at + 1, hdus_.end(), is_it); other != hdus_.end())
-    refuse(name, fmt::format("expected one HDU of this name, found HDU {} and HDU {}. Delete or rename one of them.",
-                             at->number - 1, other->number - 1));
+    refuse(name, "expected one HDU of this name, found HDU {} and HDU {}. Delete or rename one of them.",
+           at->number - 1, other->number - 1);
   return &*at;
 }
 
@@ -184,9 +184,10 @@ const HduInfo& FitsReader::need(std::string_view name) const {
   if (const HduInfo* hdu = find(name)) return *hdu;
   std::string found;
   for (const HduInfo& hdu : hdus_) found += (found.empty() ? "" : ", ") + one_hdu(hdu);
-  refuse(name, fmt::format("expected an HDU with EXTNAME {}, found {}. Check that this is the right kind of file and "
-                           "that it was copied whole.",
-                           name, found));
+  refuse(name,
+         "expected an HDU with EXTNAME {}, found {}. Check that this is the right kind of file and that it was copied "
+         "whole.",
+         name, found);
 }
 
 const HduInfo& FitsReader::need_rows(std::string_view name, std::size_t ndim) const {
@@ -194,14 +195,14 @@ const HduInfo& FitsReader::need_rows(std::string_view name, std::size_t ndim) co
   const std::string wanted = fmt::format("expected an image of {} dimensions, found ", ndim);
   if (hdu.kind != HduInfo::Kind::image) refuse(name, wanted + "a table. Check the file.");
   if (hdu.shape.size() != ndim || std::count(hdu.shape.begin() + 1, hdu.shape.end(), 0) > 0)
-    refuse(name, fmt::format("{}{}{}. Check the file.", wanted, to_string(hdu.shape),
-                             hdu.shape.empty() ? "" : fmt::format(" ({} dimensions)", hdu.shape.size())));
+    refuse(name, "{}{}{}. Check the file.", wanted, to_string(hdu.shape),
+           hdu.shape.empty() ? "" : fmt::format(" ({} dimensions)", hdu.shape.size()));
   return hdu;
 }
 
 const HduInfo& FitsReader::need_image(std::string_view name, std::size_t ndim) const {
   const HduInfo& hdu = need_rows(name, ndim);
-  if (hdu.shape[0] == 0) refuse(name, "expected an image, found one without pixels, " + to_string(hdu.shape) + ".");
+  if (hdu.shape[0] == 0) refuse(name, "expected an image, found one without pixels, {}.", to_string(hdu.shape));
   return hdu;
 }
 

@@ -15,6 +15,7 @@
 
 #include "core/array.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/checksums.hpp"
 #include "io/detail/byte_source.hpp"
 #include "io/detail/fits_layout.hpp"
@@ -73,6 +74,10 @@ class FitsReader {
 
   /// "expected ..., found ..." about an HDU of this file.
   [[noreturn]] void refuse(std::string_view part, const std::string& what) const { throw FileError(path_, part, what); }
+  template <class... Args>
+  [[noreturn]] void refuse(std::string_view part, fmt::format_string<Args...> what, Args&&... args) const {
+    refuse(part, fmt::format(what, std::forward<Args>(args)...));
+  }
 
  private:
   struct Close {

@@ -1,7 +1,5 @@
 #include "io/detail/fits_table.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -9,6 +7,7 @@
 #include <memory>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/fits_error.hpp"
 #include "io/detail/fits_records.hpp"

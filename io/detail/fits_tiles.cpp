@@ -1,6 +1,5 @@
 #include "io/detail/fits_tiles.hpp"
 
-#include <fmt/core.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 
 namespace zspex::io::detail {

@@ -1,10 +1,11 @@
 #include "io/detail/frame_hdf5.hpp"
 
 #include <fitsio.h>
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
+
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 namespace {
@@ -76,8 +77,7 @@ void check_layout(const Hdf5Reader& file) {
         "", "expected an HDF5 file of zspex (root attribute zspex_format = results), found another. Check the name.");
   const auto version = file.integer("/", version_attribute).value_or(0);
   if (version < 1 || version > layout_version)
-    file.context().refuse(
-        "", fmt::format("expected layout_version 1 to {}, found {}. Use a newer zspex.", layout_version, version));
+    file.context().refuse("", "expected layout_version 1 to {}, found {}. Use a newer zspex.", layout_version, version);
 }
 
 void write_provenance(Hdf5Writer& file, const Provenance& provenance) {

@@ -10,6 +10,7 @@
 #include <new>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 namespace {

@@ -1,8 +1,8 @@
 #include "io/detail/hdf5.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 namespace {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 
@@ -51,6 +52,10 @@ class H5Context {
   void check(herr_t status, const std::string& part, const std::string& doing) const;
   [[noreturn]] void refuse(const std::string& part, const std::string& what) const {
     throw FileError(path_, part, what, code_);
+  }
+  template <class... Args>
+  [[noreturn]] void refuse(const std::string& part, fmt::format_string<Args...> what, Args&&... args) const {
+    refuse(part, fmt::format(what, std::forward<Args>(args)...));
   }
   const std::string& path() const { return path_; }
 

@@ -1,6 +1,5 @@
 #include "io/detail/hdf5_reader.hpp"
 
-#include <fmt/core.h>
 #include <sys/file.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/format.hpp"
 #include "io/detail/byte_source.hpp"
 #include "io/detail/fits_reader.hpp"
 #include "io/detail/hdf5_table.hpp"
@@ -72,8 +72,8 @@ Hdf5Reader::Hdf5Reader(const std::string& path) : context_(path, ExitCode::input
   file_ = H5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
   if (file_ < 0 && is_locked(bytes.descriptor()))
     context_.refuse("",
-                    "expected a file that can be read, found one that another program has open for writing (it holds "
-                    "a lock). Wait for that program, or close it.");
+                    "expected a file that can be read, found one that another program has open for writing (it holds a "
+                    "lock). Wait for that program, or close it.");
   context_.check(file_ < 0 ? -1 : 0, "", "open an HDF5 file");
 }
 
@@ -137,14 +137,16 @@ std::size_t Hdf5Reader::need_plausible(hid_t handle, const std::string& dataset,
   for (const std::size_t length : shape) fits = !__builtin_mul_overflow(bytes, length, &bytes) && fits;
   if (std::find(shape.begin(), shape.end(), std::size_t{0}) != shape.end()) return 0;
   if (!fits || bytes / best_ratio > size_)
-    context_.refuse(dataset, fmt::format("expected a size that {} bytes of a file can hold, found {} values of {} "
-                                         "bytes: it is damaged. Copy the file again, or make it again.",
-                                         size_, to_string(shape), value_size));
+    context_.refuse(dataset,
+                    "expected a size that {} bytes of a file can hold, found {} values of {} bytes: it is damaged. "
+                    "Copy the file again, or make it again.",
+                    size_, to_string(shape), value_size);
   const std::size_t stored = H5Dget_storage_size(handle);
   if (stored > size_)
-    context_.refuse(dataset, fmt::format("expected data inside the file, found {} bytes of them in a file of {}: it is "
-                                         "damaged. Copy the file again, or make it again.",
-                                         stored, size_));
+    context_.refuse(dataset,
+                    "expected data inside the file, found {} bytes of them in a file of {}: it is damaged. Copy the "
+                    "file again, or make it again.",
+                    stored, size_);
   return bytes / value_size;
 }
 
@@ -155,12 +157,10 @@ std::vector<T> Hdf5Reader::rows(const std::string& dataset, std::size_t first, s
   // HDF5 would turn floats into integers without a word.
   const H5T_class_t kind = H5Tget_class(type), wanted = H5Tget_class(h5_type<T>());
   if (kind != wanted)
-    context_.refuse(
-        dataset, fmt::format("expected {}, found {}. Check the file.", number_name(h5_type<T>()), number_name(type)));
+    context_.refuse(dataset, "expected {}, found {}. Check the file.", number_name(h5_type<T>()), number_name(type));
   const std::vector<std::size_t> size = shape_of(handle, dataset);
   if (size.empty() || first > size[0] || n > size[0] - first)
-    context_.refuse(dataset,
-                    fmt::format("expected at least {} rows, found {}. Check the number.", first + n, to_string(size)));
+    context_.refuse(dataset, "expected at least {} rows, found {}. Check the number.", first + n, to_string(size));
   std::vector<hsize_t> start(size.size(), 0), count(size.begin(), size.end());
   start[0] = first;
   count[0] = n;
@@ -183,7 +183,7 @@ template std::vector<std::uint32_t> Hdf5Reader::rows(const std::string&, std::si
 std::vector<std::size_t> Hdf5Reader::need_dimensions(const std::string& dataset, std::size_t ndim) const {
   std::vector<std::size_t> size = shape(dataset);
   if (size.size() != ndim)
-    context_.refuse(dataset, fmt::format("expected {} dimensions, found {}. Check the file.", ndim, to_string(size)));
+    context_.refuse(dataset, "expected {} dimensions, found {}. Check the file.", ndim, to_string(size));
   return size;
 }
 
@@ -244,9 +244,10 @@ std::vector<std::string> Hdf5Reader::texts(const std::string& object, const std:
   if (H5Tget_class(type) != H5T_STRING || n <= 0) return out;
   const auto count = static_cast<std::size_t>(n);
   if (count > size_ / H5Tget_size(type))
-    context_.refuse(object, fmt::format("expected a text inside the file in the attribute {}, found one of {} times {} "
-                                        "bytes: it is damaged. Copy the file again, or make it again.",
-                                        attribute, count, H5Tget_size(type)));
+    context_.refuse(object,
+                    "expected a text inside the file in the attribute {}, found one of {} times {} bytes: it is "
+                    "damaged. Copy the file again, or make it again.",
+                    attribute, count, H5Tget_size(type));
   if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> texts(count, nullptr);
     const H5Handle memory = h5_text_type(H5T_VARIABLE);

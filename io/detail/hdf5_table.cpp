@@ -244,9 +244,8 @@ Table columns_of(const H5Context& context, hid_t type, const std::string& part) 
     H5Handle member =
         context.own(H5Tget_member_type(type, number), &H5Tclose, part + "." + column.name, "read the column's type");
     if (H5Tget_size(member) > most_bytes)
-      context.refuse(
-          part + "." + column.name,
-          fmt::format("expected at most {} bytes per row, found {}. Check the file.", most_bytes, H5Tget_size(member)));
+      context.refuse(part + "." + column.name, "expected at most {} bytes per row, found {}. Check the file.",
+                     most_bytes, H5Tget_size(member));
     int repeat = 1;
     if (H5Tget_class(member) == H5T_ARRAY) {
       std::vector<hsize_t> shape(static_cast<std::size_t>(std::max(0, H5Tget_array_ndims(member))));

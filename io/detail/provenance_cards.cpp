@@ -1,10 +1,10 @@
 #include "io/detail/provenance_cards.hpp"
 
-#include <fmt/core.h>
-
 #include <array>
 #include <string>
 #include <utility>
+
+#include "core/format.hpp"
 
 namespace zspex::io::detail {
 namespace {

@@ -1,11 +1,10 @@
 #include "io/detail/redshift_table.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "io/detail/fits_cards.hpp"
 #include "io/detail/provenance_cards.hpp"
 

@@ -1,10 +1,10 @@
 #include "pipeline/comm/agree.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <new>
+
+#include "core/format.hpp"
 
 namespace zspex::comm {
 

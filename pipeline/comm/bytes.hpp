@@ -7,8 +7,6 @@
 ///     template <class Archive> void fields(Archive& archive, MyStruct& value) { archive(value.a, value.b); }
 #pragma once
 
-#include <fmt/core.h>
-
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -19,6 +17,7 @@
 
 #include "core/array.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::comm {
 

@@ -1,12 +1,12 @@
 #include "pipeline/comm/communicator.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+
+#include "core/format.hpp"
 
 namespace zspex::comm {
 namespace {

@@ -1,11 +1,11 @@
 #include "pipeline/comm/gather.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "core/format.hpp"
 
 namespace zspex::comm {
 namespace {

@@ -1,10 +1,10 @@
 #include "pipeline/comm/node_shared.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <exception>
 #include <string>
+
+#include "core/format.hpp"
 
 namespace zspex::comm {
 

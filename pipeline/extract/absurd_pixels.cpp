@@ -1,10 +1,10 @@
 #include "pipeline/extract/absurd_pixels.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "core/format.hpp"
 
 namespace zspex::pipeline {
 namespace {

@@ -2,13 +2,13 @@
 
 #include <erfa.h>
 #include <erfam.h>
-#include <fmt/core.h>
 
 #include <array>
 #include <cmath>
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -23,9 +23,11 @@ std::string join(const std::vector<std::string>& keys) {
   return text;
 }
 
-[[noreturn]] void refuse(const std::string& path, const std::string& hdu, const std::string& what) {
+template <class... Args>
+[[noreturn]] void refuse(const std::string& path, const std::string& hdu, fmt::format_string<Args...> what,
+                         Args&&... args) {
   throw FileError(path, hdu,
-                  what +
+                  fmt::format(what, std::forward<Args>(args)...) +
                       ", which the barycentric correction needs. Add it to the header, or extract without "
                       "--barycentric-correction.");
 }
@@ -37,8 +39,7 @@ std::optional<double> first_of(const io::Header& header, const std::vector<std::
     if (!header.has(key)) continue;
     const auto value = header.number(key);
     if (!value || !std::isfinite(*value)) {
-      refuse(path, hdu,
-             fmt::format("expected a number in {}, found {}", key, header.text(key).value_or("something else")));
+      refuse(path, hdu, "expected a number in {}, found {}", key, header.text(key).value_or("something else"));
     }
     return value;
   }
@@ -57,7 +58,7 @@ Pointing find_pointing(const io::Header& image, const io::Header* fibermap, cons
     const auto value = first_of(header, keys, path, hdu);
     if (!value) missing += (missing.empty() ? "" : "; ") + join(keys);
     if (value && (*value < from || *value > to)) {
-      refuse(path, hdu, fmt::format("expected {} {}, found {:f}", join(keys), unit, *value));
+      refuse(path, hdu, "expected {} {}, found {:f}", join(keys), unit, *value);
     }
     return value.value_or(0);
   };
@@ -66,9 +67,9 @@ Pointing find_pointing(const io::Header& image, const io::Header* fibermap, cons
   pointing.dec = take({"TARGTDEC", "SKYDEC", "TELDEC", "DEC"}, -90, 90, "from -90 to 90 degrees");
   const double begin =
       take({"MJD-OBS", "MJD"}, first_mjd, last_mjd, "as a modified Julian date between the years 1960 and 2100");
-  if (!missing.empty()) refuse(path, hdu, "expected " + missing + ", found none of them");
+  if (!missing.empty()) refuse(path, hdu, "expected {}, found none of them", missing);
   const double exptime = first_of(header, {"EXPTIME"}, path, hdu).value_or(0);
-  if (exptime < 0) refuse(path, hdu, fmt::format("expected EXPTIME in seconds, found {:f}", exptime));
+  if (exptime < 0) refuse(path, hdu, "expected EXPTIME in seconds, found {:f}", exptime);
   pointing.mjd = begin + exptime / 2 / 3600 / 24;
   return pointing;
 }

@@ -1,11 +1,10 @@
 #include "pipeline/extract/camera_choice.hpp"
 
-#include <fmt/core.h>
-
 #include <map>
 
 #include "config/value.hpp"
 #include "core/error.hpp"
+#include "core/format.hpp"
 
 namespace zspex::pipeline {
 namespace {

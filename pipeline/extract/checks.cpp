@@ -1,13 +1,12 @@
 #include "pipeline/extract/checks.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <set>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "kernels/extract/grid.hpp"
 #include "kernels/extract/trace_faults.hpp"
 

@@ -1,12 +1,11 @@
 #include "pipeline/extract/finish_frame.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "kernels/extract/frame_mask.hpp"
 #include "pipeline/extract/scores_table.hpp"
 

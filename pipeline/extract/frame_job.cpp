@@ -1,11 +1,10 @@
 #include "pipeline/extract/frame_job.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "pipeline/extract/camera_choice.hpp"
 
 namespace zspex::pipeline {

@@ -1,11 +1,10 @@
 #include "pipeline/extract/frame_runner.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <deque>
 #include <utility>
 
+#include "core/format.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/extract/collect.hpp"
 #include "pipeline/extract/write_frame.hpp"

@@ -1,7 +1,5 @@
 #include "pipeline/extract/plan.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -9,6 +7,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "core/real_path.hpp"
 #include "io/camera.hpp"
 #include "io/frame.hpp"

@@ -1,10 +1,9 @@
 #include "pipeline/extract/read_frame.hpp"
 
-#include <fmt/core.h>
-
 #include <filesystem>
 #include <utility>
 
+#include "core/format.hpp"
 #include "core/mask_bits.hpp"
 #include "io/preproc_info.hpp"
 #include "pipeline/extract/absurd_pixels.hpp"

@@ -1,7 +1,5 @@
 #include "pipeline/extract/report.hpp"
 
-#include <fmt/core.h>
-
 #include <ostream>
 
 #include "core/format.hpp"

@@ -1,9 +1,9 @@
 #include "pipeline/extract/scores_table.hpp"
 
-#include <fmt/core.h>
-
 #include <string>
 #include <utility>
+
+#include "core/format.hpp"
 
 namespace zspex::pipeline {
 namespace {

@@ -1,7 +1,5 @@
 #include "pipeline/redshift/choose.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <ostream>
 

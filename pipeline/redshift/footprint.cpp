@@ -1,7 +1,5 @@
 #include "pipeline/redshift/footprint.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 

@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <ostream>
 
 #include "core/format.hpp"

@@ -1,7 +1,5 @@
 #include "pipeline/redshift/report.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <ostream>

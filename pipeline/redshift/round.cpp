@@ -1,10 +1,9 @@
 #include "pipeline/redshift/round.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "core/format.hpp"
 #include "kernels/redshift/rank_fits.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/make_scanner.hpp"

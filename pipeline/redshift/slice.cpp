@@ -1,7 +1,5 @@
 #include "pipeline/redshift/slice.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <string>
 

@@ -1,7 +1,5 @@
 #include "pipeline/redshift/targets.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -13,6 +11,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/format.hpp"
 #include "kernels/redshift/line_spread.hpp"
 
 namespace zspex::pipeline {

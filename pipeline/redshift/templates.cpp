@@ -1,10 +1,9 @@
 #include "pipeline/redshift/templates.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <filesystem>
 
+#include "core/format.hpp"
 #include "io/template.hpp"
 #include "kernels/redshift/redshift_grid.hpp"
 #include "pipeline/comm/agree.hpp"

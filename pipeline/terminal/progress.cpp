@@ -1,7 +1,5 @@
 #include "pipeline/terminal/progress.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <chrono>
 #include <ostream>

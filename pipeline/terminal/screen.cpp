@@ -1,7 +1,6 @@
 #include "pipeline/terminal/screen.hpp"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/format.hpp"
 #include "pipeline/terminal/terminal.hpp"
 
 namespace zspex::terminal {

@@ -1,7 +1,5 @@
 #include "pipeline/terminal/text_plot.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -50,7 +50,7 @@ const std::vector<Rule>& rules() {
         "hdf5"}},
       {"config/", {"io/", "kernels/", "simulate/", "pipeline/", "Kokkos", "mpi", "fitsio", "hdf5"}},
       {"io/", {"config/", "kernels/", "simulate/", "pipeline/", "Kokkos", "mpi", "yaml"}},
-      {"kernels/", {"config/", "io/", "simulate/", "pipeline/", "mpi", "yaml", "fitsio", "hdf5", "fmt"}},
+      {"kernels/", {"config/", "io/", "simulate/", "pipeline/", "mpi", "yaml", "fitsio", "hdf5", "fmt", "core/format"}},
       {"simulate/", {"pipeline/", "tests/", "benchmarks/", "Kokkos", "mpi", "yaml", "fitsio", "hdf5"}},
       {"pipeline/comm/", {"pipeline/extract/", "pipeline/redshift/", "kernels/", "io/", "simulate/", "Kokkos"}},
       {"pipeline/terminal/", {"pipeline/comm/", "pipeline/extract/", "pipeline/redshift/", "kernels/", "io/", "mpi"}},

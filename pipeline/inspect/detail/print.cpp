@@ -1,7 +1,5 @@
 #include "pipeline/inspect/detail/print.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <ostream>

@@ -2,12 +2,11 @@
 /// Numbers, tables and rows as text, for all kinds of files.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <iosfwd>
 #include <string>
 #include <vector>
 
+#include "core/format.hpp"
 #include "io/table.hpp"
 #include "pipeline/inspect/screen.hpp"
 #include "pipeline/inspect/statistics.hpp"

@@ -1,11 +1,10 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
 #include <ostream>
 
+#include "core/format.hpp"
 #include "io/results.hpp"
 #include "pipeline/inspect/detail/parts.hpp"
 #include "pipeline/inspect/detail/print.hpp"

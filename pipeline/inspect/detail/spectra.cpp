@@ -1,11 +1,10 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <numeric>
 #include <ostream>
 #include <set>
 
+#include "core/format.hpp"
 #include "pipeline/inspect/detail/parts.hpp"
 #include "pipeline/inspect/detail/print.hpp"
 
