@@ -4,10 +4,9 @@
 
 #include <span>
 
-namespace zspex::kernels {
+#include "kernels/linalg/most_unknowns.hpp"
 
-/// Unknowns at most.
-inline constexpr int most_unknowns = 64;
+namespace zspex::kernels {
 
 /// M c = y by LU factorization with partial pivoting, the rules of LAPACK's dgesv: the first largest element of a
 /// column is the pivot, and only a pivot of exactly zero is singular.

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/base/fused.hpp"
+#include "kernels/linalg/most_unknowns.hpp"
 
 namespace zspex::kernels::detail {
 
