@@ -94,10 +94,10 @@ class ExtractMemory : public testing::TestWithParam<std::pair<SolverKind, Decorr
     test::extract_all(backend, psf, settings, pixels.view());
     const double arrays = static_cast<double>(plan.host + plan.device) - plan_bytes(on_device);
     // Kokkos makes each array a multiple of 8 bytes. With a bundle there are two kinds of plans, of which the one that takes
-    // more counts, and each array is as large as either wants it: 2.2 % more.
+    // more counts, and each array is as large as either wants it: up to 2.3 % more, by the size of teams.
     const double rounding = 8.0 * static_cast<double>(taken.count());
     EXPECT_GE(taken.nbytes(), arrays);
-    EXPECT_LE(taken.nbytes(), arrays + rounding + (settings.solver == SolverKind::bundle ? 0.022 * arrays : 0));
+    EXPECT_LE(taken.nbytes(), arrays + rounding + (settings.solver == SolverKind::bundle ? 0.03 * arrays : 0));
     EXPECT_EQ(plan.device > 0, on_device);
     const std::int64_t count = taken.count();
     for (int frame = 0; frame < 2; ++frame) test::extract_all(backend, psf, settings, pixels.view());
