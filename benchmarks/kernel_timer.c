@@ -1,4 +1,4 @@
-/* A tool for Kokkos: seconds and number of each kernel, copy and allocation. Kokkos fences around each while a tool looks on, so
+/* A tool for Kokkos: seconds and number of each region, kernel, copy and allocation. Kokkos fences around each while a tool looks on, so
    that the times are the device's own.
 
      KOKKOS_TOOLS_LIBS=.../libkernel_timer.so ZSPEX_KERNEL_TIMES=times.txt zspex ...
@@ -109,6 +109,19 @@ void kokkosp_allocate_data(space in, const char* label, const void* address, uin
   row->bytes += size;
 }
 
+/* Regions hold kernels, copies and other regions: their seconds are not part of the sum. */
+static const char region_kind[] = "region";
+static uint64_t open_regions[most_open];
+static uint64_t region_depth;
+
+void kokkosp_push_profile_region(const char* name) {
+  const uint64_t at = region_depth++ % most_open;
+  begin(find(region_kind, name), &open_regions[at]);
+}
+void kokkosp_pop_profile_region(void) {
+  if (region_depth > 0) end(open_regions[--region_depth % most_open]);
+}
+
 static int by_seconds(const void* a, const void* b) {
   const double mine = ((const struct row*)a)->seconds, other = ((const struct row*)b)->seconds;
   return (mine < other) - (mine > other);
@@ -124,8 +137,9 @@ void kokkosp_finalize_library(void) {
   if (rows[most_rows].count > 0) ++nrow;
   qsort(rows, (size_t)nrow, sizeof rows[0], by_seconds);
   double all = 0;
-  for (int i = 0; i < nrow; ++i) all += rows[i].seconds;
-  fprintf(file, "# %.4f s from start to end of Kokkos, %.4f s in what follows\n#   seconds        n         MiB  what\n",
+  for (int i = 0; i < nrow; ++i)
+    if (strncmp(rows[i].name, region_kind, strlen(region_kind)) != 0) all += rows[i].seconds;
+  fprintf(file, "# %.4f s from start to end of Kokkos, %.4f s in kernels and copies\n#   seconds        n         MiB  what\n",
           now() - start, all);
   for (int i = 0; i < nrow; ++i)
     fprintf(file, "%11.5f %8llu %11.3f  %s\n", rows[i].seconds, (unsigned long long)rows[i].count, (double)rows[i].bytes / 1048576,

@@ -1,5 +1,5 @@
 # What zspex is built on; found, never downloaded. Targets to link: MPI::MPI_CXX, HDF5::HDF5, yaml-cpp::yaml-cpp,
-# fmt::fmt, PkgConfig::CFITSIO, PkgConfig::ERFA, zspex_kokkos, Threads::Threads.
+# fmt::fmt, PkgConfig::CFITSIO, PkgConfig::ERFA, PkgConfig::LIBDEFLATE, zspex_kokkos, Threads::Threads.
 set(zspex_packages_hint "On Debian and Ubuntu ./test.sh installs what is needed; for a cluster see spack.yaml.")
 
 find_package(MPI COMPONENTS CXX)
@@ -11,10 +11,11 @@ find_package(PkgConfig)
 if(PkgConfig_FOUND)
   pkg_check_modules(CFITSIO IMPORTED_TARGET cfitsio)
   pkg_check_modules(ERFA IMPORTED_TARGET erfa)
+  pkg_check_modules(LIBDEFLATE IMPORTED_TARGET libdeflate)
 endif()
 
 set(zspex_missing "")
-foreach(package IN ITEMS MPI HDF5 yaml-cpp fmt PkgConfig CFITSIO ERFA)
+foreach(package IN ITEMS MPI HDF5 yaml-cpp fmt PkgConfig CFITSIO ERFA LIBDEFLATE)
   if(NOT ${package}_FOUND)
     list(APPEND zspex_missing ${package})
   endif()

@@ -9,9 +9,10 @@ install(TARGETS zspex RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY config/ DESTINATION "${zspex_data}/config" FILES_MATCHING PATTERN "*.yaml"
   PATTERN base EXCLUDE)
 # The scripts find each other and the program by their places, which are as in the repository.
-install(PROGRAMS slurm/extract.sh slurm/redshift.sh slurm/with_mps.sh DESTINATION "${zspex_data}/slurm")
-install(FILES slurm/job.sh DESTINATION "${zspex_data}/slurm")
+install(PROGRAMS slurm/extract.sh slurm/redshift.sh slurm/scaling.sh slurm/with_mps.sh DESTINATION "${zspex_data}/slurm")
+install(FILES slurm/job.sh slurm/perlmutter_setup.sh DESTINATION "${zspex_data}/slurm")
 install(FILES scripts/mpi_environment.sh DESTINATION "${zspex_data}/scripts")
+install(DIRECTORY benchmarks/scaling DESTINATION "${zspex_data}/benchmarks" USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)
 
 install(FILES README.md CHANGELOG.md CITATION.cff LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}"

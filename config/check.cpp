@@ -1,5 +1,4 @@
 #include "config/check.hpp"
-#include "config/redshift_files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "config/extract_files.hpp"
+#include "config/output_names.hpp"
+#include "config/redshift_files.hpp"
 #include "config/schema.hpp"
 #include "config/yaml_reader.hpp"
 #include "core/error.hpp"
@@ -30,7 +32,15 @@ class Checker {
 
   template <class... Args>
   void require(bool holds, const std::string& key, fmt::format_string<Args...> what, Args&&... args) const {
-    if (!holds) throw ConfigError(where(key), section_ + "." + key, fmt::format(what, std::forward<Args>(args)...));
+    require_at("", holds, key, what, std::forward<Args>(args)...);
+  }
+  /// \param place  the line of a list that says it; empty: where the key was set
+  template <class... Args>
+  void require_at(const std::string& place, bool holds, const std::string& key, fmt::format_string<Args...> what,
+                  Args&&... args) const {
+    if (!holds)
+      throw ConfigError(place.empty() ? where(key) : place, section_ + "." + key,
+                        fmt::format(what, std::forward<Args>(args)...));
   }
 
   /// Each field by itself: written and read back through the schema.
@@ -64,39 +74,47 @@ bool ends_with_any(const std::string& name, const std::vector<std::string_view>&
   return false;
 }
 
-bool is_folder(const Files& files) { return files.size() == 1 && files[0].ends_with('/'); }
+/// What a list says of something, if there is one.
+std::string place_of(const Files& places, std::size_t i) { return places.empty() ? "" : places.at(i); }
+
+/// "output", or "output of list.txt:12"
+std::string key_at(const std::string& key, const std::string& place) {
+  return place.empty() ? key : key + " of " + place;
+}
 
 std::string counted(std::size_t count, const std::string& what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 /// Files that are written: one per input, or one folder, each suffix known, no name twice, none that is read.
+/// \param places  of the inputs in a list, or empty
 void check_written(const Checker& checker, const std::string& key, const Files& files, const Files& inputs,
-                   const std::vector<std::string_view>& suffixes, const std::string& suffix_names,
+                   const Files& places, const std::vector<std::string_view>& suffixes, const std::string& suffix_names,
                    std::map<std::string, std::string>& taken) {
-  if (is_folder(files)) {
+  if (is_one_folder(files)) {
     // Results are named after the inputs, so that two inputs of one name would meet in the folder.
     std::map<std::string, std::string> names;
-    for (const std::string& input : inputs) {
-      const auto [other, fresh] = names.emplace(std::filesystem::path(input).filename().string(), input);
-      checker.require(fresh, key,
-                      "expected inputs of different names for one folder, found {} and {}; name an output for each",
-                      other->second, input);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const auto [other, fresh] = names.emplace(std::filesystem::path(inputs[i]).filename().string(), inputs[i]);
+      checker.require_at(place_of(places, i), fresh, key,
+                         "expected inputs of different names for one folder, found {} and {}; name an output for each",
+                         other->second, inputs[i]);
     }
     return;
   }
   checker.require(files.size() == inputs.size(), key,
                   "expected one file for each input ({}) or one folder that ends in /, found {}", inputs.size(),
                   counted(files.size(), "file"));
-  for (const std::string& file : files) {
-    checker.require(!file.ends_with('/'), key,
-                    "expected a file for each input, or only one folder, found the folder {}", file);
-    checker.require(ends_with_any(file, suffixes), key, "expected a name that ends in {}, found {}; a folder ends in /",
-                    suffix_names, file);
-    const auto [other, fresh] = taken.emplace(file_identity(file), key);
-    checker.require(fresh, key,
-                    "expected names that are not in use, found {}, which is also in {}; it would be overwritten", file,
-                    other->second);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string &file = files[i], place = place_of(places, i);
+    checker.require_at(place, !file.ends_with('/'), key,
+                       "expected a file for each input, or only one folder, found the folder {}", file);
+    checker.require_at(place, ends_with_any(file, suffixes), key,
+                       "expected a name that ends in {}, found {}; a folder ends in /", suffix_names, file);
+    const auto [other, fresh] = taken.emplace(file_identity(file), key_at(key, place));
+    checker.require_at(place, fresh, key,
+                       "expected names that are not in use, found {}, which is also in {}; it would be overwritten",
+                       file, other->second);
   }
 }
 
@@ -112,15 +130,34 @@ bool is_camera(const std::string& name) {
          name[1] <= '9';
 }
 
+/// The table of a job's runs, if one is wanted.
+void check_report(const Checker& checker, const std::string& report, std::map<std::string, std::string>& taken) {
+  if (report.empty()) return;
+  checker.require(report.ends_with(".csv"), "report", "expected a name that ends in .csv, found {}", report);
+  const auto [other, fresh] = taken.emplace(file_identity(report), "report");
+  checker.require(fresh, "report", "expected a name that is not in use, found {}, which is also in {}", report,
+                  other->second);
+}
+
+/// A part without runs is a mistake in the number of jobs, which each of them tells.
+void check_part(const Checker& checker, const Part& part, std::size_t nrun, const std::string& what) {
+  checker.require(static_cast<std::size_t>(part.count) <= nrun, "part",
+                  "expected no more parts than {}, found {} parts; there is nothing for some of them",
+                  counted(nrun, what), part.count);
+}
+
 }  // namespace
 
-void check(const ExtractConfig& config, const Origins& origins) {
+void check(const ExtractConfig& given, const Origins& origins) {
   const Checker checker("extract", origins);
   Settings settings;
-  settings.extract = config;
+  settings.extract = given;
   checker.check_fields(settings);
 
-  checker.require(!config.input.empty(), "input", "expected preproc files, found none; name them with -i");
+  Files places;
+  const ExtractConfig config = with_all_frames(given, &places);
+  checker.require(!config.input.empty(), "input",
+                  "expected preproc files, found none; name them with -i, or a list of them with -l");
   checker.require(!config.psf.empty(), "psf", "expected a PSF file, found none; name it with -p");
   checker.require(!config.output.empty(), "output", "expected a frame file, found none; name it with -o");
   checker.require(config.psf.size() == 1 || config.psf.size() == config.input.size(), "psf",
@@ -128,13 +165,18 @@ void check(const ExtractConfig& config, const Origins& origins) {
                   config.psf.size());
 
   std::map<std::string, std::string> taken;
-  for (const std::string& file : config.input) taken.emplace(file_identity(file), "input");
+  for (std::size_t i = 0; i < config.input.size(); ++i)
+    taken.emplace(file_identity(config.input[i]), key_at("input", place_of(places, i)));
   for (const std::string& file : config.psf) taken.emplace(file_identity(file), "psf");
+  if (!config.list.empty()) taken.emplace(file_identity(config.list), "list");
   if (!config.fibermap.empty()) taken.emplace(file_identity(config.fibermap), "fibermap");
-  check_written(checker, "output", config.output, config.input, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5",
-                taken);
+  check_written(checker, "output", config.output, config.input, places, {".fits", ".fits.gz", ".h5"},
+                ".fits, .fits.gz or .h5", taken);
   if (!config.model.empty())
-    check_written(checker, "model", config.model, config.input, {".fits", ".fits.gz"}, ".fits or .fits.gz", taken);
+    check_written(checker, "model", config.model, config.input, places, {".fits", ".fits.gz"}, ".fits or .fits.gz",
+                  taken);
+  check_report(checker, config.report, taken);
+  check_part(checker, config.part, config.input.size(), "frame");
 
   const std::string bundlesize = fmt::format("bundlesize ({})", config.bundlesize);
   checker.require_multiple(config.specmin, "specmin", config.bundlesize, bundlesize);
@@ -144,42 +186,94 @@ void check(const ExtractConfig& config, const Origins& origins) {
                   config.nsubbundles);
 }
 
+namespace {
+
+void check_redshift_files(const Checker& checker, const RedshiftConfig& config) {
+  const bool folders = is_folder(config.output) || is_folder(config.details) || is_folder(config.model);
+  for (const auto& [key, path] :
+       {std::pair{"output", &config.output}, {"details", &config.details}, {"model", &config.model}})
+    checker.require(!folders || path->empty() || is_folder(*path), key,
+                    "expected a folder, as the other results have, found {}; a folder ends in /", *path);
+  const std::vector<ListedRun> runs = all_runs_of(config);
+
+  std::map<std::string, std::string> taken;
+  if (!config.list.empty()) taken.emplace(file_identity(config.list), "list");
+  for (const std::string& file : config.templates) taken.emplace(file_identity(file), "templates");
+  for (const std::string& file : config.archetypes) taken.emplace(file_identity(file), "archetypes");
+  for (const auto& [run, where] : runs) {
+    std::set<std::string> inputs;
+    for (std::size_t i = 0; i < run.input.size(); ++i) {
+      const std::string &file = run.input[i], place = place_of(where, i);
+      checker.require_at(place, inputs.insert(file_identity(file)).second, "input",
+                         "expected each file once, found {} again; its spectra would count twice", file);
+      taken.emplace(file_identity(file), key_at("input", place));
+    }
+    const std::string place = place_of(where, 0);
+    for (const auto* file : {&run.priors, &run.chi2_scan})
+      if (!file->empty())
+        taken.emplace(file_identity(*file), key_at(file == &run.priors ? "priors" : "chi2_scan", place));
+  }
+  const auto written = [&](const std::string& place, const std::string& key, const std::string& file,
+                           const std::vector<std::string_view>& suffixes, const std::string& names) {
+    if (file.empty()) return;
+    checker.require_at(place, ends_with_any(file, suffixes), key, "expected a name that ends in {}, found {}", names,
+                       file);
+    const auto [other, fresh] = taken.emplace(file_identity(file), key_at(key, place));
+    checker.require_at(place, fresh, key,
+                       "expected a name that is not in use, found {}, which is also in {}; it would be overwritten",
+                       file, other->second);
+  };
+  for (const auto& [run, where] : runs) {
+    const std::string place = place_of(where, 0);
+    checker.require(!run.output.empty() || !run.details.empty() || !run.model.empty(), "output",
+                    "expected a file for the redshifts, found none; name it with -o, -d or -m");
+    written(place, "output", run.output, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5");
+    written(place, "details", run.details, {".h5"}, ".h5");
+    written(place, "model", run.model, {".fits", ".fits.gz"}, ".fits or .fits.gz");
+  }
+  check_report(checker, config.report, taken);
+  check_part(checker, config.part, runs.size(), "run");
+}
+
+}  // namespace
+
+namespace {
+
+void check_plans(const Checker& checker, const RedshiftConfig& config) {
+  using C = RedshiftConfig;
+  constexpr std::int64_t most = 1000000;
+  for (const auto& [key, member] : {std::pair{"plan_ranks", &C::plan_ranks},
+                                    {"plan_nodes", &C::plan_nodes},
+                                    {"plan_targets", &C::plan_targets},
+                                    {"plan_frames", &C::plan_frames}})
+    for (const std::int64_t n : config.*member)
+      checker.require(n >= 1 && n <= most, key, "expected numbers from 1 to {}, found {}", most, n);
+  checker.require(!config.plans_many() || config.list.empty(), "list",
+                  "expected none beside plan_ranks, plan_nodes, plan_targets and plan_frames, found {}; take it out",
+                  config.list);
+  if (config.plan_table.empty()) return;
+  checker.require(!config.plan_ranks.empty() || !config.plan_nodes.empty() || !config.plan_targets.empty(),
+                  "plan_table", "expected plan_ranks, plan_nodes or plan_targets beside it, found none; name some");
+  checker.require(ends_with_any(config.plan_table, {".csv"}), "plan_table",
+                  "expected a name that ends in .csv, found {}", config.plan_table);
+}
+
+}  // namespace
+
 void check(const RedshiftConfig& config, const Origins& origins) {
   const Checker checker("redshift", origins);
   Settings settings;
   settings.redshift = config;
   checker.check_fields(settings);
 
-  checker.require(!config.input.empty(), "input", "expected files of spectra, found none; name them with -i");
-  checker.require(!config.output.empty() || !config.details.empty() || !config.model.empty(), "output",
-                  "expected a file for the redshifts, found none; name it with -o, -d or -m");
-  std::map<std::string, std::string> taken;
-  for (const std::string& file : config.input)
-    checker.require(taken.emplace(file_identity(file), "input").second, "input",
-                    "expected each file once, found {} again; its spectra would count twice", file);
-  for (const std::string& file : config.templates) taken.emplace(file_identity(file), "templates");
-  for (const std::string& file : config.archetypes) taken.emplace(file_identity(file), "archetypes");
-  for (const auto* file : {&config.priors, &config.chi2_scan})
-    if (!file->empty()) taken.emplace(file_identity(*file), file == &config.priors ? "priors" : "chi2_scan");
-  const auto written = [&](const std::string& key, const std::string& file,
-                           const std::vector<std::string_view>& suffixes, const std::string& names) {
-    if (file.empty()) return;
-    checker.require(ends_with_any(file, suffixes), key, "expected a name that ends in {}, found {}", names, file);
-    const auto [other, fresh] = taken.emplace(file_identity(file), key);
-    checker.require(fresh, key,
-                    "expected a name that is not in use, found {}, which is also in {}; it would be overwritten", file,
-                    other->second);
-  };
-  const bool folders = is_folder(config.output) || is_folder(config.details) || is_folder(config.model);
-  for (const auto& [key, path] :
-       {std::pair{"output", &config.output}, {"details", &config.details}, {"model", &config.model}})
-    checker.require(!folders || path->empty() || is_folder(*path), key,
-                    "expected a folder, as the other results have, found {}; a folder ends in /", *path);
-  for (const RedshiftConfig& run : runs_of(config)) {
-    written("output", run.output, {".fits", ".fits.gz", ".h5"}, ".fits, .fits.gz or .h5");
-    written("details", run.details, {".h5"}, ".h5");
-    written("model", run.model, {".fits", ".fits.gz"}, ".fits or .fits.gz");
-  }
+  checker.require(config.list.empty() || config.input.empty(), "input",
+                  "expected none beside a list, found {}; take one of the two out",
+                  config.input.empty() ? "" : config.input.front());
+  const bool only_frames = !config.plan_frames.empty() && config.plan_ranks.empty();
+  checker.require(!config.list.empty() || !config.input.empty() || !config.plan_targets.empty() || only_frames, "input",
+                  "expected files of spectra, found none; name them with -i, or a list of them with -l");
+  check_plans(checker, config);
+  if (!config.plans_many()) check_redshift_files(checker, config);
   checker.require(config.targetids.empty() || (config.mintarget == 0 && config.ntargets == 0), "targetids",
                   "expected either targetids or mintarget and ntargets, found both; take one out");
   std::set<std::int64_t> seen;
@@ -188,12 +282,22 @@ void check(const RedshiftConfig& config, const Origins& origins) {
   checker.require(!config.archetypes.empty() || config.archetype_nnearest == 0, "archetype_nnearest",
                   "expected 0 without archetypes, found {}; name archetypes with --archetypes, or take it out",
                   write(config.archetype_nnearest));
-  const bool some_on_gpus = config.strategy == StrategyName::gpu_v4 || config.strategy == StrategyName::gpu_v5 ||
-                            config.strategy == StrategyName::gpu_v6 || config.strategy == StrategyName::automatic;
+  using S = StrategyName;
+  constexpr std::array all_do_the_same = {S::cpu, S::gpu_v1, S::gpu_v2, S::gpu_v3};
+  const bool some_on_gpus =
+      std::find(all_do_the_same.begin(), all_do_the_same.end(), config.strategy) == all_do_the_same.end();
   checker.require(some_on_gpus || config.gpu_ranks == 0, "gpu_ranks",
                   "expected 0 with this strategy, where all ranks do the same, found {}; take it out, or choose "
                   "GPU_V4, GPU_V5, GPU_V6 or AUTO",
                   write(config.gpu_ranks));
+  checker.require(
+      config.era == Era::today || config.strategy != S::gpu_v6, "era",
+      "expected today with GPU_V6, found {}; it was not among the strategies of 2021: take one of the two out", "2021");
+  if (config.strategy != S::custom)
+    for (const Field* field : fields_of("redshift"))
+      checker.require(
+          !field->key.starts_with("custom_") || field->yaml(settings) == field->yaml(Settings()), field->key,
+          "expected strategy CUSTOM beside this key, found another; set strategy to CUSTOM, or take the key out");
   checker.require(!config.allspec || config.cosmics_nsig == 0, "cosmics_nsig",
                   "expected 0 with allspec, found {}; cosmic rays are looked for where exposures are coadded: take one "
                   "of the two out",
@@ -269,6 +373,15 @@ void check(const InspectConfig& config, const Origins& origins) {
   settings.inspect = config;
   checker.check_fields(settings);
   checker.require(!config.file.empty(), "file", "expected a results file, found none; zspex inspect FILE");
+}
+
+void check(const MeasureConfig& config, const Origins& origins) {
+  const Checker checker("measure", origins);
+  Settings settings;
+  settings.measure = config;
+  checker.check_fields(settings);
+  checker.require(config.output.empty() || ends_with_any(config.output, {".yaml", ".yml"}), "output",
+                  "expected a name that ends in .yaml, found {}; zspex redshift --machine reads it", config.output);
 }
 
 }  // namespace zspex::config

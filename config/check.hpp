@@ -13,5 +13,6 @@ void check(const ExtractConfig& config, const Origins& origins = {});
 void check(const RedshiftConfig& config, const Origins& origins = {});
 void check(const SimulateConfig& config, const Origins& origins = {});
 void check(const InspectConfig& config, const Origins& origins = {});
+void check(const MeasureConfig& config, const Origins& origins = {});
 
 }  // namespace zspex::config

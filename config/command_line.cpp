@@ -12,7 +12,10 @@
 #include "config/check.hpp"
 #include "config/completion.hpp"
 #include "config/describe.hpp"
+#include "config/extract_files.hpp"
+#include "config/machine_file.hpp"
 #include "config/man_page.hpp"
+#include "config/redshift_files.hpp"
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
 #include "config/yaml_reader.hpp"
@@ -24,7 +27,8 @@ namespace {
 
 constexpr std::array jobs = {
     std::pair{Job::extract, std::string_view("extract")}, std::pair{Job::redshift, std::string_view("redshift")},
-    std::pair{Job::simulate, std::string_view("simulate")}, std::pair{Job::inspect, std::string_view("inspect")}};
+    std::pair{Job::simulate, std::string_view("simulate")}, std::pair{Job::inspect, std::string_view("inspect")},
+    std::pair{Job::measure, std::string_view("measure")}};
 
 /// An option of the programs that our users know, and what stands in its place.
 struct Foreign {
@@ -329,15 +333,19 @@ bool is_set(const Settings& settings, const std::string& section) {
 
 /// The machine of the file that redshift.machine names, or else of the configuration.
 std::optional<MachineConfig> machine_of(const Settings& settings) {
-  const std::string& path = settings.redshift.machine;
-  Settings described;
-  if (!path.empty()) read_yaml_file(path, described);
-  if (!path.empty() && !is_set(described, "machine"))
-    throw ConfigError(
-        path, "machine",
-        "expected this section, a description of a machine, found none; see config/machine_perlmutter.yaml");
-  const Settings& from = path.empty() ? settings : described;
-  return is_set(from, "machine") ? std::optional(from.machine) : std::nullopt;
+  if (!settings.redshift.machine.empty()) return read_machine_file(settings.redshift.machine);
+  return is_set(settings, "machine") ? std::optional(settings.machine) : std::nullopt;
+}
+
+void check_job(Job job, const Settings& settings) {
+  if (job == Job::extract) check(settings.extract, settings.origins);
+  if (job == Job::redshift) check(settings.redshift, settings.origins);
+  if (job == Job::redshift && settings.redshift.plans_many() && !settings.job.dry_run)
+    throw ConfigError("configuration", "job.dry_run",
+                      "expected --dry-run with --ranks, --nodes, --targets and --frames, found none; add it");
+  if (job == Job::simulate) check(settings.simulate, settings.origins);
+  if (job == Job::inspect) check(settings.inspect, settings.origins);
+  if (job == Job::measure) check(settings.measure, settings.origins);
 }
 
 CommandLine ask_text(std::string text) {
@@ -360,7 +368,8 @@ Job find_job(const std::string& word) {
   }
   if (word.starts_with("-"))
     refuse(word,
-           "expected a job first (extract, redshift, simulate or inspect), found an option; zspex --help tells more");
+           "expected a job first (extract, redshift, simulate, inspect or measure), found an option; zspex --help "
+           "tells more");
   refuse(word, "expected a job, found an unknown word; {}", suggest(word, names));
 }
 
@@ -392,10 +401,11 @@ std::string_view job_name(Job job) {
   return job == Job::help ? "help" : "version";
 }
 
-CommandLine parse_command_line(int argc, const char* const* argv) {
+CommandLine parse_command_line(int argc, const char* const* argv, bool check) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (words.empty())
-    refuse("", "expected a job (extract, redshift, simulate or inspect), found nothing; zspex --help tells more");
+    refuse("",
+           "expected a job (extract, redshift, simulate, inspect or measure), found nothing; zspex --help tells more");
   const std::string first = words.front();
   words.erase(words.begin());
   if (first == "--version" || first == "version") return ask_version();
@@ -408,15 +418,16 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   Parser parser{std::string(name), std::move(words)};
   if (!parser.parse()) return parser.asked() == "--help" ? ask_text(help_text(name)) : ask_version();
   const Settings settings = parser.apply();
-  if (result.job == Job::extract) check(settings.extract, settings.origins);
-  if (result.job == Job::redshift) check(settings.redshift, settings.origins);
-  if (result.job == Job::simulate) check(settings.simulate, settings.origins);
-  if (result.job == Job::inspect) check(settings.inspect, settings.origins);
+  if (check) check_job(result.job, settings);
   result.common = settings.job;
   result.extract = settings.extract;
+  if (check && result.job == Job::extract) result.extract = with_frames_of_list(settings.extract);
+  if (check && result.job == Job::redshift && !settings.redshift.plans_many())
+    result.redshift_runs = runs_of(settings.redshift);
   result.redshift = settings.redshift;
   result.simulate = settings.simulate;
   result.inspect = settings.inspect;
+  result.measure = settings.measure;
   result.notes = parser.notes();
   result.machine = machine_of(settings);
   result.resolved_yaml = config::resolved_yaml(settings, name);

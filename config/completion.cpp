@@ -18,9 +18,7 @@ std::string joined(const Words& words, const std::string& between = " ") {
 
 Words names_of_jobs() {
   Words result;
-  for (const Section& section : sections()) {
-    if (section.kind == Section::Kind::job) result.push_back(section.name);
-  }
+  for (const Section* job : job_sections()) result.push_back(job->name);
   return result;
 }
 
@@ -124,7 +122,7 @@ std::string zsh_job(const std::string& job) {
 }  // namespace
 
 std::string bash_completion() {
-  const std::string jobs = joined(names_of_jobs());
+  const std::string names = joined(names_of_jobs());
   std::string result = R"(# Completion of zspex in bash. Made by: zspex completion bash
 _zspex() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} options= values=
@@ -137,10 +135,10 @@ _zspex() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
 )";
-  result += "    COMPREPLY=($(compgen -W '" + jobs + " help completion --help --version' -- \"$word\"))\n";
+  result += "    COMPREPLY=($(compgen -W '" + names + " help completion --help --version' -- \"$word\"))\n";
   result += "    return\n  fi\n  case ${COMP_WORDS[1]} in\n";
   for (const std::string& job : names_of_jobs()) result += bash_job(job);
-  result += "    help) values='" + jobs + " man' ;;\n    completion) values='bash zsh' ;;\n";
+  result += "    help) values='" + names + " man' ;;\n    completion) values='bash zsh' ;;\n";
   result += R"(  esac
   if [[ -n $values ]]; then
     COMPREPLY=($(compgen -W "$values" -- "$word"))
@@ -163,10 +161,7 @@ _zspex() {
   typeset -A opt_args
   local -a jobs=(
 )";
-  for (const Section& section : sections()) {
-    if (section.kind == Section::Kind::job)
-      result += fmt::format("    '{}:{}'\n", section.name, zsh_text(section.help));
-  }
+  for (const Section* job : job_sections()) result += fmt::format("    '{}:{}'\n", job->name, zsh_text(job->help));
   result += R"(    'help:what a job can be told, or the manual'
     'completion:what shells complete command lines with'
   )

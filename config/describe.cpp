@@ -12,18 +12,24 @@ namespace {
 
 constexpr std::size_t help_indent = 34, help_columns = 110;
 
-std::string short_form(char letter) { return letter == 0 ? "" : std::string("-") + letter + ", "; }
+/// Names of an option, one after the other.
+class Forms {
+ public:
+  explicit Forms(const WriteOption& write) : write_(write) {}
 
-/// How an option looks in help: "-n, --nspec N", "--tails, --no-tails". Its argument is left out where it has only
-/// switches.
-std::string option_forms(const Field& field) {
-  std::string result;
-  if (!field.metavar.empty())
-    result = fmt::format("{}{} {}{}", short_form(field.letter), field.option(), field.metavar,
-                         field.takes_many ? "..." : "");
-  for (const Switch& one : field.switches) result += (result.empty() ? "" : ", ") + short_form(one.letter) + one.option;
-  for (const Alias& one : field.aliases) result += ", " + one.option;
-  return result;
+  void add(char letter, const std::string& option, const std::string& argument = "", bool takes_many = false) {
+    if (letter != 0) add(0, std::string("-") + letter);
+    text_ += (text_.empty() ? "" : ", ") + write_(option, argument, takes_many);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  const WriteOption& write_;
+  std::string text_;
+};
+
+std::string plain(const std::string& option, const std::string& argument, bool takes_many) {
+  return fmt::format("{}{}{}{}", option, argument.empty() ? "" : " ", argument, takes_many ? "..." : "");
 }
 
 /// "whole number >= 0", or the choices.
@@ -67,7 +73,7 @@ std::string field_help(const Field& field) {
 
 std::string section_help(std::string_view section) {
   std::string result;
-  for (const Field* field : fields_of(section)) result += help_entry(option_forms(*field), field_help(*field));
+  for (const Field* field : fields_of(section)) result += help_entry(option_forms(*field, plain), field_help(*field));
   return result;
 }
 
@@ -84,18 +90,9 @@ std::string code(const std::string& text) {
   return result + '`';
 }
 
-/// "`-n`, `--nspec N`"
-std::string option_cell(const Field& field) {
-  std::string result;
-  const auto add = [&](char letter, const std::string& option) {
-    if (letter != 0) result += (result.empty() ? "" : ", ") + code(std::string("-") + letter);
-    result += (result.empty() ? "" : ", ") + code(option);
-  };
-  if (!field.metavar.empty())
-    add(field.letter, fmt::format("{} {}{}", field.option(), field.metavar, field.takes_many ? "..." : ""));
-  for (const Switch& one : field.switches) add(one.letter, one.option);
-  for (const Alias& one : field.aliases) add(0, one.option);
-  return result;
+/// "`--nspec N`"
+std::string option_code(const std::string& option, const std::string& argument, bool takes_many) {
+  return code(plain(option, argument, takes_many));
 }
 
 }  // namespace
@@ -110,6 +107,20 @@ const std::vector<MetaOption>& meta_options() {
   return table;
 }
 
+std::string option_forms(const Field& field, const WriteOption& write) {
+  Forms forms(write);
+  if (!field.metavar.empty()) forms.add(field.letter, field.option(), field.metavar, field.takes_many);
+  for (const Switch& one : field.switches) forms.add(one.letter, one.option);
+  for (const Alias& one : field.aliases) forms.add(0, one.option);
+  return forms.text();
+}
+
+std::string option_forms(const MetaOption& meta, const WriteOption& write) {
+  Forms forms(write);
+  forms.add(meta.letter, meta.option, meta.metavar);
+  return forms.text();
+}
+
 std::vector<std::string> usage(std::string_view job) {
   if (job == "extract")
     return {"zspex extract -i preproc.fits... -p psf.fits... -o frame.fits|frame.h5... [options]",
@@ -118,6 +129,7 @@ std::vector<std::string> usage(std::string_view job) {
     return {"zspex redshift -i coadd.fits... -t templates -o redrock.fits|results.h5 [-d details.h5] [options]",
             "zspex redshift CONFIG.yaml [options]"};
   if (job == "simulate") return {"zspex simulate CONFIG.yaml [options]", "zspex simulate -o FOLDER [options]"};
+  if (job == "measure") return {"zspex measure -o machine.yaml [options]", "mpirun -n N zspex measure [options]"};
   return {"zspex inspect FILE [--row N] [--frame NAME]"};
 }
 
@@ -127,9 +139,7 @@ std::string help_text(std::string_view job) {
     result =
         "Usage: zspex JOB [options]\n       zspex help JOB|man\n       zspex completion bash|zsh\n\n"
         "From spectrograph CCD frames to spectra and redshifts.\n\nJobs:\n";
-    for (const Section& section : sections()) {
-      if (section.kind == Section::Kind::job) result += help_entry(section.name, section.help);
-    }
+    for (const Section* one : job_sections()) result += help_entry(one->name, one->help);
     result += "\nzspex JOB --help tells what a job can be told.\n\nOptions of every job:\n";
   } else {
     const auto section =
@@ -139,9 +149,7 @@ std::string help_text(std::string_view job) {
                           section_help(job));
   }
   result += section_help("job");
-  for (const MetaOption& meta : meta_options())
-    result +=
-        help_entry(short_form(meta.letter) + meta.option + (meta.metavar.empty() ? "" : " " + meta.metavar), meta.help);
+  for (const MetaOption& meta : meta_options()) result += help_entry(option_forms(meta, plain), meta.help);
   return result +
          "\nEach option but the last four has a key of the same name in the configuration's section, with _ for -.\n"
          "Later settings win: defaults, the configuration file, then --set and options in their order.\n";
@@ -153,26 +161,24 @@ std::string describe_markdown() {
     result += fmt::format("### {}: {}\n\n", code(section.name), section.help);
     result += "| key | option | type | default | unit | meaning |\n|---|---|---|---|---|---|\n";
     for (const Field* field : fields_of(section.name))
-      result += fmt::format("| {} | {} | {} | {} | {} | {} |\n", code(field->key), option_cell(*field),
+      result += fmt::format("| {} | {} | {} | {} | {} | {} |\n", code(field->key), option_forms(*field, option_code),
                             cell(type_and_range(*field)), code(field->yaml(Settings{})), cell(field->unit),
                             cell(field->help));
     result += "\n";
   }
   result += "### Options without a key\n\n| option | meaning |\n|---|---|\n";
   for (const MetaOption& meta : meta_options())
-    result += fmt::format("| {}{} | {} |\n", meta.letter == 0 ? "" : code(std::string("-") + meta.letter) + ", ",
-                          code(meta.option + (meta.metavar.empty() ? "" : " " + meta.metavar)), cell(meta.help));
+    result += fmt::format("| {} | {} |\n", option_forms(meta, option_code), cell(meta.help));
   for (const IdleOption& idle : idle_options())
-    result += fmt::format("| {} | {} |\n", code(idle.option + (idle.metavar.empty() ? "" : " " + idle.metavar)),
-                          cell(idle.help));
+    result += fmt::format("| {} | {} |\n", option_code(idle.option, idle.metavar, false), cell(idle.help));
   return result;
 }
 
-std::vector<std::string> commented_defaults(std::string_view section) {
+std::vector<std::string> commented_values(std::string_view section, const Settings& settings) {
   std::vector<std::string> lines;
   std::size_t width = 0;
   for (const Field* field : fields_of(section)) {
-    lines.push_back(fmt::format("  {}: {}", field->key, field->yaml(Settings{})));
+    lines.push_back(fmt::format("  {}: {}", field->key, field->yaml(settings)));
     width = std::max(width, lines.back().size());
   }
   std::size_t iline = 0;
@@ -185,6 +191,8 @@ std::vector<std::string> commented_defaults(std::string_view section) {
   }
   return lines;
 }
+
+std::vector<std::string> commented_defaults(std::string_view section) { return commented_values(section, Settings{}); }
 
 namespace {
 

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "config/by_camera.hpp"
+#include "config/part.hpp"
 #include "config/wave_range.hpp"
+#include "core/compress.hpp"
 
 namespace zspex::config {
 
@@ -28,6 +30,10 @@ struct ExtractConfig {
   std::vector<std::string> psf;     ///< -p: one PSF for all, or one a preproc file
   std::vector<std::string> output;  ///< -o: one a preproc file (.fits, .fits.gz or .h5), or one folder (ends in "/")
   std::vector<std::string> model;   ///< -m: model images; none, one a preproc file, or one folder
+  std::string list;                 ///< -l: frames, each with its PSF and output (config/work_list.hpp), not input
+  int group = 0;                    ///< ranks that work on one frame; 0 = by the frames and the machine
+  std::string report;               ///< what became of the frames, CSV
+  Part part;                        ///< of the frames
   ModelOf model_of = ModelOf::reconvolved;
   std::string fibermap;                 ///< -f: a file whose FIBERMAP overrides the input's
   ByCamera<WaveRange> wavelength;       ///< -w: by rule DESI's, or the PSF's range in steps of 0.8 Angstrom
@@ -49,10 +55,11 @@ struct ExtractConfig {
   bool scores = true;
   bool checksums = true;  ///< compare those of the inputs with their bytes
   Device device = Device::automatic;
-  int gpu_ranks = 0;         ///< of each node; 0 = one per GPU
-  double gpu_capacity = 15;  ///< how fast a GPU rank is, times a CPU rank, until that has been seen
-  int batch = 0;             ///< patches per launch; 0 = by device
-  bool force = false;        ///< take a PSF of another camera, a range mostly off the CCD
+  int gpu_ranks = 0;                   ///< of each node; 0 = one per GPU
+  double gpu_capacity = 15;            ///< how fast a GPU rank is, times a CPU rank, until that has been seen
+  int batch = 0;                       ///< patches per launch; 0 = by device
+  bool force = false;                  ///< take a PSF of another camera, a range mostly off the CCD
+  Compress compress = Compress::fast;  ///< of HDF5 and names in .gz
   bool overwrite = true;
 };
 

@@ -41,23 +41,8 @@ std::string italic(std::string_view text) { return "\\fI" + roff(text) + "\\fR";
 
 std::string entry(const std::string& forms, const std::string& text) { return ".TP\n" + forms + "\n" + text + "\n"; }
 
-std::string letter_and_option(char letter, const std::string& option) {
-  return (letter == 0 ? "" : bold(std::string("-") + letter) + ", ") + bold(option);
-}
-
-std::string with_argument(const std::string& option, const std::string& metavar, bool takes_many = false) {
-  return option + (metavar.empty() ? "" : " " + italic(metavar)) + (takes_many ? "..." : "");
-}
-
-/// "-n, --nspec N"
-std::string option_forms(const Field& field) {
-  std::string result;
-  const auto add = [&](const std::string& form) { result += (result.empty() ? "" : ", ") + form; };
-  if (!field.metavar.empty())
-    add(with_argument(letter_and_option(field.letter, field.option()), field.metavar, field.takes_many));
-  for (const Switch& one : field.switches) add(letter_and_option(one.letter, one.option));
-  for (const Alias& one : field.aliases) add(bold(one.option));
-  return result;
+std::string styled(const std::string& option, const std::string& argument, bool takes_many) {
+  return bold(option) + (argument.empty() ? "" : " " + italic(argument)) + (takes_many ? "..." : "");
 }
 
 std::string what_it_means(const Field& field) {
@@ -68,7 +53,7 @@ std::string what_it_means(const Field& field) {
 
 std::string section_options(std::string_view section) {
   std::string result;
-  for (const Field* field : fields_of(section)) result += entry(option_forms(*field), what_it_means(*field));
+  for (const Field* field : fields_of(section)) result += entry(option_forms(*field, styled), what_it_means(*field));
   return result;
 }
 
@@ -81,33 +66,27 @@ std::string synopsis_line(const std::string& line) {
 std::string synopsis() {
   std::string result;
   const auto add = [&](const std::string& line) { result += synopsis_line(line); };
-  for (const Section& section : sections()) {
-    if (section.kind != Section::Kind::job) continue;
-    for (const std::string& line : usage(section.name)) add(line);
-  }
+  for (const Section* job : job_sections())
+    for (const std::string& line : usage(job->name)) add(line);
   add("zspex help JOB|man");
   add("zspex completion bash|zsh");
   return ".SH SYNOPSIS\n.nf\n" + result + ".fi\n";
 }
 
-std::string jobs() {
+std::string what_jobs_do() {
   std::string result;
-  for (const Section& section : sections()) {
-    if (section.kind == Section::Kind::job) result += entry(bold(section.name), roff(section.help));
-  }
+  for (const Section* job : job_sections()) result += entry(bold(job->name), roff(job->help));
   return result;
 }
 
 std::string options() {
   std::string result = ".SH OPTIONS OF EVERY JOB\n" + section_options("job");
-  for (const MetaOption& meta : meta_options())
-    result += entry(with_argument(letter_and_option(meta.letter, meta.option), meta.metavar), roff(meta.help));
-  for (const Section& section : sections()) {
-    if (section.kind != Section::Kind::job) continue;
-    result += ".SH OPTIONS OF " + section.name + "\n" + section_options(section.name);
-    if (find_field(section.name, "input") == nullptr) continue;
+  for (const MetaOption& meta : meta_options()) result += entry(option_forms(meta, styled), roff(meta.help));
+  for (const Section* job : job_sections()) {
+    result += ".SH OPTIONS OF " + job->name + "\n" + section_options(job->name);
+    if (find_field(job->name, "input") == nullptr) continue;
     for (const IdleOption& idle : idle_options())
-      result += entry(with_argument(bold(idle.option), idle.metavar), roff(idle.help));
+      result += entry(styled(idle.option, idle.metavar, false), roff(idle.help));
   }
   return result;
 }
@@ -137,7 +116,7 @@ std::string exit_statuses() {
       std::pair{ExitCode::output, "an output that can't be written"},
       std::pair{ExitCode::numerics, "a computation that failed as a whole"},
       std::pair{ExitCode::parallel, "MPI"},
-      std::pair{ExitCode::partial, "some frames of several failed, the others are written"},
+      std::pair{ExitCode::partial, "some files of several failed, the others are done"},
       std::pair{ExitCode::memory,
                 "not enough memory: fewer ranks per node or more nodes, a smaller extract.batch or "
                 "redshift.memory"}};
@@ -150,7 +129,8 @@ std::string examples() {
   static constexpr std::array commands = {
       "zspex extract -i preproc-r0-00051060.fits -p psf-r0-00051060.fits -o frame-r0-00051060.fits",
       "mpirun -n 4 zspex redshift -i coadd-0-1234.fits -t templates/ -o redrock-0-1234.fits",
-      "zspex simulate -k coadds -o sky", "zspex inspect sky/coadd-0.fits --row 3"};
+      "zspex simulate -k coadds -o sky", "zspex inspect sky/coadd-0.fits --row 3",
+      "mpirun -n 4 zspex measure -o machine.yaml"};
   std::string result = ".SH EXAMPLES\n.nf\n";
   for (const char* command : commands) result += roff(command) + "\n";
   return result + ".fi\n";
@@ -167,7 +147,7 @@ std::string man_page(std::string_view version) {
              "Extracts spectra from the CCD frames of a fiber spectrograph, finds their redshifts, and reads and "
              "writes "
              "DESI's files. mpirun -n N or srun deals the work to N processes. The first word is a job:") +
-         "\n" + jobs() + options() + configuration() + exit_statuses() + ".SH ENVIRONMENT\n" +
+         "\n" + what_jobs_do() + options() + configuration() + exit_statuses() + ".SH ENVIRONMENT\n" +
          entry(bold("RR_TEMPLATE_DIR"), "folder of templates, where --templates is left out") + examples() +
          ".SH SEE ALSO\n" + bold("mpirun") + "(1)\n";
 }

@@ -2,12 +2,14 @@
 /// Everything that `zspex redshift` can be told, with defaults. Option, YAML key and field have one name.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "config/part.hpp"
+#include "config/strategy_config.hpp"
+#include "core/compress.hpp"
 
 namespace zspex::config {
 
@@ -23,18 +25,8 @@ struct LineSpread {
 
 enum class Precision { mixed, full };           ///< the coarse scan in float with sums in double, or all in double
 enum class Refinement { reference, adaptive };  ///< Redrock's, or with the scan made finer around its minima
-/// Where the pieces of a scan run and how they are dealt to ranks: docs/strategies.md.
-enum class StrategyName { cpu, gpu_v1, gpu_v2, gpu_v3, gpu_v4, gpu_v5, gpu_v6, automatic };
-/// As they are written.
-inline constexpr std::array<std::pair<StrategyName, const char*>, 8> strategy_names = {
-    {{StrategyName::cpu, "CPU"},
-     {StrategyName::gpu_v1, "GPU_V1"},
-     {StrategyName::gpu_v2, "GPU_V2"},
-     {StrategyName::gpu_v3, "GPU_V3"},
-     {StrategyName::gpu_v4, "GPU_V4"},
-     {StrategyName::gpu_v5, "GPU_V5"},
-     {StrategyName::gpu_v6, "GPU_V6"},
-     {StrategyName::automatic, "AUTO"}}};
+/// Where AUTO's rates come from: known ones, where there are any and measuring would pay; or a measurement in any case.
+enum class Calibrate { automatic, always };
 /// Kernels of a device: its own; or a GPU's also where the device is the host, to test them.
 enum class DeviceKernels { native, teams };
 
@@ -45,6 +37,10 @@ struct RedshiftConfig {
   std::string output;                   ///< -o: .fits, .fits.gz (Redrock's layout) or .h5
   std::string details;                  ///< -d: Redrock's details, HDF5
   std::string model;                    ///< --model: the best models, FITS
+  std::string list;                     ///< -l: runs, each with its input and outputs (config/work_list.hpp), not input
+  int group = 0;                        ///< ranks that work on one run of several; 0 = by the runs and the machine
+  std::string report;                   ///< what became of the runs, CSV
+  Part part;                            ///< of the runs
   std::vector<std::int64_t> targetids;  ///< only these, in this order; empty = all
   int mintarget = 0;                    ///< first target of each file
   int ntargets = 0;                     ///< -n: targets of each file; 0 = all from mintarget on
@@ -66,18 +62,38 @@ struct RedshiftConfig {
   Precision precision = Precision::mixed;
   Refinement refine = Refinement::reference;
   StrategyName strategy = StrategyName::cpu;
+  Era era = Era::today;
+  // Of strategy CUSTOM: what it is like, and what differs from that.
+  StrategyName custom_like = StrategyName::cpu;
+  std::optional<Holding> custom_templates;
+  std::optional<Dealing> custom_dealing;
+  std::optional<GpuUsers> custom_gpus;
+  std::optional<Place> custom_rebin, custom_convolve, custom_fit, custom_refine;
+  std::optional<bool> custom_redeal;
   int gpu_ranks = 0;         ///< of each node; 0 = one per GPU; without a GPU in the program one per node
   int max_gpu_ranks = 0;     ///< of each node, where gpu_ranks is 0; 0 = no limit
-  double gpu_capacity = 15;  ///< targets of a GPU rank, times those of a CPU rank
+  double gpu_capacity = 0;   ///< targets of a GPU rank, times those of a CPU rank; 0 = by measured rates, else 15
   int slice = 32;            ///< redshifts that are fitted in one go, at most
   double memory = 1.0;       ///< GiB of each rank for spectra, scans and rebinned templates
   double device_memory = 0;  ///< GiB of each GPU; 0 = nine tenths of it
   std::string machine;       ///< a file with a machine for plans
+  // For --dry-run: plans for each of these, instead of one run.
+  std::vector<std::int64_t> plan_ranks, plan_nodes;  ///< ranks of a node
+  std::vector<std::int64_t> plan_targets;
+  std::vector<std::int64_t> plan_frames;  ///< of 500 fibers, to be extracted
+  std::string plan_table;                 ///< the plans as CSV
+  Calibrate calibrate = Calibrate::automatic;
   DeviceKernels device_kernels = DeviceKernels::native;
-  std::vector<double> slowdown;  ///< for tests: rank i takes its time slowdown[i] times
-  bool checksums = true;         ///< compare those of the inputs with their bytes
+  std::vector<double> slowdown;        ///< for tests: rank i takes its time slowdown[i] times
+  bool checksums = true;               ///< compare those of the inputs with their bytes
+  Compress compress = Compress::fast;  ///< of HDF5 and names in .gz
   bool overwrite = true;
 
+  bool plans_many() const {
+    return !(plan_ranks.empty() && plan_nodes.empty() && plan_targets.empty() && plan_frames.empty());
+  }
+  /// gpu_capacity, or what is taken for it where no rates are known.
+  double capacity() const { return gpu_capacity > 0 ? gpu_capacity : 15; }
   /// nminima, or its default.
   int minima() const { return nminima > 0 ? nminima : archetypes.empty() ? 3 : 9; }
 };

@@ -3,21 +3,29 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/redshift_config.hpp"
 
 namespace zspex::config {
 
-/// A name that ends in / or is a folder's.
-bool is_folder(const std::string& path);
+/// The files, beside its inputs, that runs of one job have for themselves, by key.
+std::vector<std::pair<std::string, std::string*>> files_of(RedshiftConfig& run);
 
-/// `PREFIX-X.SUFFIX` in the folder for an input called coadd-X, redshift's kinds of spectra in its place alike, or X.
-std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input,
-                           const std::string& suffix);
+/// One run, and where a list tells of it.
+struct ListedRun {
+  RedshiftConfig config;
+  std::vector<std::string> where;  ///< of each input: "coadds.txt:12"; empty without a list
+};
 
 /// One configuration for each run: all inputs together, or, where results go into folders, one for each input with its
-/// files named as DESI does: redrock-X.fits, rrdetails-X.h5, rrmodel-X.fits.
+/// files named as DESI does: redrock-X.fits, rrdetails-X.h5, rrmodel-X.fits. With a list (config/work_list.hpp) a run for each of
+/// its items; those that name one output, or none where `output` is a file, are one run.
+/// \throws ConfigError for a list that can't be read, or says something else
+std::vector<ListedRun> all_runs_of(const RedshiftConfig& config);
+
+/// The configurations of all_runs_of() that belong to config.part.
 std::vector<RedshiftConfig> runs_of(const RedshiftConfig& config);
 
 }  // namespace zspex::config

@@ -134,6 +134,31 @@ void add_job(std::vector<Field>& table) {
                "a terminal"});
 }
 
+/// What jobs have that do several runs.
+template <class Part>
+void add_group_rows(const Rows<Part>& row) {
+  row("group", &Part::group,
+      {.metavar = "N",
+       .unit = "ranks",
+       .limits = between(0, 1000000),
+       .help =
+           "ranks that work together on one file of several, while other groups work on others; 0: by the number of "
+           "files, their sizes, and the machine"});
+  row("report", &Part::report,
+      {.metavar = "FILE", .help = "a table of the files: done, kept or failed and why, seconds, by whom (.csv)"});
+  row("part", &Part::part,
+      {.metavar = "I/N",
+       .help = "only the I-th of N parts of the files, every N-th of them, for N jobs that share a list"});
+}
+
+/// What jobs have that write large files.
+template <class Part>
+void add_compress_row(const Rows<Part>& row) {
+  row("compress", &Part::compress, {{Compress::none, "none"}, {Compress::fast, "fast"}, {Compress::best, "best"}},
+      {.help = "how HDF5 files and those named .gz are compressed: not at all; fast; a little smaller in several times "
+               "the time"});
+}
+
 void add_extract(std::vector<Field>& table) {
   const Rows<ExtractConfig> row(table, "extract", &Settings::extract);
   using C = ExtractConfig;
@@ -147,6 +172,13 @@ void add_extract(std::vector<Field>& table) {
       {.letter = 'm',
        .metavar = "FILE",
        .help = "model images, one an input (.fits, .fits.gz), or one folder, written with a / at its end"});
+  row("list", &C::list,
+      {.letter = 'l',
+       .metavar = "FILE",
+       .help =
+           "instead of input: a text with PREPROC PSF [OUTPUT] on each line, or a YAML list of input, psf, output and "
+           "model"});
+  add_group_rows(row);
   row("model_of", &C::model_of, {{ModelOf::reconvolved, "reconvolved"}, {ModelOf::flux, "flux"}},
       {.help = "reconvolved: the model image is A R f, smoother than the data, as gpu_specter's; flux: A f, to compare "
                "with the data"});
@@ -238,7 +270,42 @@ void add_extract(std::vector<Field>& table) {
       {.help = "extract with a PSF of another camera, or a range that lies mostly off the CCD, with a warning"});
   row("checksums", &C::checksums,
       {.help = "refuse inputs whose CHECKSUM or DATASUM is not that of their bytes; small files are always checked"});
+  add_compress_row(row);
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
+}
+
+/// The same names of a value that may be left as it is.
+template <class T, class List>
+Names<std::optional<T>> or_same(const List& names) {
+  Names<std::optional<T>> result = {{std::nullopt, "same"}};
+  for (const auto& [value, name] : names) result.emplace_back(value, name);
+  return result;
+}
+
+/// The columns of strategy CUSTOM.
+void add_custom_strategy(const Rows<RedshiftConfig>& row) {
+  using C = RedshiftConfig;
+  Names<StrategyName> like;
+  for (const auto& [value, name] : strategy_names)
+    if (value != StrategyName::automatic && value != StrategyName::custom) like.emplace_back(value, name);
+  row("custom_like", &C::custom_like, like, {.help = "CUSTOM: the strategy whose columns are taken where none is set"});
+  row("custom_templates", &C::custom_templates, or_same<Holding>(holding_names),
+      {.help = "CUSTOM: who holds which rebinned templates; same: as the strategy that it is like"});
+  row("custom_dealing", &C::custom_dealing, or_same<Dealing>(dealing_names),
+      {.help = "CUSTOM: how targets are dealt to ranks"});
+  row("custom_gpus", &C::custom_gpus,
+      or_same<GpuUsers>(Names<GpuUsers>{{GpuUsers::all, "all"}, {GpuUsers::one, "one"}}),
+      {.help = "CUSTOM: which ranks use a GPU; one: one for each GPU"});
+  const Names<Place> places = {{Place::host, "host"}, {Place::gpu, "gpu"}};
+  const auto place = [&](const char* key, std::optional<Place> C::*member, const char* help) {
+    row(key, member, or_same<Place>(places), {.help = help});
+  };
+  place("custom_rebin", &C::custom_rebin, "CUSTOM: where a GPU rank rebins templates");
+  place("custom_convolve", &C::custom_convolve, "CUSTOM: where it convolves them with a target's resolution");
+  place("custom_fit", &C::custom_fit, "CUSTOM: where it fits; host: no rank uses a GPU");
+  place("custom_refine", &C::custom_refine, "CUSTOM: where it refines minima");
+  row("custom_redeal", &C::custom_redeal, or_same<bool>(Names<bool>{{true, "yes"}, {false, "no"}}),
+      {.help = "CUSTOM: whether targets are dealt anew, evenly, before their minima are refined"});
 }
 
 void add_redshift(std::vector<Field>& table) {
@@ -262,6 +329,12 @@ void add_redshift(std::vector<Field>& table) {
       {.letter = 'd', .metavar = "FILE", .help = "scans and all minima of each target: Redrock's details (.h5)"});
   row("model", &C::model,
       {.letter = 'm', .metavar = "FILE", .help = "the best model of each target (.fits, .fits.gz)"});
+  row("list", &C::list,
+      {.letter = 'l',
+       .metavar = "FILE",
+       .help = "instead of input: a text with COADD [OUTPUT] on each line, or a YAML list of input, output, details, "
+               "model, priors and chi2_scan; equal outputs are one"});
+  add_group_rows(row);
   row("targetids", &C::targetids, {.metavar = "ID,...", .help = "fit only these targets, in this order; []: all"});
   row("mintarget", &C::mintarget,
       {.metavar = "N", .limits = at_least(0), .help = "first target of each file that is fitted; 0: its first"});
@@ -334,6 +407,9 @@ void add_redshift(std::vector<Field>& table) {
        .help =
            "where the pieces of the scan run and how they are dealt to ranks (docs/strategies.md); AUTO: the fastest "
            "here, by a calibration"});
+  row("era", &C::era, {{Era::today, "today"}, {Era::published, "2021"}},
+      {.help = "GPU_V1 to GPU_V5 as they are built today, or as they were published in 2021"});
+  add_custom_strategy(row);
   row("gpu_ranks", &C::gpu_ranks,
       {.metavar = "N",
        .limits = between(0, 100000),
@@ -346,8 +422,10 @@ void add_redshift(std::vector<Field>& table) {
        .help = "with gpu_ranks 0: at most so many ranks of each node use a GPU; 0: no limit"});
   row("gpu_capacity", &C::gpu_capacity,
       {.metavar = "X",
-       .limits = {.above = 0, .at_most = 1e6},
-       .help = "targets of a GPU rank, times those of a CPU rank, in GPU_V4 and GPU_V5"});
+       .limits = between(0, 1e6),
+       .help =
+           "targets of a GPU rank, times those of a CPU rank, in GPU_V4 and GPU_V5; 0: by their rates where these are "
+           "measured, else 15"});
   row("slice", &C::slice,
       {.metavar = "N",
        .unit = "redshifts",
@@ -365,6 +443,19 @@ void add_redshift(std::vector<Field>& table) {
        .help = "memory of each GPU for all ranks that use it, at most; 0: nine tenths of it"});
   row("machine", &C::machine,
       {.metavar = "FILE", .help = "a description of the machine (section machine) for which --dry-run plans"});
+  const auto plans = [&](const char* key, std::vector<std::int64_t> C::*member, const char* option, const char* help) {
+    row(key, member, {.metavar = "N,...", .aliases = {{option}}, .help = help});
+  };
+  plans("plan_ranks", &C::plan_ranks, "--ranks", "--dry-run: plans for so many ranks of a node, one by one");
+  plans("plan_nodes", &C::plan_nodes, "--nodes", "--dry-run: plans for so many nodes");
+  plans("plan_targets", &C::plan_targets, "--targets",
+        "--dry-run: plans for so many targets; without input, with DESI's three bands");
+  plans("plan_frames", &C::plan_frames, "--frames", "--dry-run: how long so many frames of 500 fibers take to extract");
+  row("plan_table", &C::plan_table, {.metavar = "FILE", .help = "--dry-run: these plans as a table (.csv)"});
+  row("calibrate", &C::calibrate, {{Calibrate::automatic, "auto"}, {Calibrate::always, "always"}},
+      {.help =
+           "auto: AUTO takes what zspex measure found out about this machine, else measures where that pays; always: "
+           "it measures"});
   row("device_kernels", &C::device_kernels, {{DeviceKernels::native, "native"}, {DeviceKernels::teams, "teams"}},
       {.help =
            "native: a device's own kernels; teams: those of a GPU also where the host stands for one, to test them"});
@@ -374,6 +465,7 @@ void add_redshift(std::vector<Field>& table) {
        .help = "for tests of how work is dealt: each rank takes this many times as long; []: none does"});
   row("checksums", &C::checksums,
       {.help = "refuse inputs whose CHECKSUM or DATASUM is not that of their bytes; small files are always checked"});
+  add_compress_row(row);
   row("overwrite", &C::overwrite, {.help = "replace outputs that exist"});
 }
 
@@ -465,6 +557,24 @@ void add_inspect(std::vector<Field>& table) {
        .help = "width of the picture; 0: the terminal's"});
 }
 
+void add_measure(std::vector<Field>& table) {
+  const Rows<MeasureConfig> row(table, "measure", &Settings::measure);
+  using C = MeasureConfig;
+  row("output", &C::output,
+      {.letter = 'o',
+       .metavar = "FILE",
+       .help = "the machine as a file (.yaml) for zspex redshift --machine; \"\": only the table"});
+  row("seconds", &C::seconds,
+      {.metavar = "X", .unit = "s", .limits = {.above = 0, .at_most = 3600}, .help = "that all takes, about"});
+  row("scratch", &C::scratch,
+      {.metavar = "FOLDER",
+       .help = "folder whose disk is measured; \"\": the output's, or this one. What is written there is removed at "
+               "the end"});
+  row("cache", &C::cache,
+      {.help = "keep what was measured for zspex redshift --strategy AUTO, in the folder zspex of XDG_CACHE_HOME or "
+               ".cache"});
+}
+
 void add_machine(std::vector<Field>& table) {
   const Rows<MachineConfig> row(table, "machine", &Settings::machine);
   using C = MachineConfig;
@@ -493,27 +603,82 @@ void add_machine(std::vector<Field>& table) {
   rate("gpu_fine", &C::gpu_fine, "1e9 operations/s", "one GPU: fits in double");
   rate("gpu_bandwidth", &C::gpu_bandwidth, "1e9 bytes/s", "from the host's memory to a GPU");
   rate("ring_bandwidth", &C::ring_bandwidth, "1e9 bytes/s", "from one rank to the next, with all others sending");
+  count("cores", &C::cores, 0, "cores of each node; 0: one for each rank");
+  rate("thread_gain", &C::thread_gain, "", "work of all hardware threads of a core, times that of one of them alone");
+  amount("jitter", &C::jitter, "",
+         "by how much of their mean the slowest rank of a node takes longer for the same work");
+  amount("gpu_launch", &C::gpu_launch, "microseconds", "a launch on a GPU, before any fit");
+  amount("gpu_half_batch", &C::gpu_half_batch, "",
+         "fits (targets times redshifts) of a launch with which a GPU has half its speed");
+  rate("gpu_sharing", &C::gpu_sharing, "", "speed of a GPU that several ranks use, times that with one");
+  amount("ring_latency", &C::ring_latency, "microseconds", "a message from a rank to the next");
+  amount("network_bandwidth", &C::network_bandwidth, "1e9 bytes/s", "from a node to the next; 0: as in a node");
+  amount("network_latency", &C::network_latency, "microseconds", "a message from a node to the next");
+  amount("memory_bandwidth", &C::memory_bandwidth, "1e9 bytes/s",
+         "of a node's memory, all ranks together; 0: not known");
+  amount("fresh_memory", &C::fresh_memory, "1e9 bytes/s", "memory that a rank touches for the first time; 0: at once");
+  amount("disk_read", &C::disk_read, "1e9 bytes/s", "reading a file that isn't in memory, one rank; 0: not known");
+  amount("disk_write", &C::disk_write, "1e9 bytes/s", "writing a file, up to the disk, one rank; 0: not known");
+  amount("start", &C::start, "s", "a rank's start, until it knows its job");
+  amount("target_read", &C::target_read, "milliseconds", "a target on the rank that fits it: read, masked, packed");
+  amount("target_serial", &C::target_serial, "milliseconds",
+         "a target on the first rank alone: gathered, ranked, written");
+  amount("frame_core", &C::frame_core, "s", "one core for the kernels of a frame of 500 fibers; 0: not known");
+  amount("frame_serial", &C::frame_serial, "s", "a frame on one rank alone: read and written");
+  rate("template_copies", &C::template_copies, "",
+       "of each rebinned template that a GPU rank holds; above 1 in double, as the programs of 2021 did");
+  row("measured_by", &C::measured_by, {.help = "the program whose rates these are; \"\": they are estimates"});
 }
 
 /// Keys that leave results as they are. Files that are read count by what they are, not by their names.
-constexpr std::string_view without_outcome[] = {"job.dry_run",           "job.resume",
-                                                "job.verbosity",         "job.progress",
-                                                "extract.input",         "extract.psf",
-                                                "extract.output",        "extract.model",
-                                                "extract.fibermap",      "extract.device",
-                                                "extract.gpu_ranks",     "extract.gpu_capacity",
-                                                "extract.batch",         "extract.force",
-                                                "extract.overwrite",     "redshift.input",
-                                                "redshift.templates",    "redshift.output",
-                                                "redshift.details",      "redshift.model",
-                                                "redshift.priors",       "redshift.chi2_scan",
-                                                "redshift.archetypes",   "redshift.strategy",
-                                                "redshift.gpu_ranks",    "redshift.max_gpu_ranks",
-                                                "redshift.gpu_capacity", "redshift.slice",
-                                                "redshift.memory",       "redshift.device_memory",
-                                                "redshift.machine",      "redshift.device_kernels",
-                                                "redshift.slowdown",     "redshift.overwrite",
-                                                "simulate.output",       "simulate.psf",
+constexpr std::string_view without_outcome[] = {"job.dry_run",
+                                                "job.resume",
+                                                "job.verbosity",
+                                                "job.progress",
+                                                "extract.input",
+                                                "extract.psf",
+                                                "extract.output",
+                                                "extract.model",
+                                                "extract.fibermap",
+                                                "extract.device",
+                                                "extract.gpu_ranks",
+                                                "extract.gpu_capacity",
+                                                "extract.batch",
+                                                "extract.force",
+                                                "extract.compress",
+                                                "redshift.compress",
+                                                "extract.list",
+                                                "extract.group",
+                                                "extract.report",
+                                                "extract.part",
+                                                "redshift.part",
+                                                "redshift.list",
+                                                "redshift.group",
+                                                "redshift.report",
+                                                "extract.overwrite",
+                                                "redshift.input",
+                                                "redshift.templates",
+                                                "redshift.output",
+                                                "redshift.details",
+                                                "redshift.model",
+                                                "redshift.priors",
+                                                "redshift.chi2_scan",
+                                                "redshift.archetypes",
+                                                "redshift.strategy",
+                                                "redshift.era",
+                                                "redshift.gpu_ranks",
+                                                "redshift.max_gpu_ranks",
+                                                "redshift.gpu_capacity",
+                                                "redshift.slice",
+                                                "redshift.memory",
+                                                "redshift.device_memory",
+                                                "redshift.machine",
+                                                "redshift.device_kernels",
+                                                "redshift.slowdown",
+                                                "redshift.overwrite",
+                                                "redshift.calibrate",
+                                                "simulate.output",
+                                                "simulate.psf",
                                                 "simulate.overwrite"};
 
 std::vector<Field> make_schema() {
@@ -523,10 +688,12 @@ std::vector<Field> make_schema() {
   add_redshift(table);
   add_simulate(table);
   add_inspect(table);
+  add_measure(table);
   add_machine(table);
   for (Field& field : table)
     field.outcome =
-        std::find(std::begin(without_outcome), std::end(without_outcome), field.name()) == std::end(without_outcome);
+        std::find(std::begin(without_outcome), std::end(without_outcome), field.name()) == std::end(without_outcome) &&
+        !field.key.starts_with("custom_") && !field.key.starts_with("plan_");  // of the strategy, of a dry run
   return table;
 }
 
@@ -555,9 +722,18 @@ const std::vector<Section>& sections() {
       {"redshift", "spectra to redshifts, by template fits"},
       {"simulate", "CCD frames, spectra and templates with known truth, invented"},
       {"inspect", "what is in a results file"},
+      {"measure", "how fast this machine is, for plans of zspex redshift; needs no files"},
       {"machine", "a machine, for plans of zspex redshift; in a file of its own", Section::Kind::description},
   };
   return table;
+}
+
+std::vector<const Section*> job_sections() {
+  std::vector<const Section*> result;
+  for (const Section& section : sections()) {
+    if (section.kind == Section::Kind::job) result.push_back(&section);
+  }
+  return result;
 }
 
 const std::vector<Field>& schema() {
@@ -581,8 +757,8 @@ const Field* find_field(std::string_view section, std::string_view key) {
 }
 
 bool is_job(std::string_view section) {
-  return std::any_of(sections().begin(), sections().end(),
-                     [&](const Section& one) { return one.name == section && one.kind == Section::Kind::job; });
+  const std::vector<const Section*> all = job_sections();
+  return std::any_of(all.begin(), all.end(), [&](const Section* one) { return one->name == section; });
 }
 
 std::vector<std::string> sections_with(std::string_view key) {

@@ -71,6 +71,8 @@ struct Section {
 };
 
 const std::vector<Section>& sections();
+/// The sections of jobs.
+std::vector<const Section*> job_sections();
 /// All fields, section by section, in the order in which they are shown.
 const std::vector<Field>& schema();
 /// Those of one section.

@@ -9,6 +9,7 @@
 #include "config/inspect_config.hpp"
 #include "config/job_config.hpp"
 #include "config/machine_config.hpp"
+#include "config/measure_config.hpp"
 #include "config/redshift_config.hpp"
 #include "config/simulate_config.hpp"
 
@@ -24,6 +25,7 @@ struct Settings {
   RedshiftConfig redshift;
   SimulateConfig simulate;
   InspectConfig inspect;
+  MeasureConfig measure;
   MachineConfig machine;
   Origins origins;
 };

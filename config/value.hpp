@@ -62,6 +62,8 @@ void read(const Value& value, const std::string& name, const Limits& limits, Lin
 /// auto, desi or psf; a value; or values of bands, as keys b, r, z or as "b:VALUE,r:VALUE". null is auto.
 void read(const Value& value, const std::string& name, const Limits& limits, ByCamera<WaveRange>& result);
 void read(const Value& value, const std::string& name, const Limits& limits, ByCamera<double>& result);
+/// "I/N", 1 <= I <= N.
+void read(const Value& value, const std::string& name, const Limits& limits, Part& result);
 /// null, or a value.
 template <class T>
 void read(const Value& value, const std::string& name, const Limits& limits, std::optional<T>& result) {
@@ -87,6 +89,7 @@ std::string write(const Site& value);
 std::string write(const LineSpread& value);
 std::string write(const ByCamera<WaveRange>& value);
 std::string write(const ByCamera<double>& value);
+std::string write(const Part& value);
 template <class T>
 std::string write(const std::optional<T>& value) {
   return value ? write(*value) : "null";
@@ -108,6 +111,7 @@ constexpr std::string_view type_name(const LineSpread*) { return "none or number
 constexpr std::string_view type_name(const ByCamera<WaveRange>*) {
   return "wmin,wmax,dw, or by band, or auto, desi, psf";
 }
+constexpr std::string_view type_name(const Part*) { return "I/N"; }
 constexpr std::string_view type_name(const ByCamera<double>*) { return "number, or by band, or auto, desi, psf"; }
 template <class T>
 constexpr std::string_view type_name(const std::optional<T>*) {

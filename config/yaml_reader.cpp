@@ -4,8 +4,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -13,14 +11,12 @@
 
 #include "config/schema.hpp"
 #include "config/suggest.hpp"
+#include "config/text_file.hpp"
 #include "core/error.hpp"
 #include "core/format.hpp"
 
 namespace zspex::config {
 namespace {
-
-/// A configuration is a page or two; a FITS file given by mistake is not parsed.
-constexpr std::size_t largest_file = std::size_t{1} << 20;
 
 std::string at_line(const std::string& name, const YAML::Mark& mark) {
   return mark.is_null() ? name : fmt::format("{}:{}", name, mark.line + 1);
@@ -65,7 +61,7 @@ YAML::Node load_document(const std::string& text, const std::string& name, const
 }
 
 /// Makes values of nodes. Aliases make a tree of any depth and size out of a short text, without end when one stands
-/// within what it names: settings are two deep, and no honest file has more values than bytes.
+/// within what it names: settings are two deep, and a list of all of a year's files has fewer values.
 class ValueMaker {
  public:
   ValueMaker(const std::string& name, const std::string& fixed_where) : name_(name), fixed_where_(fixed_where) {}
@@ -73,7 +69,7 @@ class ValueMaker {
   Value make(const YAML::Node& node, int depth = 0) {
     Value value;
     value.where = fixed_where_.empty() ? at_line(name_, node.Mark()) : fixed_where_;
-    if (depth > deepest_ || ++count_ > largest_file)
+    if (depth > deepest_ || ++count_ > most_values_)
       throw ConfigError(value.where, "",
                         "expected a value, found one that is nested too deeply or never ends; an alias (*name) may not "
                         "stand within what it names");
@@ -102,6 +98,7 @@ class ValueMaker {
 
  private:
   static constexpr int deepest_ = 16;
+  static constexpr std::size_t most_values_ = 1'000'000;
   const std::string& name_;
   const std::string& fixed_where_;
   std::size_t count_ = 0;
@@ -189,21 +186,12 @@ void read_yaml_text(const std::string& text, const std::string& name, Settings& 
 }
 
 void read_yaml_file(const std::string& path, Settings& settings) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw ConfigError(path, "", "expected a configuration file, found a folder; name the .yaml file in it");
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw ConfigError(path, "",
-                      "expected a configuration file, found none that can be read; check name and permissions");
-  std::string text;
-  for (char block[4096]; text.size() <= largest_file && (file.read(block, sizeof block), file.gcount() > 0);)
-    text.append(block, static_cast<std::size_t>(file.gcount()));
-  if (file.bad()) throw ConfigError(path, "", "expected a configuration file, found one that can't be read to its end");
-  if (text.size() > largest_file || text.find('\0') != std::string::npos)
-    throw ConfigError(
-        path, "", "expected a YAML text file, found something else (zero bytes, or more than 1 MiB); check the name");
-  read_yaml_text(text, path, settings);
+  constexpr std::size_t largest = std::size_t{1} << 20;  // a configuration is a page or two
+  read_yaml_text(read_text_file(path, "a configuration file", largest), path, settings);
+}
+
+Value parse_yaml_document(const std::string& text, const std::string& name) {
+  return to_value(load_document(text, name, ""), name, "");
 }
 
 Value parse_yaml_value(const std::string& text, const std::string& where) {

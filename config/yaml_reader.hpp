@@ -17,6 +17,9 @@ void read_yaml_file(const std::string& path, Settings& settings);
 /// The same for YAML text. \param name  stands for the file in messages
 void read_yaml_text(const std::string& text, const std::string& name, Settings& settings);
 
+/// All that a YAML text holds, with its lines. \param name  stands for the file in messages
+Value parse_yaml_document(const std::string& text, const std::string& name);
+
 /// One value in YAML's notation: `12`, `[a, b]`, `"text"`. Empty text is empty text.
 Value parse_yaml_value(const std::string& text, const std::string& where);
 

@@ -17,7 +17,7 @@ enum class ExitCode : int {
   output = 4,    ///< a file that can't be written
   numerics = 5,  ///< a computation that failed as a whole
   parallel = 6,  ///< MPI, or another rank
-  partial = 7,   ///< some frames of several failed; the others are written
+  partial = 7,   ///< some files of several failed; the others are done
   memory = 8,    ///< not enough of it
 };
 

@@ -25,4 +25,17 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
+/// How often `work` is done in a second: again and again for so many of them, once at least, and once before.
+template <class Work>
+double times_a_second(double seconds, const Work& work) {
+  work();
+  const Stopwatch watch;
+  int n = 0;
+  do {
+    work();
+    ++n;
+  } while (watch.seconds() < seconds);
+  return n / watch.seconds();
+}
+
 }  // namespace zspex

@@ -34,6 +34,7 @@ std::vector<std::string> read_list(const fs::path& path) {
   if (!in) throw FileError(path.string(), "", "expected a list of templates, found that it can't be read.");
   std::vector<std::string> files;
   for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // the byte order mark of editors on Windows
     const auto begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
     const auto end = line.find_first_of(" \t\r", begin);

@@ -11,6 +11,7 @@
 #include "core/provenance.hpp"
 #include "core/timing.hpp"
 #include "io/header.hpp"
+#include "io/output.hpp"
 #include "io/table.hpp"
 
 namespace zspex::io {
@@ -32,7 +33,8 @@ struct Frame {
 /// FIBERMAP, CHI2PIX, SCORES, with CHECKSUM and DATASUM. Under a temporary name in the same folder, then renamed: whole
 /// or not at all. A name that ends in .gz is compressed.
 /// \throws FileError (exit code `output`)
-void write_frame_fits(const std::string& path, const Frame& frame, const Provenance& provenance);
+void write_frame_fits(const std::string& path, const Frame& frame, const Provenance& provenance,
+                      WriteOptions options = {});
 
 /// Reads what write_frame_fits() or desispec wrote. chi2pix is empty and the tables are absent where the file has none.
 /// \throws FileError (exit code `input`) when the file is missing, damaged or not FITS, or an HDU is missing, of
@@ -43,7 +45,7 @@ Frame read_frame_fits(const std::string& path);
 /// \param name  camera and exposure, for example "r0-00051060"
 /// \throws FileError (exit code `output`)
 void write_frame_hdf5(const std::string& path, const std::string& name, const Frame& frame,
-                      const Provenance& provenance, const std::vector<Timing>& timing);
+                      const Provenance& provenance, const std::vector<Timing>& timing, WriteOptions options = {});
 
 /// Reads /frames/<name>/ of a file that write_frame_hdf5() wrote.
 /// \param name  empty for the only frame of the file

@@ -37,7 +37,7 @@ Table named(Table table, const char* name) {
 
 }  // namespace
 
-void write_frame_fits(const std::string& path, const Frame& frame, const Provenance& provenance) {
+void write_frame_fits(const std::string& path, const Frame& frame, const Provenance& provenance, WriteOptions options) {
   detail::check_frame(path, frame, ExitCode::output);
   const std::size_t nspec = frame.flux.extent(0), nwave = frame.flux.extent(1);
   Header header = frame.header;
@@ -48,7 +48,7 @@ void write_frame_fits(const std::string& path, const Frame& frame, const Provena
   angstrom.set("BUNIT", "Angstrom");
 
   const std::size_t per_bin = 4 + (frame.resolution.empty() ? 0 : frame.resolution.extent(1));
-  detail::FitsWriter file(path, frame.flux.size() * sizeof(float) * per_bin);
+  detail::FitsWriter file(path, frame.flux.size() * sizeof(float) * per_bin, options);
   file.image("FLUX", {nspec, nwave}, frame.flux.data(), header);
   file.image("IVAR", {nspec, nwave}, frame.ivar.data());
   file.image("MASK", {nspec, nwave}, frame.mask.data());

@@ -11,13 +11,13 @@
 namespace zspex::io {
 
 void write_frame_hdf5(const std::string& path, const std::string& name, const Frame& frame,
-                      const Provenance& provenance, const std::vector<Timing>& timing) {
+                      const Provenance& provenance, const std::vector<Timing>& timing, WriteOptions options) {
   detail::check_frame(path, frame, ExitCode::output);
   if (name.empty() || name.find('/') != std::string::npos)
     throw FileError(path, name, "expected a name for the frame, without a slash. Give camera and exposure.",
                     ExitCode::output);
   const std::size_t nspec = frame.flux.extent(0), nwave = frame.flux.extent(1);
-  detail::Hdf5Writer file(path);
+  detail::Hdf5Writer file(path, options);
   file.attribute("/", detail::format_attribute, detail::format_name);
   file.attribute("/", detail::version_attribute, std::int64_t{detail::layout_version});
   detail::write_provenance(file, provenance);

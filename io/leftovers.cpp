@@ -18,6 +18,7 @@
 #include <set>
 
 #include "core/format.hpp"
+#include "core/host_name.hpp"
 #include "core/real_path.hpp"
 #include "io/output.hpp"
 
@@ -28,12 +29,6 @@ namespace fs = std::filesystem;
 
 std::mutex live_mutex;
 std::set<std::string> live;  // NOLINT: one for the process, as signals are
-
-std::string host_name() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return std::string(host.data()).substr(0, 64);
-}
 
 /// What the names of all temporary files of a target begin with. Names may have 255 characters at most.
 std::string beginning_of(const std::string& target) {

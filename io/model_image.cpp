@@ -7,11 +7,11 @@
 namespace zspex::io {
 
 void write_model_image(const std::string& path, const Array2<float>& model, const Header& header,
-                       const Provenance& provenance) {
+                       const Provenance& provenance, WriteOptions options) {
   Header cards = header;
   cards.set("BUNIT", "electron");
   detail::add_provenance(cards, provenance);
-  detail::FitsWriter file(path, model.size() * sizeof(float));
+  detail::FitsWriter file(path, model.size() * sizeof(float), options);
   file.image("MODEL", {model.extent(0), model.extent(1)}, model.data(), cards);
   file.finish();
 }

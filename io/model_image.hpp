@@ -15,7 +15,7 @@ namespace zspex::io {
 /// \param header cards to pass on, for example of the preproc frame
 /// \throws FileError (exit code `output`)
 void write_model_image(const std::string& path, const Array2<float>& model, const Header& header,
-                       const Provenance& provenance);
+                       const Provenance& provenance, WriteOptions options = {});
 
 /// Reads it back. \throws FileError (exit code `input`)
 Array2<float> read_model_image(const std::string& path);

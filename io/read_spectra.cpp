@@ -194,8 +194,9 @@ SpectraFile read_spectra_tables(const std::string& path, std::span<const std::si
   return read_tables(file, find_bands(file), rows);
 }
 
-SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows) {
-  FitsReader file(path, Checksums::ignore);
+SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows,
+                         std::span<const std::byte> contents) {
+  FitsReader file(path, contents);
   if (detail::is_sdss(file)) return detail::read_sdss(file, rows.value_or(first_row));
   const bool plate = detail::is_spplate(file);
   const auto bands = plate ? std::vector<BandHdus>{} : find_bands(file);

@@ -57,18 +57,19 @@ struct ModelSpectra {
 };
 
 /// Redrock's file: PRIMARY, REDSHIFTS, FIBERMAP, EXP_FIBERMAP, TSNR2.
-void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance);
+void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
+                          WriteOptions options = {});
 
 /// Redrock's model file: PRIMARY, REDSHIFTS, <B>_WAVELENGTH, <B>_MODEL.
 void write_model_fits(const std::string& path, const RedshiftResults& results, const std::vector<ModelSpectra>& models,
-                      const Provenance& provenance);
+                      const Provenance& provenance, WriteOptions options = {});
 
 /// Redrock's details file, template by template, compressed as it grows: a scan need not be held after its template.
 /// Redrock's own reader reads it. It is also ours (layout version 1): /redshifts, /provenance, /timing. Whole or not at
 /// all: nothing is written before finish().
 class DetailsWriter {
  public:
-  explicit DetailsWriter(const std::string& path);
+  explicit DetailsWriter(const std::string& path, WriteOptions options = {});
   ~DetailsWriter();
   DetailsWriter(DetailsWriter&&) noexcept;
 
@@ -89,7 +90,7 @@ class DetailsWriter {
 /// Our HDF5 results: /provenance, /timing, /redshifts (with MODEL_CHI2), /targetids, /zfit, /fibermap, /exp_fibermap,
 /// /tsnr2; no scan.
 void write_redshifts_hdf5(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
-                          const std::vector<Timing>& timing);
+                          const std::vector<Timing>& timing, WriteOptions options = {});
 
 /// Reads the scan of one template from a details file (Redrock's or ours), rows in the order of `targetid`.
 /// \throws FileError when the template or a target is not in it

@@ -19,8 +19,9 @@ std::string zfit_of(std::int64_t targetid) { return fmt::format("/zfit/{}/zfit",
 
 }  // namespace
 
-void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance) {
-  detail::FitsWriter file(path, results.targetid.size() * 2048);
+void write_redshifts_fits(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
+                          WriteOptions options) {
+  detail::FitsWriter file(path, results.targetid.size() * 2048, options);
   const Header header = detail::results_header(results, provenance);
   file.primary(header);
   Table redshifts = detail::best_rows_table(results);
@@ -37,10 +38,10 @@ void write_redshifts_fits(const std::string& path, const RedshiftResults& result
 }
 
 void write_model_fits(const std::string& path, const RedshiftResults& results, const std::vector<ModelSpectra>& models,
-                      const Provenance& provenance) {
+                      const Provenance& provenance, WriteOptions options) {
   std::size_t bytes = 0;
   for (const auto& model : models) bytes += model.model.size() * sizeof(float);
-  detail::FitsWriter file(path, bytes);
+  detail::FitsWriter file(path, bytes, options);
   const Header header = detail::results_header(results, provenance);
   file.primary(header);
   Table redshifts = detail::best_rows_table(results);

@@ -77,7 +77,8 @@ struct DetailsWriter::Impl {
   detail::Hdf5Writer file;
 };
 
-DetailsWriter::DetailsWriter(const std::string& path) : impl_(new Impl{detail::Hdf5Writer(path)}) {}
+DetailsWriter::DetailsWriter(const std::string& path, WriteOptions options)
+    : impl_(new Impl{detail::Hdf5Writer(path, options)}) {}
 DetailsWriter::~DetailsWriter() = default;
 DetailsWriter::DetailsWriter(DetailsWriter&&) noexcept = default;
 
@@ -121,8 +122,8 @@ void DetailsWriter::finish(const RedshiftResults& results, const Provenance& pro
 }
 
 void write_redshifts_hdf5(const std::string& path, const RedshiftResults& results, const Provenance& provenance,
-                          const std::vector<Timing>& timing) {
-  detail::Hdf5Writer file(path);
+                          const std::vector<Timing>& timing, WriteOptions options) {
+  detail::Hdf5Writer file(path, options);
   write_ours(file, results, provenance, timing);
   write_targetids(file, results);
   write_zfit(file, results, detail::zfit_table(results));

@@ -73,9 +73,11 @@ SpectraFile read_spectra_tables(const std::string& path, std::span<const std::si
 /// pixels from 3500 to 10000 Angstrom, no mask, a FIBERMAP made from the second table with TARGETID = plate * 10^9 +
 /// mjd * 10^4 + fiber (SDSS-V: CATALOGID), and a resolution of Gaussians, sigma = WDISP pixels (2 where WDISP is 0),
 /// whose columns sum to 1; as Redrock's rrboss.
+/// \param contents  of the file, decompressed, where they are in memory and have been looked at; empty: it is read
 /// \throws FileError with file and HDU: missing HDUs or columns, shapes that do not fit each other, wavelengths that do
 ///         not grow or (SDSS) are off the common grid, an even number of diagonals, a truncated file
-SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows = std::nullopt);
+SpectraFile read_spectra(const std::string& path, std::optional<std::span<const std::size_t>> rows = std::nullopt,
+                         std::span<const std::byte> contents = {});
 
 /// Writes file.path as desispec does: PRIMARY with the header, FIBERMAP, EXP_FIBERMAP, <B>_WAVELENGTH, <B>_FLUX,
 /// <B>_IVAR, <B>_MASK (of all bands or, if they are empty, of none) and <B>_RESOLUTION of each band, SCORES. A name

@@ -18,9 +18,12 @@
 #include "pipeline/inspect/inspect.hpp"
 #include "pipeline/interrupt.hpp"
 #include "pipeline/last_words.hpp"
+#include "pipeline/measure/measure.hpp"
 #include "pipeline/provenance.hpp"
-#include "pipeline/redshift/redshift.hpp"
+#include "pipeline/redshift/plan_many.hpp"
+#include "pipeline/redshift/runs.hpp"
 #include "pipeline/roles.hpp"
+#include "pipeline/share_files.hpp"
 #include "pipeline/terminal/screen.hpp"
 #include "simulate/simulate.hpp"
 
@@ -28,11 +31,13 @@ namespace {
 
 using namespace zspex;
 
+const Stopwatch since_start;  // NOLINT: begins before main
+
 /// What the ranks are to a job, and Kokkos on this one's GPU, or on the CPU alone.
 class RankContext {
  public:
   RankContext(const comm::Communicator& world, const pipeline::GpuRequest& request, bool verbose)
-      : roles_(pipeline::assign_roles(world, world.split_by_node(), request, kernels::visible_devices(),
+      : roles_(pipeline::assign_roles(world, world.split_by_node(), request, pipeline::see_gpus(),
                                       kernels::needs_device())),
         role_(roles_.ranks[static_cast<std::size_t>(world.rank())]),
         kokkos_(backend(), role_.device, !verbose) {}
@@ -59,7 +64,7 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
   comm::agree(world, "", [&] { request = pipeline::gpu_request(line.extract, kernels::needs_device()); });
   const RankContext context(world, request, line.common.verbosity > 0);
   auto provenance =
-      pipeline::make_provenance(argc, argv, line.resolved_yaml, describe_solver(line.extract), world.size());
+      pipeline::make_provenance(argc, argv, line.resolved_yaml, describe_solver(line.extract), world, context.roles());
   pipeline::ExtractOptions options;
   options.role = context.role();
   options.worker.make_extractor = pipeline::kernel_extractors(context.backend());
@@ -73,13 +78,24 @@ ExitCode extract(const comm::Communicator& world, const config::CommandLine& lin
 
 ExitCode redshift(const comm::Communicator& world, const config::CommandLine& line, int argc, char** argv) {
   const auto& config = line.redshift;
-  const RankContext context(world, pipeline::gpu_request(config), line.common.verbosity > 0);
-  auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "", world.size());
+  pipeline::GpuRequest request;
+  const bool elsewhere = line.common.dry_run && line.machine;  // its ranks and GPUs count, not these
+  comm::agree(world, "", [&] {
+    if (!elsewhere) request = pipeline::gpu_request(config);
+  });
+  const RankContext context(world, request, line.common.verbosity > 0);
+  auto provenance = pipeline::make_provenance(argc, argv, line.resolved_yaml, "", world, context.roles());
   pipeline::RedshiftOptions options;
   options.roles = context.roles();
   options.progress = terminal::progress_style(line.common.progress, STDOUT_FILENO);
   options.machine = line.machine;
-  return pipeline::run_redshifts(world, config, line.common, provenance, std::cout, std::cerr, std::move(options));
+  options.start_seconds = since_start.seconds();
+  if (config.plans_many()) {
+    pipeline::plan_many(world, config, line.common, options, std::cout, std::cerr);
+    return ExitCode::success;
+  }
+  return pipeline::run_redshifts(world, line.redshift_runs, line.common, provenance, std::cout, std::cerr,
+                                 std::move(options));
 }
 
 ExitCode simulate(const comm::Communicator& world, const config::CommandLine& line) {
@@ -98,9 +114,24 @@ ExitCode inspect(const comm::Communicator& world, const config::CommandLine& lin
   return ExitCode::success;
 }
 
+ExitCode measure(const comm::Communicator& world, const config::CommandLine& line) {
+  pipeline::MeasureOptions options;
+  options.start_seconds = since_start.seconds();
+  const RankContext context(world, pipeline::gpu_request_of_measure(world, kernels::needs_device()),
+                            line.common.verbosity > 0);
+  options.roles = context.roles();
+  options.screen = pipeline::screen_of_output();
+  pipeline::run_measure(world, line.measure, line.common, options, std::cout, std::cerr);
+  return ExitCode::success;
+}
+
 ExitCode run(const comm::Communicator& world, int argc, char** argv) {
   std::optional<config::CommandLine> line;
-  comm::agree(world, "", [&] { line = config::parse_command_line(argc, argv); });
+  for (const bool root : {true, false})  // it checks, and only if all is well are the others asked
+    comm::agree(world, "", [&] {
+      if (world.is_root() == root) line = config::parse_command_line(argc, argv, root);
+    });
+  pipeline::share_files(world, *line);
   if (world.is_root() && line->common.verbosity >= 0) {
     for (const std::string& note : line->notes) std::cerr << "zspex: note: " << note << std::endl;
   }
@@ -113,6 +144,8 @@ ExitCode run(const comm::Communicator& world, int argc, char** argv) {
       return simulate(world, *line);
     case config::Job::inspect:
       return inspect(world, *line);
+    case config::Job::measure:
+      return measure(world, *line);
     case config::Job::help:
       if (world.is_root()) std::cout << line->text;
       break;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <filesystem>
@@ -69,6 +70,27 @@ std::vector<std::string> reasons_to_redo(const std::vector<std::string>& outputs
   if (!reasons.empty() && reasons.size() < outputs.size())
     reasons.push_back("its other outputs are made again with it");
   return reasons;
+}
+
+void refuse_to_replace_inputs(const std::vector<std::string>& outputs) {
+  using Kind = io::FileKind;
+  constexpr std::array inputs = {Kind::preproc, Kind::psf, Kind::coadd, Kind::spectra, Kind::cframe, Kind::sdss};
+  for (const std::string& path : outputs) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) continue;
+    Kind kind = Kind::other_fits;
+    try {
+      kind = io::read_summary(path).kind;
+    } catch (const FileError&) {  // whatever it is, it can't be read
+    }
+    if (std::find(inputs.begin(), inputs.end(), kind) != inputs.end())
+      throw FileError(
+          path, "",
+          fmt::format("expected no file, or a result that may be made again, found another kind of file: {}. It "
+                      "stays as it is; choose another output, or remove it.",
+                      io::to_string(kind)),
+          ExitCode::output);
+  }
 }
 
 void clear_leftovers_of(const std::vector<std::string>& outputs, std::vector<std::string>& notes) {

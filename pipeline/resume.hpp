@@ -18,6 +18,11 @@ std::string describe_sources(const std::vector<std::string>& paths);
 std::vector<std::string> reasons_to_redo(const std::vector<std::string>& outputs, const Provenance& now,
                                          std::string_view job);
 
+/// Looks whether files with names of outputs are what others made and jobs read: frames, spectra and PSFs. A list with two inputs on a
+/// line where there should be an input and an output would cost the second.
+/// \throws FileError (exit code `output`) if there is one
+void refuse_to_replace_inputs(const std::vector<std::string>& outputs);
+
 /// Clears what dead writers left beside these outputs. \param notes  what was done, appended to
 void clear_leftovers_of(const std::vector<std::string>& outputs, std::vector<std::string>& notes);
 

@@ -13,8 +13,14 @@
 namespace zspex::pipeline {
 namespace {
 
-using Gpu = std::uint64_t;                   // a name, hashed: only equality counts
-using Seen = std::vector<std::vector<Gpu>>;  // [rank of the node] in its own order
+using Gpu = std::uint64_t;  // a name, hashed: only equality counts
+
+/// What one rank sees of a GPU. Plain numbers: travels as it is.
+struct Sight {
+  Gpu gpu = 0;
+  std::uint64_t near = 0;  ///< 1: it is beside the rank's cores
+};
+using Seen = std::vector<std::vector<Sight>>;  // [rank of the node] in its own order
 
 /// The same in all processes, which std::hash does not promise.
 Gpu hash_of(const std::string& name) {
@@ -28,32 +34,55 @@ template <class... Args>
   throw ConfigError("configuration", request.key, fmt::format(what, std::forward<Args>(args)...));
 }
 
-int number_of(const std::vector<Gpu>& seen, Gpu gpu) {
-  return static_cast<int>(std::find(seen.begin(), seen.end(), gpu) - seen.begin());
+const std::vector<Sight>& seen_by(const Seen& seen, int rank) { return seen[static_cast<std::size_t>(rank)]; }
+
+int number_of(const std::vector<Sight>& mine, Gpu gpu) {
+  return static_cast<int>(std::find_if(mine.begin(), mine.end(), [&](const Sight& sight) { return sight.gpu == gpu; }) -
+                          mine.begin());
 }
 
-/// For each rank of a node the GPU that it uses: one after the other, and round again.
+/// All GPUs of a node, those first that are near to its first ranks.
+std::vector<Gpu> gpus_of(const Seen& seen) {
+  std::vector<Gpu> gpus;
+  for (const bool only_near : {true, false})
+    for (const auto& mine : seen)
+      for (const Sight& sight : mine)
+        if ((sight.near != 0 || !only_near) && std::find(gpus.begin(), gpus.end(), sight.gpu) == gpus.end())
+          gpus.push_back(sight.gpu);
+  return gpus;
+}
+
+/// For each rank of a node the GPU that it uses: a near one as far as all GPUs have as many ranks, then those with the fewest.
 std::map<int, Gpu> all_ranks(const Seen& seen, const GpuRequest& request) {
-  std::map<int, Gpu> users;
-  for (int rank = 0; rank < static_cast<int>(seen.size()); ++rank) {
-    const auto& mine = seen[static_cast<std::size_t>(rank)];
-    if (mine.empty())
+  const int nrank = static_cast<int>(seen.size());
+  for (int rank = 0; rank < nrank; ++rank)
+    if (seen_by(seen, rank).empty())
       refuse(request,
              "expected a GPU for each rank, found none that rank {} of a node sees. Look at nvidia-smi (or rocm-smi), "
              "CUDA_VISIBLE_DEVICES and Slurm's GPU binding, or {}.",
              rank, request.otherwise);
-    users[rank] = mine[static_cast<std::size_t>(rank) % mine.size()];
-  }
+  const int ngpu = static_cast<int>(gpus_of(seen).size()), most = std::max(1, nrank / ngpu);
+  std::map<int, Gpu> users;
+  std::map<Gpu, int> count;
+  for (const bool only_near : {true, false})
+    for (int rank = 0; rank < nrank; ++rank) {
+      if (users.count(rank) != 0) continue;
+      const Sight* best = nullptr;  // the one with the fewest ranks
+      for (const Sight& sight : seen_by(seen, rank)) {
+        if (only_near && (sight.near == 0 || count[sight.gpu] == most)) continue;
+        if (!best || count[sight.gpu] < count[best->gpu]) best = &sight;
+      }
+      if (!best) continue;
+      users[rank] = best->gpu;
+      ++count[best->gpu];
+    }
   return users;
 }
 
 /// One rank per GPU, spread over the ranks: their cores are on different sockets then, as the GPUs are.
 std::map<int, Gpu> some_ranks(const Seen& seen, const GpuRequest& request) {
   int wanted = request.gpu_ranks;
-  std::vector<Gpu> gpus;  // in the order in which they are first seen
-  for (const auto& mine : seen)
-    for (const Gpu gpu : mine)
-      if (std::find(gpus.begin(), gpus.end(), gpu) == gpus.end()) gpus.push_back(gpu);
+  const std::vector<Gpu> gpus = gpus_of(seen);
   const int ngpu = static_cast<int>(gpus.size()), nrank = static_cast<int>(seen.size());
   if (ngpu == 0 && wanted == 0 && request.use == GpuUse::some_if_any) return {};
   if (ngpu == 0)
@@ -64,20 +93,26 @@ std::map<int, Gpu> some_ranks(const Seen& seen, const GpuRequest& request) {
   check_ranks_suffice(request.key, wanted, nrank);
   wanted = choose_gpu_ranks(wanted, request.max_gpu_ranks, ngpu, nrank);
   std::map<int, Gpu> users;
-  for (int i = 0; i < wanted; ++i) {
-    const auto fits = [&](int rank) {
-      const auto& mine = seen[static_cast<std::size_t>(rank)];
-      return users.count(rank) == 0 &&
-             std::find(mine.begin(), mine.end(), gpus[static_cast<std::size_t>(i)]) != mine.end();
-    };
-    const int best = i * nrank / wanted;
-    for (int step = 0; step < nrank; ++step) {
-      const int rank = (best + step) % nrank;
-      if (!fits(rank)) continue;
-      users[rank] = gpus[static_cast<std::size_t>(i)];
-      break;
+  std::set<int> served;  // GPUs
+  for (const bool only_near : {true, false})
+    for (int i = 0; i < wanted; ++i) {
+      if (served.count(i) != 0) continue;
+      const Gpu gpu = gpus[static_cast<std::size_t>(i)];
+      const auto fits = [&](int rank) {
+        const auto& mine = seen_by(seen, rank);
+        return users.count(rank) == 0 && std::any_of(mine.begin(), mine.end(), [&](const Sight& sight) {
+                 return sight.gpu == gpu && (sight.near != 0 || !only_near);
+               });
+      };
+      const int best = i * nrank / wanted;
+      for (int step = 0; step < nrank; ++step) {
+        const int rank = (best + step) % nrank;
+        if (!fits(rank)) continue;
+        users[rank] = gpu;
+        served.insert(i);
+        break;
+      }
     }
-  }
   return users;
 }
 
@@ -129,9 +164,10 @@ int Roles::gpu_ranks_of(int node) const {
 }
 
 Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuRequest& request,
-                   const std::vector<std::string>& visible, bool gpu_program) {
-  std::vector<Gpu> mine;
-  for (const std::string& name : visible) mine.push_back(hash_of(name));
+                   const VisibleGpus& visible, bool gpu_program) {
+  std::vector<Sight> mine;
+  for (std::size_t i = 0; i < visible.names.size(); ++i)
+    mine.push_back({hash_of(visible.names[i]), i < visible.near.size() && visible.near[i] != 0 ? 1U : 0U});
   const Seen seen = comm::all_gather_lists(node, mine);
   std::map<int, Gpu> users;
   comm::agree(world, "", [&] {
@@ -157,9 +193,7 @@ Roles assign_roles(const comm::Communicator& world, const comm::Communicator& no
   Roles roles;
   roles.ranks = comm::all_gather(world, role);
   roles.nnode = static_cast<int>(nodes.size());
-  std::set<Gpu> distinct;
-  for (const auto& one : seen) distinct.insert(one.begin(), one.end());
-  roles.gpus = gpu_program ? static_cast<int>(distinct.size()) : 1;
+  roles.gpus = gpu_program ? static_cast<int>(gpus_of(seen).size()) : 1;
   return roles;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/comm/communicator.hpp"
+#include "pipeline/nearness.hpp"
 
 namespace zspex::pipeline {
 
@@ -25,6 +26,8 @@ struct Roles {
   std::vector<Role> ranks;
   int nnode = 1;
   int gpus = 0;  ///< of this node, as far as its ranks see them; without a GPU in the program 1, the host fallback
+  double node_share = 1,
+         gpu_share = 1;  ///< of the memory of a node, and of a GPU: the rest is for other groups of ranks
 
   int ranks_of(int node) const;
   int gpu_ranks_of(int node) const;
@@ -50,14 +53,15 @@ int choose_gpu_ranks(int gpu_ranks, int most, int ngpu, int nrank);
 
 /// Which ranks use a GPU, and which one. Slurm's binding and CUDA_VISIBLE_DEVICES (ROCR_VISIBLE_DEVICES) narrow what a rank
 /// sees, and are obeyed.
-/// - all: the ranks of a node take the GPUs that they see one after the other, and round again
-/// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs, max_gpu_ranks at most; one per GPU, spread over the node's ranks
+/// - all: each GPU has as many of the node's ranks as any other, near ones first; else they take them one after the other, and round again
+/// - some: gpu_ranks of each node, or if that is 0 as many as there are GPUs, max_gpu_ranks at most; one per GPU, a near one if there
+///   is any, spread over the node's ranks
 /// - some_if_any: the same, or none where there is no GPU, or the program wasn't built for one
 /// In a program without a GPU the host otherwise takes the place of one GPU per node, which ranks may share (host fallback).
-/// \param visible      the GPUs that this rank sees, kernels::visible_devices()
+/// \param visible      the GPUs that this rank sees, see_gpus()
 /// \param gpu_program  whether the program was built for a GPU
 /// \throws AgreedError when there are fewer GPUs than GPU ranks, or none at all. Collective.
 Roles assign_roles(const comm::Communicator& world, const comm::Communicator& node, const GpuRequest& request,
-                   const std::vector<std::string>& visible, bool gpu_program);
+                   const VisibleGpus& visible, bool gpu_program);
 
 }  // namespace zspex::pipeline

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <ostream>
 
 #include "core/format.hpp"
@@ -70,6 +71,15 @@ std::uint64_t peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+double node_memory() {
+  const double pages = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  double limit = std::numeric_limits<double>::infinity();
+  std::ifstream file("/sys/fs/cgroup/memory.max");
+  std::string text;
+  if (file >> text && text != "max") limit = std::stod(text);
+  return std::min(pages, limit);
 }
 
 std::uint64_t file_bytes(const std::string& path) {

@@ -40,6 +40,8 @@ class StepTimes {
 std::uint64_t resident_memory();
 /// The most memory that this process ever held, bytes.
 std::uint64_t peak_memory();
+/// Memory of this node, or of the container that this process is in, bytes.
+double node_memory();
 /// Size of a file; 0 if it can't be told.
 std::uint64_t file_bytes(const std::string& path);
 /// "2026-11-22T21:04:00Z"

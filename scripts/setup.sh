@@ -10,7 +10,8 @@ die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 # "command:package": a command from anywhere will do.
 build_packages=(
   cmake:cmake ninja:ninja-build make:make g++:g++ pkg-config:pkg-config mpirun:openmpi-bin
-  "libopenmpi-dev|libmpich-dev" "libhdf5-dev|libhdf5-openmpi-dev|libhdf5-mpich-dev" libcfitsio-dev liberfa-dev libyaml-cpp-dev libfmt-dev libgtest-dev
+  "libopenmpi-dev|libmpich-dev" "libhdf5-dev|libhdf5-openmpi-dev|libhdf5-mpich-dev" libcfitsio-dev liberfa-dev libdeflate-dev
+  libyaml-cpp-dev libfmt-dev libgtest-dev
 )
 # Kokkos inside Trilinos: Debian 12's and 13's, and Ubuntu's.
 trilinos_packages=("libtrilinos-kokkos-dev")

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Spectra from CCD frames on a GPU machine:  sbatch slurm/extract.sh --config FILE --list FRAMES
+# Spectra from CCD frames on a GPU machine:  sbatch slurm/extract.sh --config FILE --list FRAMES --output FOLDER
 # The lines below are for a node of Perlmutter (4 A100, 64 cores). Each gives way to an option of sbatch (-A, -q, -N, -t, ...)
 # and to its SBATCH_ environment variable (SBATCH_ACCOUNT, SBATCH_QOS, ...).
+# Two minutes before its time is over the job is told, and ends its ranks; a job that starts again appends to its log.
 #SBATCH --job-name=zspex-extract
-#SBATCH --account=desi
+#SBATCH --account=desi_g
 #SBATCH --constraint=gpu
 #SBATCH --qos=regular
 #SBATCH --time=00:30:00
@@ -12,6 +13,9 @@
 #SBATCH --ntasks-per-node=64
 #SBATCH --cpus-per-task=2
 #SBATCH --output=%x-%j.log
+#SBATCH --open-mode=append
+#SBATCH --requeue
+#SBATCH --signal=B:USR1@120
 set -euo pipefail
 
 usage() {
@@ -22,9 +26,13 @@ bash                       slurm/extract.sh [options] [PREPROC...] [-- options o
 Extracts the spectra of CCD frames, over all ranks of a Slurm job, or with mpirun on a machine without Slurm.
 
   -c, --config FILE   YAML configuration of zspex, for example config/extract_desi.yaml
-  -l, --list FILE     frames of any cameras, one per line: PREPROC PSF [OUTPUT]; # starts a comment; names without spaces
-  -p, --psf FILE      the PSF of every PREPROC given as an argument
-  -o, --output PATH   folder for the frames, unless all lines name an output; a file (.fits, .h5) for a single frame
+  -l, --list FILE     frames of any cameras, one per line: PREPROC PSF [OUTPUT]; or a YAML list (docs/many_files.md)
+  -p, --psf FILE      the PSF of every PREPROC given as an argument, or of a list without PSFs
+  -o, --output PATH   folder for the frames, unless the list names their outputs; a file (.fits, .h5) for a single frame
+      --group N       ranks that work together on one file (default: by the files and the machine)
+      --report FILE   a table of the files: done, kept or failed, and why (.csv); in an array one for each job, FILE-I.csv
+      --part I/N      only the I-th of N parts of the files (default: of an array each job does one part)
+      --resume        keep results that are whole and of the same inputs and settings, and do the rest
       --ranks N       ranks (default: the job's tasks; without Slurm one per core)
       --dry-run       say what would be done, by whom
   -h, --help          this text
@@ -35,21 +43,30 @@ Environment: ZSPEX           the program (default: build-cuda/zspex or build/zsp
              ZSPEX_LAUNCHER  how ranks are started, for example "srun --mpi=pmix" or "mpirun"
              ZSPEX_MPS       yes or no: NVIDIA's multi-process service (default: no, as one rank uses each GPU; with
                              --device gpu all ranks share them, and it helps)
+             ZSPEX_REQUEUE   yes or a number: a job whose time is over starts again by itself, so often at most (yes: 10),
+                             and goes on where it ended (default: no)
+             ZSPEX_PART      I/N, as --part
              SLURM_CPU_BIND, SLURM_GPU_BIND, OMP_NUM_THREADS  binding and threads (cores, none, 1)
 
-The exit status is zspex's: 0 when every frame is written. docs/running_on_slurm.md has examples.
+The exit status is zspex's: 0 when every frame is written, 7 when some failed. docs/running_on_slurm.md has examples.
 END
 }
 die() { printf 'slurm/extract.sh: %s\n' "$*" >&2; exit 2; }
+# need WHAT OPTION [VALUE]...: the option has a value.
+need() { [[ -n ${3:-} ]] || die "expected $1 after $2, found nothing. --help tells what each option takes."; }
 
-stage=extract config= list= psf= output= ranks= preproc=() options=()
+stage=extract config= list= psf= output= group= report= part= resume= ranks= preproc=() options=()
 while [[ $# -gt 0 ]]; do
   case $1 in
-    -c | --config) config=${2:?--config expects a file}; shift ;;
-    -l | --list) list=${2:?--list expects a file}; shift ;;
-    -p | --psf) psf=${2:?--psf expects a file}; shift ;;
-    -o | --output) output=${2:?--output expects a file or folder}; shift ;;
-    --ranks) ranks=${2:?--ranks expects a number}; shift ;;
+    -c | --config) need "a file" "$@"; config=$2; shift ;;
+    -l | --list) need "a file" "$@"; list=$2; shift ;;
+    -p | --psf) need "a file" "$@"; psf=$2; shift ;;
+    -o | --output) need "a file or folder" "$@"; output=$2; shift ;;
+    --group) need "a number" "$@"; group=$2; shift ;;
+    --report) need "a file" "$@"; report=$2; shift ;;
+    --part) need "I/N" "$@"; part=$2; shift ;;
+    --resume) resume=yes ;;
+    --ranks) need "a number" "$@"; ranks=$2; shift ;;
     --dry-run) options+=(--dry-run) ;;
     -h | --help) usage; exit 0 ;;
     --) shift; options+=("$@"); break ;;
@@ -64,6 +81,7 @@ find_home() {
   local script=${BASH_SOURCE[0]}
   if [[ -n ${SLURM_JOB_ID:-} && $(basename "$script") == slurm_script ]]; then
     script=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=\([^ ]*\).*/\1/p')
+    script=${script%%$'\n'*}  # the number of an array is also that of one of its jobs: all of them answer
   fi
   (cd "$(dirname "$script")/.." && pwd)
 }
@@ -72,38 +90,17 @@ home=${ZSPEX_HOME:-$(find_home)}
 source "$home/slurm/job.sh"
 find_program
 
-psfs=() outputs=()
-for file in ${preproc[@]+"${preproc[@]}"}; do
-  [[ -n $psf ]] || die "expected the PSF of $file. Name it with --psf, or use --list."
-  psfs+=("$psf")
-done
-add_frame() {
-  local line=$1
-  shift
-  [[ $# == 2 || $# == 3 ]] || die "$list, line $line: expected PREPROC PSF [OUTPUT], found $# words. Names cannot hold spaces."
-  preproc+=("$1") psfs+=("$2")
-  [[ $# == 2 ]] || outputs+=("$3")
-}
-[[ -z $list ]] || read_list "$list" add_frame
-nframes=${#preproc[@]}
-if [[ $nframes -gt 0 ]]; then
-  if [[ ${#outputs[@]} == 0 ]]; then
-    [[ -n $output ]] || die "expected where the frames go. Name a folder with --output, or a third word on every line of --list."
-    # zspex knows a folder by its last character.
-    if [[ -d $output || $nframes -gt 1 ]]; then output=${output%/}/; fi
-    outputs=("$output")
-  elif [[ ${#outputs[@]} != "$nframes" || -n $output ]]; then
-    die "expected an output on every line of $list, or on none and --output, found ${#outputs[@]} for $nframes frames${output:+ and --output}."
-  fi
-  options=(--input "${preproc[@]}" --psf "${psfs[@]}" --output "${outputs[@]}" ${options[@]+"${options[@]}"})
-elif [[ -z $config ]]; then
+options_of_several
+output=$(as_folder "$output")
+if [[ ${#preproc[@]} == 0 && -z $list$config ]]; then
   usage >&2
   die "expected frames: a --list, files, or a --config that names them."
 fi
-if [[ -n $config ]]; then options=(--config "$config" "${options[@]}"); fi
+options=(${config:+--config "$config"} ${preproc[@]+--input "${preproc[@]}"} ${list:+--list "$list"} ${psf:+--psf "$psf"}
+  ${output:+--output "$output"} ${several[@]+"${several[@]}"} ${options[@]+"${options[@]}"})
 
 # One rank drives each GPU, and the rest of the cores extract, too.
 export ZSPEX_MPS=${ZSPEX_MPS:-no}
 ranks=${ranks:-${SLURM_NTASKS:-$(nproc)}}
 prepare_launch "$ranks"
-run_stage "frames $nframes, ranks $ranks" "${options[@]}"
+run_stage "${list:+list }${list:-frames ${#preproc[@]}}${part:+, part $part}, ranks $ranks" "${options[@]}"

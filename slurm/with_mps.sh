@@ -6,6 +6,7 @@
 set -euo pipefail
 
 local_rank=${SLURM_LOCALID:-${OMPI_COMM_WORLD_LOCAL_RANK:-${MPI_LOCALRANKID:-${PMI_LOCAL_RANK:-0}}}}
+if [[ -f ${ZSPEX_STARTED:-} ]]; then echo "$local_rank" >>"$ZSPEX_STARTED"; fi  # on the job's first node: job.sh
 if [[ ${ZSPEX_MPS:-yes} == no ]] || ! command -v nvidia-cuda-mps-control >/dev/null; then
   exec "$@"
 fi
@@ -35,7 +36,9 @@ stop_mps() {
   rm -rf "$CUDA_MPS_PIPE_DIRECTORY"
 }
 trap stop_mps EXIT
-if ! nvidia-cuda-mps-control -d; then
+# The service serves the GPUs that it sees, counted as it sees them: a rank's own choice among them must not be its. What isn't the
+# job's it doesn't see anyway, as Slurm keeps it away.
+if ! env --unset=CUDA_VISIBLE_DEVICES nvidia-cuda-mps-control -d; then
   echo "with_mps.sh: $(hostname): MPS did not start; ranks will take turns on their GPU. ZSPEX_MPS=no goes without it." >&2
   touch "$CUDA_MPS_PIPE_DIRECTORY/failed"
   (unset CUDA_MPS_PIPE_DIRECTORY CUDA_MPS_LOG_DIRECTORY; exec "$@") &
@@ -43,12 +46,12 @@ else
   "$@" &
 fi
 command=$!
-# A cancelled or timed-out job sends TERM to this shell too: pass it on, and go on waiting.
-trap 'kill -TERM $command 2>/dev/null || true' TERM INT
-status=0
-wait "$command" || status=$?
-while kill -0 "$command" 2>/dev/null; do
-  status=0
+# A cancelled or timed-out job sends TERM to this shell too, and USR1 when its time is nearly over: pass it on, and go on waiting.
+heard=0
+trap 'heard=$((heard + 1)); kill -TERM $command 2>/dev/null || true' TERM INT USR1
+while :; do
+  before=$heard status=0
   wait "$command" || status=$?
+  ((heard > before)) || break
 done
 exit "$status"

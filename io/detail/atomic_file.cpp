@@ -83,6 +83,13 @@ void OutputFolders::make_for(const std::string& path) {
   }
 }
 
+void OutputFolders::make_for_all(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) try {
+      make_for(path);
+    } catch (const FileError&) {
+    }
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
   detail::AtomicFile file(path);
   file.write(std::as_bytes(std::span(bytes)));
@@ -163,10 +170,10 @@ void AtomicFile::fail(const std::string& doing, int error) {
                   ExitCode::output);
 }
 
-void write_whole(const std::string& path, std::span<const std::byte> bytes) {
+void write_whole(const std::string& path, std::span<const std::byte> bytes, WriteOptions options) {
   AtomicFile file(path);
   if (path.ends_with(".gz"))
-    gzip(path, bytes, [&](std::span<const std::byte> piece) { file.write(piece); });
+    gzip(path, bytes, options, [&](std::span<const std::byte> piece) { file.write(piece); });
   else
     file.write(bytes);
   file.commit();

@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "io/output.hpp"
+
 namespace zspex::io::detail {
 
 /// Writes under a temporary name in the folder of `path`; commit() makes it durable (fsync) and renames it to `path`.
@@ -32,6 +34,6 @@ class AtomicFile {
 };
 
 /// The bytes to `path`, compressed with gzip if `path` ends in ".gz".
-void write_whole(const std::string& path, std::span<const std::byte> bytes);
+void write_whole(const std::string& path, std::span<const std::byte> bytes, WriteOptions options = {});
 
 }  // namespace zspex::io::detail

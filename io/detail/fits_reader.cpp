@@ -67,6 +67,19 @@ FitsReader::FitsReader(const std::string& path, Checksums checksums)
   walk();
 }
 
+FitsReader::FitsReader(const std::string& path, std::span<const std::byte> contents)
+    : lock_(lock_cfitsio()), path_(path), reading_(path_) {
+  if (contents.empty()) {
+    look(Checksums::ignore);
+  } else {
+    MemorySource source(contents);
+    layout_ = read_layout(source, path_);
+    complete(contents);
+  }
+  open();
+  walk();
+}
+
 /// Everything that can be known without CFITSIO.
 void FitsReader::look(Checksums checksums) {
   disk_ = std::make_unique<FileSource>(path_, "a FITS file");
@@ -86,25 +99,33 @@ void FitsReader::look(Checksums checksums) {
   if (checksums == Checksums::verify)
     for (std::string& note : verify_checksums(source, path_, layout_)) layout_.notes.push_back(std::move(note));
 
+  if (unzipped) memory_ = unzipped->take();
+  if (unzipped || layout_.size < layout_.hdus.back().end)
+    complete({static_cast<const std::byte*>(memory_.memory.get()), memory_.size});
+}
+
+/// Takes bytes of the file, or none, for its contents; those that are missing at the end are read, or zeros.
+void FitsReader::complete(std::span<const std::byte> bytes) {
   const auto size = static_cast<std::size_t>(layout_.hdus.back().end);
-  if (unzipped) {
-    memory_ = unzipped->take();
-  } else if (layout_.size < size) {
-    memory_.reserve(size);
-    memory_.size = disk_->read(0, {static_cast<std::byte*>(memory_.memory.get()), size});
+  if (bytes.size() >= size) {
+    contents_ = bytes.first(size);
+    return;
   }
-  if (!memory_.memory) return;
   memory_.reserve(size);
-  if (memory_.size < size) std::memset(static_cast<char*>(memory_.memory.get()) + memory_.size, 0, size - memory_.size);
+  auto* memory = static_cast<std::byte*>(memory_.memory.get());
+  if (!bytes.empty() && bytes.data() != memory) std::copy(bytes.begin(), bytes.end(), memory);
+  memory_.size = bytes.empty() ? disk_->read(0, {memory, size}) : bytes.size();
+  std::fill(memory + memory_.size, memory + size, std::byte{0});
   memory_.size = size;
+  contents_ = {memory, size};
 }
 
 void FitsReader::open() {
   fitsfile* file = nullptr;
   int error = 0;
-  if (memory_.memory) {
-    memory_pointer_ = memory_.memory.get();
-    memory_size_ = memory_.size;
+  if (!contents_.empty()) {
+    memory_pointer_ = const_cast<std::byte*>(contents_.data());  // CFITSIO reads only
+    memory_size_ = contents_.size();
     fits_open_memfile(&file, "frame", READONLY, &memory_pointer_, &memory_size_, 0, nullptr, &error);
   } else {
     // CFITSIO has no room for names as long as the system's.
@@ -120,8 +141,8 @@ void FitsReader::open() {
 /// The file's bytes, wherever they are.
 template <class Action>
 void FitsReader::with_bytes(const Action& action) {
-  MemorySource memory({static_cast<const std::byte*>(memory_.memory.get()), memory_.size});
-  action(memory_.memory ? static_cast<ByteSource&>(memory) : *disk_);
+  MemorySource memory(contents_);
+  action(contents_.empty() ? *disk_ : static_cast<ByteSource&>(memory));
 }
 
 void FitsReader::walk() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,9 @@ class FitsReader {
   /// gets the file.
   /// \throws FileError when it is missing, empty, not FITS, damaged or shorter than its headers say.
   explicit FitsReader(const std::string& path, Checksums checksums = Checksums::verify);
+  /// The same of a file whose contents are in memory, decompressed and looked at before; they must stay.
+  /// \param contents  empty: the file is opened
+  FitsReader(const std::string& path, std::span<const std::byte> contents);
 
   const std::string& path() const { return path_; }
   const std::vector<HduInfo>& hdus() const { return hdus_; }
@@ -84,6 +88,7 @@ class FitsReader {
     void operator()(fitsfile* file) const;
   };
   void look(Checksums checksums);
+  void complete(std::span<const std::byte> bytes);
   void open();
   void walk();
   void check_compressed(const HduInfo& hdu);
@@ -98,7 +103,8 @@ class FitsReader {
   ReadingNote reading_;
   std::unique_ptr<FileSource> disk_;
   FitsLayout layout_;
-  Buffer memory_;  // of a gzipped file, or one without its last padding; must outlive file_
+  Buffer memory_;                        // of a gzipped file, or one without its last padding
+  std::span<const std::byte> contents_;  // in memory, of all HDUs: these must outlive file_
   void* memory_pointer_ = nullptr;
   std::size_t memory_size_ = 0;
   std::set<int> checked_;  // numbers of compressed HDUs

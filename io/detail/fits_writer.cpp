@@ -95,7 +95,8 @@ std::uint32_t add_words(std::uint32_t sum, std::span<const unsigned char> bytes)
 
 }  // namespace
 
-FitsWriter::FitsWriter(const std::string& path, std::size_t bytes) : lock_(lock_cfitsio()), path_(path) {
+FitsWriter::FitsWriter(const std::string& path, std::size_t bytes, WriteOptions options)
+    : lock_(lock_cfitsio()), path_(path), options_(options) {
   check_output(path);
   capacity_ = block;
   memory_ = reserve(nullptr, bytes + bytes / 64 + 64 * block);
@@ -198,7 +199,7 @@ void FitsWriter::finish() {
   file_ = nullptr;
   fits_close_file(file, &status);
   check(status, "", "finish the file in memory");
-  write_whole(path_, {static_cast<const std::byte*>(memory_), static_cast<std::size_t>(end)});
+  write_whole(path_, {static_cast<const std::byte*>(memory_), static_cast<std::size_t>(end)}, options_);
 }
 
 }  // namespace zspex::io::detail

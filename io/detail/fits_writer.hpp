@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/header.hpp"
+#include "io/output.hpp"
 #include "io/table.hpp"
 
 namespace zspex::io::detail {
@@ -23,7 +24,7 @@ namespace zspex::io::detail {
 class FitsWriter {
  public:
   /// \param bytes  about how large the file will be
-  FitsWriter(const std::string& path, std::size_t bytes);
+  FitsWriter(const std::string& path, std::size_t bytes, WriteOptions options = {});
   ~FitsWriter();
   FitsWriter(const FitsWriter&) = delete;
   FitsWriter& operator=(const FitsWriter&) = delete;
@@ -43,6 +44,7 @@ class FitsWriter {
 
   std::unique_lock<std::recursive_mutex> lock_;
   std::string path_;
+  WriteOptions options_;
   void* memory_ = nullptr;  // CFITSIO reallocates it
   std::size_t capacity_ = 0;
   fitsfile* file_ = nullptr;

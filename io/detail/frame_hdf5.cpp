@@ -14,13 +14,17 @@ struct Field {
   const char* name;
   std::string Provenance::*value;
 };
-constexpr std::array<Field, 11> fields = {{{"version", &Provenance::version},
+constexpr std::array<Field, 15> fields = {{{"version", &Provenance::version},
                                            {"revision", &Provenance::revision},
                                            {"command", &Provenance::command},
                                            {"host", &Provenance::host},
                                            {"kokkos", &Provenance::kokkos},
                                            {"mpi", &Provenance::mpi},
                                            {"strategy", &Provenance::strategy},
+                                           {"compiler", &Provenance::compiler},
+                                           {"layout", &Provenance::layout},
+                                           {"gpus", &Provenance::gpus},
+                                           {"slurm", &Provenance::slurm},
                                            {"config", &Provenance::config},
                                            {"sources", &Provenance::sources},
                                            {"started", &Provenance::started},

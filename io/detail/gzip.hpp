@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/detail/byte_source.hpp"
+#include "io/output.hpp"
 
 namespace zspex::io::detail {
 
@@ -42,6 +43,8 @@ class GunzipSource : public ByteSource {
   /// \throws FileError (exit code `input`) if the file is truncated or damaged.
   std::size_t read(std::uint64_t offset, std::span<std::byte> out) override;
   bool reaches(std::uint64_t end) override;
+  /// Decompresses all that is left. \throws FileError
+  void read_all();
   /// All that was decompressed; the source is empty afterwards.
   Buffer take() { return std::move(out_); }
 
@@ -53,9 +56,9 @@ class GunzipSource : public ByteSource {
   bool ended_ = false;
 };
 
-/// Compresses `bytes`, hands the pieces to `write`. No name and no time go into the stream: same bytes in, same bytes
-/// out.
-void gzip(const std::string& path, std::span<const std::byte> bytes,
+/// Compresses `bytes` in parts, in threads, into one gzip member, and hands its pieces to `write`. No name and no time go
+/// into it: same bytes in, same bytes out. Without compression it is still a gzip file.
+void gzip(const std::string& path, std::span<const std::byte> bytes, WriteOptions options,
           const std::function<void(std::span<const std::byte>)>& write);
 
 }  // namespace zspex::io::detail

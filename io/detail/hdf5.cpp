@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/format.hpp"
+#include "io/output.hpp"
 
 namespace zspex::io::detail {
 namespace {
@@ -14,14 +15,9 @@ herr_t collect(unsigned n, const H5E_error2_t* error, void* data) {
   return 0;
 }
 
-bool is_thread_safe() {
-  hbool_t safe = 0;
-  return H5is_library_threadsafe(&safe) >= 0 && safe;
-}
-
 std::unique_lock<std::recursive_mutex> lock_hdf5() {
   static std::recursive_mutex mutex;
-  return is_thread_safe() ? std::unique_lock<std::recursive_mutex>() : std::unique_lock(mutex);
+  return hdf5_is_thread_safe() ? std::unique_lock<std::recursive_mutex>() : std::unique_lock(mutex);
 }
 
 }  // namespace
@@ -62,3 +58,12 @@ H5Handle h5_text_type(std::size_t size) {
 }
 
 }  // namespace zspex::io::detail
+
+namespace zspex::io {
+
+bool hdf5_is_thread_safe() {
+  hbool_t safe = 0;
+  return H5is_library_threadsafe(&safe) >= 0 && safe;
+}
+
+}  // namespace zspex::io

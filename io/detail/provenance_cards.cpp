@@ -15,7 +15,7 @@ struct Field {
   std::string Provenance::*value;
   const char* comment;
 };
-constexpr std::array<Field, 11> fields = {
+constexpr std::array<Field, 15> fields = {
     {{"ZSPEXVER", &Provenance::version, "zspex version"},
      {"ZSPEXREV", &Provenance::revision, "git revision"},
      {"ZSPEXCMD", &Provenance::command, "command line"},
@@ -23,6 +23,10 @@ constexpr std::array<Field, 11> fields = {
      {"ZSPEXKOK", &Provenance::kokkos, "Kokkos version and backends"},
      {"ZSPEXMPI", &Provenance::mpi, "MPI library"},
      {"ZSPEXSTR", &Provenance::strategy, "solver or strategy"},
+     {"ZSPEXCXX", &Provenance::compiler, "compiler and flags"},
+     {"ZSPEXLAY", &Provenance::layout, "nodes, ranks and threads"},
+     {"ZSPEXGPU", &Provenance::gpus, "GPUs used"},
+     {"ZSPEXJOB", &Provenance::slurm, "Slurm job"},
      {"ZSPEXBEG", &Provenance::started, "start, UTC"},
      {"ZSPEXEND", &Provenance::finished, "end, UTC"},
      {"ZSPEXCFG", &Provenance::config, "configuration, YAML, line ends as \\n"},

@@ -11,6 +11,7 @@
 
 #include "kernels/base/emulated_device.hpp"
 #include "kernels/base/kokkos.hpp"
+#include "kernels/base/region.hpp"
 
 namespace zspex::kernels {
 
@@ -171,15 +172,6 @@ template <class Exec, class T>
 DeviceView<T*, Exec> upload(const Exec& exec, const char* label, const std::vector<T>& values) {
   return upload(exec, label, std::span<const T>(values));
 }
-
-/// Names a stage of the work in profiles, from here to the end of the block.
-class Region {
- public:
-  explicit Region(const char* name) { Kokkos::Profiling::pushRegion(name); }
-  ~Region() { Kokkos::Profiling::popRegion(); }
-  Region(const Region&) = delete;
-  Region& operator=(const Region&) = delete;
-};
 
 /// Calls f(i) for i in [begin, end), spread over all threads of the team. No barrier.
 template <class Member, class F>

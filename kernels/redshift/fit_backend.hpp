@@ -83,6 +83,8 @@ class FitBackend {
   virtual Values allocate(std::size_t n) const = 0;
   /// From the host's memory, as many as there are in `from`.
   virtual void copy_in(const Values& to, const Values& from) const = 0;
+  /// The same into the host's memory, once all that was to be done to `from` is done.
+  virtual void copy_out(const Values& to, const Values& from) const = 0;
 
   /// The targets from now on, whose arrays stay where they are. A device copies them. \throws std::exception when there
   /// is no memory for that

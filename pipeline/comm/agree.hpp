@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "pipeline/comm/bytes.hpp"
 #include "pipeline/comm/communicator.hpp"
+#include "pipeline/comm/unwinding.hpp"
 
 namespace zspex::comm {
 
@@ -19,6 +20,9 @@ namespace zspex::comm {
 class AgreedError : public Error {
  public:
   using Error::Error;
+
+ private:
+  ThrownByAll thrown_by_all_;
 };
 
 /// An exception as a value that can travel.

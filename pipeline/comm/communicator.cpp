@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
+#include <string_view>
+#include <thread>
 
 #include "core/format.hpp"
+#include "pipeline/comm/unwinding.hpp"
 
 namespace zspex::comm {
 namespace {
@@ -20,6 +23,16 @@ void in_pieces(Bytes bytes, const Transfer& transfer) {
   for (std::size_t at = 0; at < bytes.size(); at += most_bytes_a_call) {
     transfer(bytes.data() + at, static_cast<int>(std::min(most_bytes_a_call, bytes.size() - at)));
   }
+}
+
+/// Open MPI asks UCX and libfabric what network there is, which takes ten times as long as all else in MPI_Init: not where all
+/// ranks are on one node, as its launcher's variables tell. What the user chose holds.
+void choose_transport() {
+  const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
+  const char* local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  const bool alone = !size && !std::getenv("PMIX_RANK") && !std::getenv("PMI_RANK");
+  const bool one_node = size && local && std::string_view(size) == local;
+  if (alone || one_node) setenv("OMPI_MCA_pml", "ob1", 0);
 }
 
 bool mpi_is_running() {
@@ -40,6 +53,7 @@ void check(const char* operation, int code) {
 }
 
 MpiSession::MpiSession(int& argc, char**& argv) {
+  choose_transport();
   int provided = MPI_THREAD_SINGLE;
   check("MPI_Init_thread", MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided));
   if (provided < MPI_THREAD_FUNNELED) {
@@ -64,7 +78,7 @@ std::string mpi_description() {
 }
 
 Communicator::~Communicator() {
-  if (comm_ != MPI_COMM_NULL && std::uncaught_exceptions() == 0 && mpi_is_running()) MPI_Comm_free(&comm_);
+  if (comm_ != MPI_COMM_NULL && !unwinds_alone() && mpi_is_running()) MPI_Comm_free(&comm_);
 }
 
 Communicator Communicator::duplicate(MPI_Comm comm) {
@@ -104,6 +118,16 @@ Communicator Communicator::split_by_node() const {
 }
 
 void Communicator::barrier() const { check("MPI_Barrier", MPI_Barrier(comm_)); }
+
+void Communicator::quiet_barrier() const {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check("MPI_Ibarrier", MPI_Ibarrier(comm_, &request));
+  for (int done = 0;;) {
+    check("MPI_Test", MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+    if (done != 0) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+}
 
 void Communicator::abort(ExitCode code) const {
   std::fflush(nullptr);

@@ -34,8 +34,8 @@ std::string mpi_description();
 
 /// A communicator that we own: moved, never copied, freed before MPI_Finalize. Empty when default made.
 ///
-/// While an exception unwinds the stack nothing is freed: freeing may wait for ranks that are elsewhere, and the
-/// program is about to end anyway.
+/// While an exception of this rank alone unwinds the stack (unwinding.hpp) nothing is freed: freeing may wait for ranks that are
+/// elsewhere, and the program is about to end anyway.
 class Communicator {
  public:
   Communicator() = default;
@@ -61,6 +61,8 @@ class Communicator {
   Communicator split_by_node() const;
 
   void barrier() const;
+  /// The same, but asleep: a rank that waits in it takes nothing from those that work. Late by a millisecond.
+  void quiet_barrier() const;
   /// Ends all ranks of the program at once. The last resort, when a rank fails where the others can't hear of it.
   [[noreturn]] void abort(ExitCode code) const;
 
@@ -108,6 +110,15 @@ struct Lists {
     const auto i = static_cast<std::size_t>(rank);
     return std::span(bytes).subspan(begin[i], begin[i + 1] - begin[i]);
   }
+  /// The same as values of a plain type.
+  template <class T>
+  std::vector<T> values_of(int rank) const {
+    static_assert(std::is_trivially_copyable_v<T>, "only plain values travel as they are");
+    const auto raw = of(rank);
+    std::vector<T> values(raw.size() / sizeof(T));
+    if (!raw.empty()) std::memcpy(values.data(), raw.data(), raw.size());
+    return values;
+  }
 };
 /// The bytes of all ranks onto `root`; nothing elsewhere. Collective.
 Lists gather_lists(const Communicator& comm, std::span<const std::byte> mine, int root = 0);
@@ -116,15 +127,9 @@ Lists all_gather_lists(const Communicator& comm, std::span<const std::byte> mine
 /// Lists of different lengths of all ranks, in rank order. Collective.
 template <class T>
 std::vector<std::vector<T>> all_gather_lists(const Communicator& comm, const std::vector<T>& mine) {
-  static_assert(std::is_trivially_copyable_v<T>, "only plain values travel as they are");
   const Lists all = all_gather_lists(comm, std::as_bytes(std::span(mine)));
-  std::vector<std::vector<T>> lists(static_cast<std::size_t>(comm.size()));
-  for (int rank = 0; rank < comm.size(); ++rank) {
-    const auto bytes = all.of(rank);
-    auto& list = lists[static_cast<std::size_t>(rank)];
-    list.resize(bytes.size() / sizeof(T));
-    if (!bytes.empty()) std::memcpy(list.data(), bytes.data(), bytes.size());
-  }
+  std::vector<std::vector<T>> lists;
+  for (int rank = 0; rank < comm.size(); ++rank) lists.push_back(all.values_of<T>(rank));
   return lists;
 }
 

@@ -93,10 +93,7 @@ void gather(const Communicator& comm, const std::vector<Part>& mine, const Desti
   std::vector<Sender> senders(static_cast<std::size_t>(comm.size()));
   std::vector<Arrival> arrivals;
   for (std::size_t rank = 0; rank < senders.size(); ++rank) {
-    const auto bytes = all.of(static_cast<int>(rank));
-    auto& theirs = senders[rank].labels;
-    theirs.resize(bytes.size() / sizeof(Label));
-    if (!bytes.empty()) std::memcpy(theirs.data(), bytes.data(), bytes.size());
+    const auto& theirs = senders[rank].labels = all.values_of<Label>(static_cast<int>(rank));
     for (std::size_t i = 0; i < theirs.size(); ++i)
       arrivals.push_back({theirs[i].index, theirs[i].nbytes, static_cast<int>(rank), i});
   }

@@ -1,12 +1,21 @@
 #include "pipeline/comm/node_shared.hpp"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
-#include <exception>
+#include <limits>
 #include <string>
 
 #include "core/format.hpp"
+#include "pipeline/comm/unwinding.hpp"
 
 namespace zspex::comm {
+
+std::uint64_t free_shared_memory() {
+  struct statvfs shared {};
+  if (statvfs("/dev/shm", &shared) != 0) return std::numeric_limits<std::uint64_t>::max();
+  return static_cast<std::uint64_t>(shared.f_bavail) * shared.f_frsize;
+}
 
 SharedWindow::SharedWindow(const Communicator& node, std::size_t nbytes) : nbytes_(nbytes) {
   // The whole block belongs to the node's first rank; the others look at it.
@@ -31,8 +40,8 @@ SharedWindow::~SharedWindow() {
   if (window_ == MPI_WIN_NULL) return;
   int finalized = 0;
   MPI_Finalized(&finalized);
-  // Freeing waits for all ranks of the node. While an exception passes, they may be elsewhere: see Communicator.
-  if (finalized || std::uncaught_exceptions() > 0) return;
+  // Freeing waits for all ranks of the node.
+  if (finalized || unwinds_alone()) return;
   MPI_Win_unlock_all(window_);
   MPI_Win_free(&window_);
 }

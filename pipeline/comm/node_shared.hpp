@@ -15,6 +15,9 @@
 
 namespace zspex::comm {
 
+/// Bytes that this node's processes can still share, as far as Linux tells; containers often have little.
+std::uint64_t free_shared_memory();
+
 /// Bytes from MPI_Win_allocate_shared. Made and freed by all ranks of a node together.
 class SharedWindow {
  public:

@@ -6,11 +6,9 @@
 
 namespace zspex::pipeline {
 
-void AsyncFrameIo::read_ahead(std::size_t i, const ImageSlot& slot) {
-  if (i != next_ || i >= frames_.size()) return;
-  ++next_;
-  reading_ = thread_.submit([this, i, &slot] {
-    LoadedFrame loaded = reader_.read(frames_[i]);
+void AsyncFrameIo::read_ahead(const FrameFiles& files, const ImageSlot& slot) {
+  reading_ = thread_.submit([this, files, &slot] {
+    LoadedFrame loaded = reader_.read(files);
     const Stopwatch watch;
     if (slot.has_room(loaded.pixels.image.size())) slot.fill(loaded.pixels);
     loaded.seconds += watch.seconds();

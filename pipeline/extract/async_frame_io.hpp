@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "pipeline/extract/background_thread.hpp"
+#include "pipeline/background_thread.hpp"
 #include "pipeline/extract/node_image.hpp"
 #include "pipeline/extract/read_frame.hpp"
 
@@ -16,12 +16,11 @@ namespace zspex::pipeline {
 
 class AsyncFrameIo {
  public:
-  AsyncFrameIo(std::vector<FrameFiles> frames, FrameReader reader)
-      : frames_(std::move(frames)), reader_(std::move(reader)) {}
+  explicit AsyncFrameIo(FrameReader reader) : reader_(std::move(reader)) {}
 
-  /// Begins to read frame i, unless that has been asked before or there is no such frame.
+  /// Begins to read a frame; the one before has been taken.
   /// \param slot  nobody looks at it now: the pixels go there if they fit
-  void read_ahead(std::size_t i, const ImageSlot& slot);
+  void read_ahead(const FrameFiles& files, const ImageSlot& slot);
   /// The frame that was read ahead. Its arrays are empty if they lie in the slot already.
   /// \throws what reading it threw
   LoadedFrame take();
@@ -40,9 +39,7 @@ class AsyncFrameIo {
   std::optional<Written> last_write();
 
  private:
-  std::vector<FrameFiles> frames_;
   FrameReader reader_;
-  std::size_t next_ = 0;  ///< frame to read next
   std::future<LoadedFrame> reading_;
   std::optional<std::future<Written>> writing_;
   BackgroundThread thread_;  // last: its tasks use the others

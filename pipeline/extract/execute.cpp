@@ -1,35 +1,30 @@
-#include <algorithm>
-#include <map>
+#include <optional>
 #include <utility>
 
+#include "core/host_name.hpp"
 #include "io/output.hpp"
+#include "kernels/redshift/fitter.hpp"
 #include "pipeline/comm/agree.hpp"
-#include "pipeline/comm/gather.hpp"
+#include "pipeline/comm/node_shared.hpp"
 #include "pipeline/extract/extract.hpp"
 #include "pipeline/extract/frame_comms.hpp"
 #include "pipeline/extract/listener.hpp"
+#include "pipeline/outcome.hpp"
+#include "pipeline/provenance.hpp"
 
 namespace zspex::pipeline {
 namespace {
 
-/// The outcomes of all groups onto the world's root, in the order of the plan.
-std::vector<FrameOutcome> gather_outcomes(const comm::Communicator& world, const FrameComms& comms,
-                                          const std::vector<FrameOutcome>& mine) {
-  const auto bytes = comm::to_bytes(mine);
-  std::vector<comm::Part> parts;
-  if (comms.group.is_root()) parts.push_back({static_cast<std::uint64_t>(comms.igroup), bytes});
-  std::map<std::uint64_t, std::vector<std::byte>> arrived;
-  comm::gather(world, parts, [&](std::uint64_t group, std::size_t nbytes) {
-    auto& buffer = arrived[group];
-    buffer.resize(nbytes);
-    return std::span<std::byte>(buffer);
-  });
-  std::vector<FrameOutcome> all;
-  for (const auto& [group, buffer] : arrived) {
-    for (FrameOutcome& outcome : comm::from_bytes<std::vector<FrameOutcome>>(buffer)) all.push_back(std::move(outcome));
-  }
-  std::sort(all.begin(), all.end(), [](const FrameOutcome& a, const FrameOutcome& b) { return a.index < b.index; });
-  return all;
+/// Of the frames of a group: by its ranks.
+Provenance provenance_of_group(Provenance job, const FrameComms& comms, Role mine) {
+  mine.node = comms.inode;
+  Roles roles;
+  roles.ranks = comm::all_gather(comms.group, mine);
+  roles.nnode = comms.nnode;
+  job.nranks = comms.group.size();
+  job.layout = describe_layout(roles, kernels::host_concurrency());
+  job.gpus = describe_gpus(comms.group, roles);
+  return job;
 }
 
 }  // namespace
@@ -39,33 +34,42 @@ ExtractReport ExtractStage::execute(const ExtractPlan& plan) const {
   io::OutputFolders folders;
   comm::agree(world_, "", [&] {
     if (!world_.is_root()) return;
-    for (const FrameFiles& files : plan.frames)
-      for (const std::string& path : files.outputs()) folders.make_for(path);
+    for (const FrameFiles& files : plan.frames) folders.make_for_all(files.outputs());
   });
-  const int nframe = static_cast<int>(plan.frames.size());
-  const FrameComms comms = make_frame_comms(world_, split_nodes(), nframe);
-  std::vector<FrameFiles> mine;
-  for (int i = comms.igroup; i < nframe; i += comms.ngroup) mine.push_back(plan.frames[static_cast<std::size_t>(i)]);
+  const Grouping grouping = group_frames(plan);
+  const comm::Communicator node = split_nodes();
+  const FrameComms comms = make_frame_comms(world_, node, grouping.of_rank);
+  const std::vector<std::size_t>& share = grouping.shares.runs_of(comms.igroup);
+  comm::WorkCounter counter(node);
+  counter.restart(node, share.size());
+  const bool alone = comms.ngroup == 1;
 
   Listener listener;
   if (comms.group.is_root()) {
-    const auto style = world_.is_root() ? options_.progress : terminal::Progress::Style();
-    listener = make_listener(out_, err_, mine.size(), style, job_.verbosity >= 0);
+    // Bars of several groups would mix.
+    listener = make_listener(out_, err_, plan.frames.size(), alone ? options_.progress : terminal::Progress::Style(),
+                             job_.verbosity >= 0);
   }
-  FrameRunner runner(comms, std::move(mine), config_, provenance_, options_.worker, options_.role, std::move(listener));
+  const auto take = [&]() -> std::optional<std::size_t> {
+    const auto next = counter.take();
+    return next ? std::optional(share[*next]) : std::nullopt;
+  };
+  FrameRunner runner(comms, plan.frames, config_, provenance_of_group(provenance_, comms, options_.role),
+                     options_.worker, options_.role, take, std::move(listener));
   std::vector<FrameOutcome> outcomes = runner.run();
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    outcomes[i].index = comms.igroup + static_cast<int>(i) * comms.ngroup;
+  for (FrameOutcome& outcome : outcomes) {
+    outcome.group = comms.igroup;
+    outcome.host = host_name();
   }
   ExtractReport report;
-  report.frames = gather_outcomes(world_, comms, outcomes);
+  report.frames = gather_outcomes(world_, outcomes);
   report.timing = runner.times().over_ranks(world_);
   WorkerReport done = runner.report();
   done.role = options_.role;
   report.ranks = comm::all_gather(world_, done);
   report.seconds = watch.seconds();
-  report.code =
-      static_cast<ExitCode>(comm::share(world_, [&] { return static_cast<int>(overall_code(report.frames)); }));
+  report.code = static_cast<ExitCode>(
+      comm::share(world_, [&] { return static_cast<int>(overall_code(all_outcomes(plan, report))); }));
   return report;
 }
 

@@ -4,14 +4,17 @@
 
 #include <iosfwd>
 #include <optional>
+#include <vector>
 
 #include "config/extract_config.hpp"
 #include "config/job_config.hpp"
 #include "io/frame.hpp"
+#include "io/output.hpp"
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/extract/frame_runner.hpp"
 #include "pipeline/extract/plan.hpp"
 #include "pipeline/extract/report.hpp"
+#include "pipeline/rank_groups.hpp"
 #include "pipeline/roles.hpp"
 #include "pipeline/terminal/progress.hpp"
 
@@ -35,13 +38,25 @@ class ExtractStage {
 
   /// What will be done. \throws AgreedError. Collective.
   ExtractPlan plan() const;
-  /// Prints the plan. \return the code of the first frame that would fail. Collective.
+  /// Looks whether the table that extract.report names can be written. \throws AgreedError. Collective.
+  void prepare_report(io::OutputFolders& folders) const;
+  /// Prints the plan, and in a dry run which frames it refuses. \return overall_code(). Collective.
   ExitCode print(const ExtractPlan& plan) const;
   /// Does it. A frame that fails is told to the user; the others go on. Collective.
   ExtractReport execute(const ExtractPlan& plan) const;
+  /// Tells how it went, also in the table that extract.report names. \return overall_code() of all frames. Collective.
+  ExitCode tell(const ExtractPlan& plan, const ExtractReport& report) const;
 
  private:
+  void tell_refused(const ExtractPlan& plan) const;
   comm::Communicator split_nodes() const;
+  std::vector<int> nodes_of_ranks() const;
+  /// Who takes which frames.
+  struct Grouping {
+    std::vector<int> of_rank;  ///< its group
+    Shares shares;             ///< of plan.frames
+  };
+  Grouping group_frames(const ExtractPlan& plan) const;
 
   const comm::Communicator& world_;
   config::ExtractConfig config_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/format.hpp"
+#include "kernels/base/region.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/extract/collect.hpp"
 #include "pipeline/extract/write_frame.hpp"
@@ -19,12 +20,13 @@ enum Step : std::size_t {
   extract_step,
   wait_for_ranks_step,
   gather_step,
-  write_step
+  write_step,
+  whole_step  ///< but for reading ahead and writing behind
 };
 
 StepTimes no_times() {
   return StepTimes("extract",
-                   {"read", "wait for input", "share image", "extract", "wait for ranks", "gather", "write"});
+                   {"read", "wait for input", "share image", "extract", "wait for ranks", "gather", "write", "whole"});
 }
 
 }  // namespace
@@ -35,39 +37,37 @@ MakeExtractor kernel_extractors(kernels::BackendKind kind) {
   };
 }
 
-FrameRunner::FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-                         Provenance provenance, Worker worker, const Role& role, Listener listener)
+FrameRunner::FrameRunner(const FrameComms& comms, const std::vector<FrameFiles>& frames,
+                         const config::ExtractConfig& config, Provenance provenance, Worker worker, const Role& role,
+                         TakeFrame take, Listener listener)
     : comms_(comms),
-      frames_(std::move(frames)),
+      frames_(frames),
       config_(config),
       provenance_(std::move(provenance)),
       worker_(std::move(worker)),
       role_(role),
+      take_(std::move(take)),
       listener_(std::move(listener)),
       counter_(comms.node, worker_.capacity),
       total_(no_times()),
       times_(no_times()) {
   for (const int on_gpu : comm::all_gather<int>(comms_.group, role_.on_gpu ? 1 : 0))
     with_gpu_ = with_gpu_ || on_gpu != 0;
-  for (const FrameFiles& files : frames_) {
-    FrameOutcome outcome;
-    outcome.input = files.input;
-    outcome.output = files.output;
-    outcomes_.push_back(outcome);
-  }
-  if (comms_.group.is_root())
-    frame_io_ = std::make_unique<AsyncFrameIo>(frames_, FrameReader(config_, provenance_.version));
+  if (comms_.group.is_root()) frame_io_ = std::make_unique<AsyncFrameIo>(FrameReader(config_, provenance_.version));
 }
 
 std::vector<FrameOutcome> FrameRunner::run() {
-  if (frame_io_) frame_io_->read_ahead(0, slots_[0]);
-  for (std::size_t i = 0; i < frames_.size(); ++i) {
+  if (frame_io_) {
+    next_ = take_();
+    read_ahead();
+  }
+  for (Turn turn = next_turn(); turn.frame >= 0; turn = next_turn()) {
     try {
-      run_frame(i);
+      run_frame(turn);
     } catch (const comm::AgreedError& error) {
-      fail(outcomes_[i], error.code(), error.what());  // all ranks are here; the next frame may do better
+      fail(outcome(), error.code(), error.what());  // all ranks are here; the next frame may do better
     }
-    if (frame_io_) frame_io_->read_ahead(i + 1, slots_[(i + 1) % 2]);
+    read_ahead();
     total_.add(times_);
     times_ = no_times();
   }
@@ -76,53 +76,79 @@ std::vector<FrameOutcome> FrameRunner::run() {
   return frame_io_ ? std::move(outcomes_) : std::vector<FrameOutcome>();
 }
 
-void FrameRunner::run_frame(std::size_t i) {
-  const FrameJob job = load(i);
-  const Stopwatch watch;
-  auto mine = compute(job, i);
-  if (i + 1 == frames_.size()) extractor_ = nullptr;  // its memory is more than what gathering and writing take
-  auto spectra = collect(job, std::move(mine), i);
-  outcomes_[i].seconds = watch.seconds();
-  auto timing = times_.over_ranks(comms_.group);
-  if (!frame_io_) return;
-  const FrameOutcome& outcome = outcomes_[i];
-  if (outcome.nfailed > 0 && outcome.nbin_bad == outcome.nspec * outcome.nwave) {
-    fail(outcomes_[i], ExitCode::numerics,
-         fmt::format("{}: expected spectra, found that all {} patches failed, also after a retry; nothing is written. "
-                     "Check the image's IVAR and the options.",
-                     outcome.name, outcome.nfailed));
-    return;
+FrameRunner::Turn FrameRunner::next_turn() {
+  Turn turn;
+  if (frame_io_ && next_) {
+    turn.frame = static_cast<std::int64_t>(*next_);
+    next_ = take_();
+    turn.last = !next_.has_value();
   }
-  hand_over(job, i, std::move(*spectra), std::move(timing));
+  turn = comm::all_gather(comms_.group, turn).front();
+  if (turn.frame < 0) return turn;
+  const FrameFiles& files = frames_[static_cast<std::size_t>(turn.frame)];
+  FrameOutcome& outcome = outcomes_.emplace_back();
+  outcome.index = files.index;
+  outcome.input = files.input;
+  outcome.output = files.output;
+  return turn;
 }
 
-FrameJob FrameRunner::load(std::size_t i) {
+/// Begins to read the next frame, unless that has begun or there is none.
+void FrameRunner::read_ahead() {
+  if (!frame_io_ || !next_ || reads_ahead_) return;
+  frame_io_->read_ahead(frames_[*next_], slot(1));
+  reads_ahead_ = true;
+}
+
+void FrameRunner::run_frame(const Turn& turn) {
+  const Stopwatch whole;
+  const FrameJob job = load(turn.last);
+  const Stopwatch watch;
+  auto mine = compute(job);
+  if (turn.last) extractor_ = nullptr;  // its memory is more than what gathering and writing take
+  auto spectra = collect(job, std::move(mine));
+  outcome().seconds = watch.seconds();
+  times_.add(whole_step, whole.seconds());
+  auto timing = times_.over_ranks(comms_.group);
+  if (!frame_io_) return;
+  const FrameOutcome& now = outcome();
+  if (now.nfailed > 0 && now.nbin_bad == now.nspec * now.nwave) {
+    fail(outcome(), ExitCode::numerics,
+         fmt::format("{}: expected spectra, found that all {} patches failed, also after a retry; nothing is written. "
+                     "Check the image's IVAR and the options.",
+                     now.name, now.nfailed));
+    return;
+  }
+  hand_over(job, frames_[static_cast<std::size_t>(turn.frame)], std::move(*spectra), std::move(timing));
+}
+
+FrameJob FrameRunner::load(bool last) {
+  const kernels::Region named("zspex::extract::load");
   const Stopwatch waiting;
   std::optional<LoadedFrame> loaded;
   FrameJob job = comm::share(comms_.group, [&] {
+    reads_ahead_ = false;
     loaded = frame_io_->take();
     return loaded->job;
   });
   times_.add(wait_for_input_step, waiting.seconds());
 
   const Stopwatch sharing;
-  ImageSlot& slot = slots_[i % 2];
-  ImageSlot& next = slots_[(i + 1) % 2];
   const auto npixel = static_cast<std::size_t>(job.nx) * static_cast<std::size_t>(job.ny);
-  slot.reserve(comms_.node, npixel);
-  if (i + 1 < frames_.size()) next.reserve(comms_.node, npixel);
+  slot().reserve(comms_.node, npixel);
+  if (!last) slot(1).reserve(comms_.node, npixel);
   if (loaded) {
     times_.add(read_step, loaded->seconds, loaded->bytes_read);
-    outcomes_[i].name = job.name;
-    outcomes_[i].choices = job.choices;
-    outcomes_[i].warnings = std::move(loaded->warnings);
-    outcomes_[i].nbad_fiber = loaded->facts.nbad_fiber;
-    outcomes_[i].nbad_pixel = loaded->facts.nbad_pixel;
-    if (!loaded->pixels.image.empty()) slot.fill(loaded->pixels);
+    outcome().name = job.name;
+    outcome().choices = job.choices;
+    outcome().warnings = std::move(loaded->warnings);
+    outcome().nbad_fiber = loaded->facts.nbad_fiber;
+    outcome().nbad_pixel = loaded->facts.nbad_pixel;
+    if (!loaded->pixels.image.empty()) slot().fill(loaded->pixels);
     facts_ = std::move(loaded->facts);
-    frame_io_->read_ahead(i + 1, next);
+    read_ahead();
   }
-  slot.publish(comms_, npixel);
+  slot().publish(comms_, npixel);
   times_.add(share_image_step, sharing.seconds());
   return job;
 }
@@ -172,7 +198,7 @@ void FrameRunner::extract_blocks(const FrameJob& job, const kernels::Image& imag
   while (!in_work.empty()) finish_one();
 }
 
-std::vector<kernels::BlockSpectra> FrameRunner::compute(const FrameJob& job, std::size_t i) {
+std::vector<kernels::BlockSpectra> FrameRunner::compute(const FrameJob& job) {
   const auto blocks = blocks_of_group(job.settings, comms_.group.size(), with_gpu_);
   // The nodes of a group take every nnode-th block; within a node, whoever is free takes the next.
   std::vector<std::uint64_t> of_node;
@@ -181,11 +207,12 @@ std::vector<kernels::BlockSpectra> FrameRunner::compute(const FrameJob& job, std
     of_node.push_back(u);
   }
   counter_.restart(comms_.node, of_node.size());
-  if (frame_io_ && listener_.begin) listener_.begin(outcomes_[i], of_node.size());
+  if (frame_io_ && listener_.begin) listener_.begin(outcome(), of_node.size());
 
-  const kernels::Image image = slots_[i % 2].view(job);
+  const kernels::Image image = slot().view(job);
   std::vector<kernels::BlockSpectra> mine;
   double working = 0;
+  const kernels::Region named("zspex::extract::blocks of a frame");
   const Stopwatch watch;
   comm::agree(comms_.group, "extract " + job.name, [&] {
     try {
@@ -213,8 +240,8 @@ std::vector<kernels::BlockSpectra> FrameRunner::compute(const FrameJob& job, std
   return mine;
 }
 
-std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vector<kernels::BlockSpectra> mine,
-                                                 std::size_t i) {
+std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vector<kernels::BlockSpectra> mine) {
+  const kernels::Region named("zspex::extract::gather");
   const Stopwatch watch;
   std::optional<FrameSpectra> spectra;
   comm::agree(comms_.group, "make room for the spectra of " + job.name, [&] {
@@ -222,7 +249,7 @@ std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vecto
   });
   const kernels::BlockFacts sum = gather_blocks(comms_.group, std::move(mine), spectra ? &*spectra : nullptr);
   if (spectra) {
-    FrameOutcome& outcome = outcomes_[i];
+    FrameOutcome& outcome = outcomes_.back();
     outcome.npatch = sum.npatch;
     outcome.nretried = sum.nretried;
     outcome.nfailed = sum.nfailed;
@@ -237,16 +264,17 @@ std::optional<FrameSpectra> FrameRunner::collect(const FrameJob& job, std::vecto
   return spectra;
 }
 
-void FrameRunner::hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<Timing> timing) {
+void FrameRunner::hand_over(const FrameJob& job, const FrameFiles& files, FrameSpectra&& spectra,
+                            std::vector<Timing> timing) {
   // Shared, because a std::function must be copyable.
   auto result = std::make_shared<FrameSpectra>(std::move(spectra));
-  auto write = [files = frames_[i], name = job.name, result, facts = std::move(*facts_), provenance = provenance_,
-                timing = std::move(timing)] {
-    return write_result(files, name, std::move(*result), facts, provenance, timing);
+  auto write = [files, name = job.name, result, facts = std::move(*facts_), provenance = provenance_,
+                timing = std::move(timing), options = io::WriteOptions{.compress = config_.compress}] {
+    return write_result(files, name, std::move(*result), facts, provenance, timing, options);
   };
   result.reset();
-  const auto earlier = frame_io_->write_behind(i, std::move(write));
-  if (listener_.end) listener_.end(outcomes_[i]);
+  const auto earlier = frame_io_->write_behind(outcomes_.size() - 1, std::move(write));
+  if (listener_.end) listener_.end(outcome());
   note_written(earlier);
 }
 

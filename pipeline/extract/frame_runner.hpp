@@ -42,23 +42,35 @@ struct Listener {
   std::function<void(const FrameOutcome& frame)> end;                          ///< it is gathered, or has failed
 };
 
-/// Runs the frames of one group. All ranks of the group make one, with the same arguments, and call run().
+/// Deals frames to the groups that ask: the next one's place in the list; nothing when all are dealt.
+using TakeFrame = std::function<std::optional<std::size_t>()>;
+
+/// Runs the frames that are dealt to one group. All ranks of the group make one, with the same arguments, and call run().
 class FrameRunner {
  public:
-  FrameRunner(const FrameComms& comms, std::vector<FrameFiles> frames, const config::ExtractConfig& config,
-              Provenance provenance, Worker worker, const Role& role, Listener listener);
+  /// \param frames  all of the job
+  /// \param take    asked by the group's root
+  FrameRunner(const FrameComms& comms, const std::vector<FrameFiles>& frames, const config::ExtractConfig& config,
+              Provenance provenance, Worker worker, const Role& role, TakeFrame take, Listener listener);
 
-  /// \return what became of the frames; on the group's root only. Collective over the group.
+  /// \return what became of its frames; on the group's root only. Collective over the group.
   std::vector<FrameOutcome> run();
   const StepTimes& times() const { return total_; }
   const WorkerReport& report() const { return report_; }
 
  private:
-  void run_frame(std::size_t i);
-  FrameJob load(std::size_t i);
-  std::vector<kernels::BlockSpectra> compute(const FrameJob& job, std::size_t i);
-  std::optional<FrameSpectra> collect(const FrameJob& job, std::vector<kernels::BlockSpectra> mine, std::size_t i);
-  void hand_over(const FrameJob& job, std::size_t i, FrameSpectra&& spectra, std::vector<Timing> timing);
+  /// One frame of the group.
+  struct Turn {
+    std::int64_t frame = -1;  ///< its place in the list; negative: there are no more
+    bool last = true;         ///< no other is dealt to the group yet
+  };
+  Turn next_turn();
+  void run_frame(const Turn& turn);
+  FrameJob load(bool last);
+  void read_ahead();
+  std::vector<kernels::BlockSpectra> compute(const FrameJob& job);
+  std::optional<FrameSpectra> collect(const FrameJob& job, std::vector<kernels::BlockSpectra> mine);
+  void hand_over(const FrameJob& job, const FrameFiles& files, FrameSpectra&& spectra, std::vector<Timing> timing);
   void use_extractor(const FrameJob& job);
   void check_memory(const FrameJob& job);
   void extract_blocks(const FrameJob& job, const kernels::Image& image, const std::vector<kernels::FiberBlock>& blocks,
@@ -66,12 +78,17 @@ class FrameRunner {
   void note_written(const std::optional<AsyncFrameIo::Written>& written);
   void fail(FrameOutcome& outcome, ExitCode code, const std::string& message);
 
+  FrameOutcome& outcome() { return outcomes_.back(); }
+  /// Where this frame's image lies, and the next one's.
+  ImageSlot& slot(std::size_t ahead = 0) { return slots_[(outcomes_.size() + ahead) % 2]; }
+
   const FrameComms& comms_;
-  std::vector<FrameFiles> frames_;
+  const std::vector<FrameFiles>& frames_;
   config::ExtractConfig config_;
   Provenance provenance_;
   Worker worker_;
   Role role_;
+  TakeFrame take_;
   Listener listener_;
 
   comm::PacedCounter counter_;
@@ -82,8 +99,10 @@ class FrameRunner {
   std::vector<std::byte> extractor_for_;  ///< PSF and settings that it was made for
   StepTimes total_, times_;               ///< of all frames, of this one
   WorkerReport report_;
-  std::vector<FrameOutcome> outcomes_;
-  // Only on the group's root. It goes first: its thread writes into the slots.
+  std::vector<FrameOutcome> outcomes_;  ///< the last one's is at work
+  // Only on the group's root. frame_io_ goes first: its thread writes into the slots.
+  std::optional<std::size_t> next_;  ///< the frame after this one
+  bool reads_ahead_ = false;         ///< it
   std::optional<FrameFacts> facts_;
   std::unique_ptr<AsyncFrameIo> frame_io_;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "config/output_names.hpp"
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/real_path.hpp"
@@ -15,18 +16,18 @@
 #include "io/preproc.hpp"
 #include "pipeline/extract/node_image.hpp"
 #include "pipeline/resume.hpp"
+#include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_folder(const std::vector<std::string>& paths) { return paths.size() == 1 && paths.front().ends_with('/'); }
-
 std::string output_path(const std::vector<std::string>& outputs, const std::string& prefix, const std::string& input,
                         std::size_t index) {
   if (outputs.empty()) return "";
-  return is_folder(outputs) ? name_in_folder(outputs.front(), prefix, input) : outputs.at(index);
+  return config::is_one_folder(outputs) ? config::name_in_folder(outputs.front(), prefix, input, ".fits")
+                                        : outputs.at(index);
 }
 
 bool is_there(const std::string& path) {
@@ -34,16 +35,43 @@ bool is_there(const std::string& path) {
   return fs::exists(path, error);
 }
 
-}  // namespace
-
-std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input) {
-  std::string stem = fs::path(input).filename().string();
-  for (const char* suffix : {".gz", ".fz", ".fits"}) {
-    if (stem.ends_with(suffix)) stem.resize(stem.size() - std::string(suffix).size());
+/// Whether --resume keeps a frame's outputs. \throws FileError when they can't be written, or must not be overwritten
+bool is_kept(const FrameFiles& files, const config::ExtractConfig& config, const config::JobConfig& job,
+             const Provenance& provenance, std::vector<std::string>& notes) {
+  if (job.resume) {
+    const auto reasons = reasons_to_redo(files.outputs(), provenance, "extract");
+    notes.insert(notes.end(), reasons.begin(), reasons.end());
+    if (!job.dry_run) clear_leftovers_of(files.outputs(), notes);
+    if (reasons.empty()) return true;
   }
-  if (stem.starts_with("preproc-")) stem.erase(0, 8);
-  return (fs::path(folder) / fmt::format("{}-{}.fits", prefix, stem)).string();
+  refuse_to_replace_inputs(files.outputs());
+  for (const std::string& path : files.outputs()) {
+    if (!config.overwrite && !job.resume && is_there(path))
+      throw FileError(path, "", "expected no file of this name, found one. Choose another output, or allow overwrite.",
+                      ExitCode::output);
+    io::check_output(path);
+  }
+  return false;
 }
+
+/// About the bytes of a frame's images; no header is read, as a list may name thousands.
+double image_bytes(const std::string& path) {
+  constexpr double ratio = 5;  // rather too much than too little: it bounds memory; lossless .fz shrink less
+  const bool compressed = path.ends_with(".fz") || path.ends_with(".gz");
+  return static_cast<double>(file_bytes(path)) * (compressed ? ratio : 1);
+}
+
+/// About what a frame takes, by the bytes of its images: DESI's, 500 fibers (docs/performance.md). What counts is how much of it many
+/// ranks can share.
+RunCost cost_of(const FrameFiles& files) {
+  constexpr double work = 4.5e-8, hidden = 5e-9, alone = 3e-10;  // seconds a byte, uncompressed
+  constexpr double overhead = 0.05;                              // seconds a frame
+  constexpr double memory = 4;                                   // bytes a byte: two images, and spectra
+  const double nbytes = image_bytes(files.input);
+  return {nbytes * work, nbytes * hidden, overhead + nbytes * alone, nbytes * memory};
+}
+
+}  // namespace
 
 ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, Provenance provenance) {
   ExtractPlan plan;
@@ -54,6 +82,7 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
   if (!config.fibermap.empty()) read.insert(file_identity(config.fibermap));
   for (std::size_t i = 0; i < config.input.size(); ++i) {
     FrameFiles files;
+    files.index = config.part.place_of(i);
     files.input = config.input[i];
     files.psf = config.psf.size() == 1 ? config.psf.front() : config.psf.at(i);
     files.output = output_path(config.output, "frame", files.input, i);
@@ -75,25 +104,26 @@ ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobC
     std::vector<std::string> sources = {files.input, files.psf};
     if (!config.fibermap.empty()) sources.push_back(config.fibermap);
     files.sources = provenance.sources = describe_sources(sources);
-    if (job.resume) {
-      const auto reasons = reasons_to_redo(files.outputs(), provenance, "extract");
-      plan.notes.insert(plan.notes.end(), reasons.begin(), reasons.end());
-      if (!job.dry_run) clear_leftovers_of(files.outputs(), plan.notes);
-      if (reasons.empty()) {
-        plan.already_done.push_back(files.output);
-        continue;
-      }
+    try {
+      if (is_kept(files, config, job, provenance, plan.notes))
+        plan.kept.push_back(std::move(files));
+      else
+        plan.frames.push_back(std::move(files));
+    } catch (const FileError& error) {
+      if (config.input.size() == 1 && config.list.empty() && config.report.empty()) throw;
+      RunOutcome outcome{files.index,  files.input, files.output, RunOutcome::Status::failed,
+                         error.code(), error.what()};
+      plan.failed.push_back(std::move(outcome));
     }
-    for (const std::string& path : files.outputs()) {
-      if (!config.overwrite && !job.resume && is_there(path)) {
-        throw FileError(path, "",
-                        "expected no file of this name, found one. Choose another output, or allow overwrite.",
-                        ExitCode::output);
-      }
-      io::check_output(path);
-    }
-    plan.frames.push_back(std::move(files));
   }
+  std::vector<RunCost> costs;
+  for (const FrameFiles& files : plan.frames) costs.push_back(cost_of(files));
+  std::vector<FrameFiles> sorted;
+  for (const std::size_t i : longest_first(costs)) {
+    sorted.push_back(std::move(plan.frames[i]));
+    plan.costs.push_back(costs[i]);
+  }
+  plan.frames = std::move(sorted);
   return plan;
 }
 

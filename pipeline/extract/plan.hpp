@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -12,12 +13,15 @@
 #include "core/error.hpp"
 #include "io/frame.hpp"
 #include "pipeline/extract/frame_job.hpp"
+#include "pipeline/outcome.hpp"
+#include "pipeline/rank_groups.hpp"
 #include "pipeline/roles.hpp"
 
 namespace zspex::pipeline {
 
 /// The files of one frame.
 struct FrameFiles {
+  std::uint64_t index = 0;  ///< among all frames, of which a part may be done
   std::string input, psf, output;
   std::string model;    ///< empty: none is asked for
   std::string sources;  ///< of what is read (pipeline/resume.hpp)
@@ -26,25 +30,25 @@ struct FrameFiles {
 };
 template <class Archive>
 void fields(Archive& archive, FrameFiles& files) {
-  archive(files.input, files.psf, files.output, files.model, files.sources);
+  archive(files.index, files.input, files.psf, files.output, files.model, files.sources);
 }
 
 struct ExtractPlan {
-  std::vector<FrameFiles> frames;         ///< to do
-  std::vector<std::string> already_done;  ///< outputs that --resume keeps
-  std::vector<std::string> notes;         ///< for people: why it doesn't keep others, and what it cleared away
+  std::vector<FrameFiles> frames;  ///< to do, the largest first
+  std::vector<RunCost> costs;      ///< [frames.size()] about what they take
+  std::vector<FrameFiles> kept;    ///< those whose outputs --resume keeps
+  std::vector<RunOutcome> failed;  ///< those of several, or of a list or a report, whose outputs can't be written
+  std::vector<std::string> notes;  ///< for people: why others aren't kept, and what was cleared away
 };
 template <class Archive>
 void fields(Archive& archive, ExtractPlan& plan) {
-  archive(plan.frames, plan.already_done, plan.notes);
+  archive(plan.frames, plan.costs, plan.kept, plan.failed, plan.notes);
 }
-
-/// A result's name in a folder: preproc-r0-00051060.fits.fz becomes FOLDER/<prefix>-r0-00051060.fits.
-std::string name_in_folder(const std::string& folder, const std::string& prefix, const std::string& input);
 
 /// Pairs inputs, PSFs and outputs; leaves out what --resume keeps.
 /// \param provenance  of this run: what --resume compares
-/// \throws FileError (exit code `output`) when an output can't be written, or is there and must not be overwritten
+/// \throws FileError (exit code `output`) when the only frame's output can't be written, or is there and must not be overwritten, and
+///         there is no list and no report
 /// \throws ConfigError when two frames have one output
 ExtractPlan plan_extract(const config::ExtractConfig& config, const config::JobConfig& job, Provenance provenance);
 
@@ -78,9 +82,9 @@ struct Layout {
 };
 
 /// Prints the plan, with what headers and PSFs tell about each frame.
-/// \return success, or the code of the first frame that would fail; its error is printed
-ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout,
-                    std::ostream& out);
+/// \return of each frame: success, or the code with which it would fail; its error is printed
+std::vector<ExitCode> print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout,
+                                 std::ostream& out);
 
 /// How ranks use GPUs. \throws ConfigError when GPUs are asked for of a program that was built without them
 GpuRequest gpu_request(const config::ExtractConfig& config, bool gpu_program);

@@ -47,15 +47,15 @@ void print_job(const FrameJob& job, const Layout& layout, bool several, std::ost
 
 }  // namespace
 
-ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout,
-                    std::ostream& out) {
+std::vector<ExitCode> print_plan(const ExtractPlan& plan, const config::ExtractConfig& config, const Layout& layout,
+                                 std::ostream& out) {
   out << "extract: " << plan.frames.size() << (plan.frames.size() == 1 ? " frame" : " frames") << ", " << layout.nrank
       << (layout.nrank == 1 ? " rank" : " ranks") << " on " << layout.nnode << (layout.nnode == 1 ? " node" : " nodes");
   if (layout.ngroup > 1) out << ", " << layout.ngroup << " frames at a time";
   if (layout.ngpu_rank > 0) out << ", " << layout.ngpu_rank << " of them with a GPU";
   out << ", " << layout.device << "\n";
 
-  ExitCode code = ExitCode::success;
+  std::vector<ExitCode> codes;
   const bool several = plan.frames.size() > static_cast<std::size_t>(layout.ngroup);
   for (const FrameFiles& files : plan.frames) {
     out << "  " << files.input << " + " << files.psf << " -> " << files.output;
@@ -70,13 +70,14 @@ ExitCode print_plan(const ExtractPlan& plan, const config::ExtractConfig& config
                                     files.input, static_cast<int>(info.nx), static_cast<int>(info.ny), warnings);
       for (const std::string& warning : warnings) out << "    warning: " << warning << "\n";
       print_job(job, layout, several, out);
+      codes.push_back(ExitCode::success);
     } catch (...) {
       const auto failure = comm::describe(std::current_exception());
       out << "    error: " << failure.message << "\n";
-      if (code == ExitCode::success) code = failure.code;
+      codes.push_back(failure.code);
     }
   }
-  return code;
+  return codes;
 }
 
 }  // namespace zspex::pipeline

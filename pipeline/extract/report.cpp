@@ -1,8 +1,10 @@
 #include "pipeline/extract/report.hpp"
 
+#include <algorithm>
 #include <ostream>
 
 #include "core/format.hpp"
+#include "pipeline/outcome.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
@@ -14,14 +16,22 @@ std::string counted(long long n, const char* what) {
 
 }  // namespace
 
-ExitCode overall_code(const std::vector<FrameOutcome>& frames) {
-  std::size_t failed = 0;
-  ExitCode first = ExitCode::success;
-  for (const FrameOutcome& frame : frames) {
-    if (frame.code == ExitCode::success) continue;
-    if (failed++ == 0) first = frame.code;
+std::vector<RunOutcome> all_outcomes(const ExtractPlan& plan, const ExtractReport& report) {
+  std::vector<RunOutcome> all = plan.failed;
+  for (const FrameFiles& files : plan.kept)
+    all.push_back({files.index, files.input, files.output, RunOutcome::Status::kept, ExitCode::success, ""});
+  for (const FrameOutcome& frame : report.frames) {
+    const bool done = frame.code == ExitCode::success;
+    RunOutcome& run = all.emplace_back(RunOutcome{frame.index, frame.input, frame.output,
+                                                  done ? RunOutcome::Status::done : RunOutcome::Status::failed,
+                                                  frame.code, frame.message});
+    run.nspec = frame.nspec;
+    run.seconds = frame.seconds;
+    run.group = frame.group;
+    run.host = frame.host;
   }
-  return failed == frames.size() ? first : failed > 0 ? ExitCode::partial : ExitCode::success;
+  std::sort(all.begin(), all.end(), [](const RunOutcome& a, const RunOutcome& b) { return a.index < b.index; });
+  return all;
 }
 
 std::string describe_outcome(const FrameOutcome& outcome) {
@@ -39,14 +49,14 @@ std::string describe_outcome(const FrameOutcome& outcome) {
   return fmt::format("{}, {} -> {}", line, format_duration(outcome.seconds), outcome.output);
 }
 
-void print_report(const ExtractReport& report, bool by_rank, std::ostream& out) {
-  std::size_t written = 0;
-  for (const FrameOutcome& frame : report.frames) written += frame.code == ExitCode::success;
-  out << fmt::format("extract: {} of {} frames written in {}\n", written, report.frames.size(),
-                     format_duration(report.seconds));
-  for (const FrameOutcome& frame : report.frames) {
-    if (frame.code != ExitCode::success) out << "  failed: " << frame.input << "\n";
-  }
+void print_report(const ExtractPlan& plan, const ExtractReport& report, bool by_rank, std::ostream& out) {
+  const std::vector<RunOutcome> all = all_outcomes(plan, report);
+  const auto written = std::count_if(all.begin(), all.end(),
+                                     [](const RunOutcome& run) { return run.status == RunOutcome::Status::done; });
+  out << fmt::format("extract: {} of {} frames written in {}{}\n", written, all.size(), format_duration(report.seconds),
+                     plan.kept.empty() ? "" : fmt::format(", {} were there already", plan.kept.size()));
+  for (const RunOutcome& run : all)
+    if (run.status == RunOutcome::Status::failed) out << "  failed: " << describe_failure(run) << "\n";
   print_timing(report.timing, out);
   if (!by_rank) return;
   out << "  rank node  GPU    blocks   busy s   idle s\n";

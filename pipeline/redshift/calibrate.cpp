@@ -1,90 +1,102 @@
 #include "pipeline/redshift/calibrate.hpp"
-#include "core/median.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <functional>
+#include <limits>
 #include <vector>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+#include "config/machine_file.hpp"
+#include "config/yaml_reader.hpp"
+#include "core/error.hpp"
+#include "core/format.hpp"
+#include "core/host_name.hpp"
+#include "core/median.hpp"
 #include "pipeline/comm/agree.hpp"
-#include "pipeline/redshift/cost.hpp"
-#include "pipeline/redshift/scanner.hpp"
-#include "pipeline/redshift/slice.hpp"
+#include "pipeline/machine_cache.hpp"
+#include "pipeline/redshift/backend_rates.hpp"
+#include "pipeline/redshift/choose.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
 namespace {
 
 constexpr double giga = 1e9;
-constexpr std::size_t ntarget = 8;
 
-/// How often `work` can be done in a second: done again and again for a tenth of one, and once before.
-double rate_of(const std::function<void()>& work) {
-  constexpr double enough = 0.1;
-  work();
-  const Stopwatch watch;
-  int n = 0;
-  while (watch.seconds() < enough) {
-    work();
-    ++n;
-  }
-  return n / watch.seconds();
-}
-
-/// Targets that look like a full one: the time of a fit does not depend on its numbers.
-std::vector<kernels::Target> invent_targets(const TargetList& targets) {
-  std::vector<kernels::Target> made(ntarget);
-  for (std::size_t i = 0; i < ntarget; ++i) {
-    for (std::size_t iband = 0; iband < targets.bands.size(); ++iband) {
-      const BandGrid& grid = targets.bands[iband];
-      const std::size_t nwave = grid.wave.size();
-      kernels::TargetSpectrum& spectrum = made[i].spectra.emplace_back();
-      spectrum.band = static_cast<int>(iband);
-      spectrum.flux.resize(nwave);
-      for (std::size_t p = 0; p < nwave; ++p) spectrum.flux[p] = static_cast<double>((p * 7 + i * 5) % 11) - 5;
-      spectrum.ivar.assign(nwave, 1.0);
-      spectrum.ndiag = grid.ndiag;
-      spectrum.resolution.assign(static_cast<std::size_t>(grid.ndiag) * nwave, 1.0F / static_cast<float>(grid.ndiag));
-    }
-  }
-  return made;
-}
-
-/// Rates of one backend, 1e9/s.
-struct BackendRates {
-  double rebin = 0, scan = 0, fine = 0;
+/// What the root decides on. Travels.
+struct Choice {
+  std::string yaml;  ///< of the machine whose rates are known
+  bool assumed = false;
+  std::string note, warning;
 };
+template <class Archive>
+void fields(Archive& archive, Choice& choice) {
+  archive(choice.yaml, choice.assumed, choice.note, choice.warning);
+}
 
-/// \param it  the template to measure with
-BackendRates rates_at(const kernels::FitBackend& backend, const kernels::RedshiftFitter& fitter, int it,
-                      const config::RedshiftConfig& config) {
-  const auto& tmpl = fitter.templates()[static_cast<std::size_t>(it)];
-  const int nz = std::min({slice_redshifts(fitter, it, config), static_cast<int>(tmpl.redshifts.size())});
-  const auto slice = backend.allocate(fitter.slice_size(it, nz));
-  const int middle = (static_cast<int>(tmpl.redshifts.size()) - nz) / 2;
-  std::vector<double> chi2(ntarget * tmpl.redshifts.size()), penalty(chi2.size());
-  const kernels::ScanRows rows{0, tmpl.redshifts.size(), chi2.data(), penalty.data(), nullptr};
-  BackendRates rates;
-  rates.rebin = nz * rebin_values(fitter, it) / giga * rate_of([&] {
-                  backend.rebin(it, middle, nz, slice);
-                  backend.scan(it, middle, 1, slice, {0, 1}, rows);  // so that a device is waited for
-                  backend.finish();
-                });
-  rates.scan = nz * ntarget * fit_operations(fitter, it) / giga * rate_of([&] {
-                 backend.scan(it, middle, nz, slice, {0, ntarget}, rows);
-                 backend.finish();
-               });
-  std::vector<kernels::FitGroup> groups(1);
-  groups[0].itemplate = it;
-  groups[0].redshifts.assign(tmpl.redshifts.begin() + middle, tmpl.redshifts.begin() + middle + std::min(nz, 15));
-  for (std::size_t i = 0; i < ntarget; ++i) groups[0].targets.push_back(i);
-  const double points = static_cast<double>(groups[0].redshifts.size());
-  const double seconds = 1 / rate_of([&] { backend.fit_groups(groups); });
-  const double rebinning = points * rebin_values(fitter, it) / (giga * rates.rebin);
-  rates.fine = points * ntarget * fit_operations(fitter, it) / giga / std::max(seconds - rebinning, 0.2 * seconds);
-  return rates;
+/// What zspex measure keeps. A file that can't be used is no reason to end.
+Choice look_up(const config::MachineConfig& machine, const Roles& roles) {
+  Choice choice;
+  config::MachineConfig now = machine;
+  now.name = host_name();
+  now.measured_by = program_and_backend();
+  now.ranks = static_cast<int>(std::lround(machine.ranks / roles.node_share));  // all groups of a node are at work
+  if (!kernels::needs_device()) now.gpus = 0;
+  const std::string path = machine_cache_path(now.name, now.ranks);
+  std::error_code ignored;
+  if (path.empty() || !std::filesystem::exists(path, ignored)) return choice;
+  std::string why;
+  try {
+    const config::MachineConfig known = config::read_machine_file(path);
+    why = why_other_machine(known, now);
+    if (why.empty()) {
+      choice.yaml = config::machine_yaml(known, "");
+      choice.note = fmt::format("rates of {}, as zspex measure found them (--calibrate always measures again)", path);
+    }
+  } catch (const Error& error) {
+    why = error.what();
+  }
+  if (!why.empty())
+    choice.warning = fmt::format("{} isn't used: {}. Remove it; zspex measure writes it anew.", path, why);
+  return choice;
+}
+
+/// Measuring doesn't pay where the fastest strategy, predicted with the rates by default, is over sooner.
+void assume_if_short(const config::RedshiftConfig& config, const TargetList& targets,
+                     const kernels::RedshiftFitter& fitter, const config::MachineConfig& machine, Choice& choice) {
+  // Three pieces, each done once before; on a GPU the same and copies.
+  const double measuring = machine.gpus > 0 && kernels::needs_device() ? 1.4 : 0.6;
+  config::MachineConfig usual = machine;
+  if (!kernels::needs_device()) usual.gpus = 0;
+  double seconds = std::numeric_limits<double>::infinity();
+  for (const StrategyPlan& plan : plan_strategies(fitter, targets, config, usual, false))
+    if (plan.usable()) seconds = std::min(seconds, plan.time.total());
+  choice.assumed = seconds < measuring;
+  if (choice.assumed)
+    choice.note = fmt::format(
+        "nothing measured: with usual rates the fits are predicted to take {:.2g} s, and measuring takes {:.2g} s",
+        seconds, measuring);
+}
+
+/// Targets so many times, in the same arrays.
+kernels::PackedTargets repeat(const kernels::PackedTargets& some, std::size_t times) {
+  kernels::PackedTargets all;
+  for (std::size_t i = 0; i < times; ++i) {
+    all.targets.insert(all.targets.end(), some.targets.begin(), some.targets.end());
+    all.spectra.insert(all.spectra.end(), some.spectra.begin(), some.spectra.end());
+  }
+  return all;
+}
+
+/// The root's choice, on all ranks.
+void take_kept(const comm::Communicator& world, const Choice& choice, config::MachineConfig& machine) {
+  config::Settings settings;
+  comm::agree(world, "", [&] { config::read_yaml_text(choice.yaml, "rates", settings); });
+  take_rates(settings.machine, machine);
 }
 
 /// Bytes/s from rank to rank, all sending.
@@ -102,35 +114,72 @@ double ring_rate(const comm::Communicator& world) {
 
 }  // namespace
 
+void take_rates(const config::MachineConfig& from, config::MachineConfig& to) {
+  using C = config::MachineConfig;
+  C taken = from;
+  taken.name = to.name;
+  for (const auto size : {&C::nodes, &C::ranks, &C::gpus}) taken.*size = to.*size;
+  for (const auto size : {&C::memory, &C::gpu_memory, &C::rank_overhead, &C::gpu_overhead, &C::template_copies})
+    taken.*size = to.*size;
+  to = taken;
+}
+
+FoundRates find_kept_rates(const comm::Communicator& world, const Roles& roles, const config::RedshiftConfig& config,
+                           config::MachineConfig& machine) {
+  if (config.calibrate == config::Calibrate::always) return {};
+  const Choice choice = comm::share(world, [&] { return look_up(machine, roles); });
+  if (!choice.yaml.empty()) take_kept(world, choice, machine);
+  return {false, !choice.yaml.empty(), choice.note, choice.warning};
+}
+
+FoundRates find_rates(const comm::Communicator& world, const Roles& roles, const config::RedshiftConfig& config,
+                      bool may_assume, const TargetList& targets, kernels::RedshiftFitter& fitter,
+                      config::MachineConfig& machine) {
+  Choice choice;
+  if (config.calibrate == config::Calibrate::automatic)
+    choice = comm::share(world, [&] {
+      Choice known = look_up(machine, roles);
+      if (known.yaml.empty() && may_assume) assume_if_short(config, targets, fitter, machine, known);
+      return known;
+    });
+  if (!choice.yaml.empty()) {
+    take_kept(world, choice, machine);
+  } else if (!choice.assumed) {
+    calibrate(world, roles, config, targets, fitter, machine);
+  }
+  return {choice.yaml.empty() && !choice.assumed, !choice.yaml.empty(), choice.note, choice.warning};
+}
+
 void calibrate(const comm::Communicator& world, const Roles& roles, const config::RedshiftConfig& config,
                const TargetList& targets, kernels::RedshiftFitter& fitter, config::MachineConfig& machine) {
   struct Mine {
     BackendRates host, gpu;
-    double upload = 0;
+    double upload = 0, fresh = 0;
     bool on_gpu = false;
   } mine;
   mine.on_gpu = roles.ranks[static_cast<std::size_t>(world.rank())].on_gpu;
-  // The template with most redshifts: it is what takes longest.
-  int it = 0;
-  for (int i = 1; i < static_cast<int>(fitter.templates().size()); ++i)
-    if (fitter.templates()[static_cast<std::size_t>(i)].redshifts.size() >
-        fitter.templates()[static_cast<std::size_t>(it)].redshifts.size())
-      it = i;
+  constexpr std::size_t ntarget = 8;
+  constexpr double enough = 0.1;  // seconds of each piece
+  const int it = longest_template(fitter);
   world.barrier();
   comm::agree(world, "calibrate", [&] {
-    kernels::OwnTargets made = fitter.pack(invent_targets(targets));
+    kernels::OwnTargets made = invent_targets(fitter, targets, ntarget);
     fitter.set_targets(made.packed, made.arrays(), false);
     const double threads = static_cast<double>(kernels::host_concurrency());
-    mine.host = rates_at(fitter.backend(kernels::BackendKind::host), fitter, it, config);
+    mine.host = measure_rates(fitter.backend(kernels::BackendKind::host), fitter, it, config, ntarget, enough);
     for (double* rate : {&mine.host.rebin, &mine.host.scan, &mine.host.fine}) *rate /= threads;
+    mine.fresh = fresh_memory_rate(enough);
     if (!mine.on_gpu) return;
+    std::size_t n = ntarget;
+    if (kernels::needs_device()) {  // enough fits to fill a GPU, of the same spectra again and again
+      constexpr std::size_t full = 500;
+      made.packed = repeat(made.packed, full / ntarget);
+      n = made.packed.targets.size();
+      fitter.set_targets(made.packed, made.arrays(), false);
+    }
     fitter.copy_targets_to_device();
-    const kernels::FitBackend& device = fitter.backend(kernels::BackendKind::device);
-    mine.gpu = rates_at(device, fitter, it, config);
-    const kernels::Values here = fitter.backend(kernels::BackendKind::host).allocate(std::size_t{4} << 20),
-                          there = device.allocate(here.size());
-    mine.upload =
-        static_cast<double>(here.size() * fitter.value_bytes()) / giga * rate_of([&] { device.copy_in(there, here); });
+    mine.gpu = measure_rates(fitter.backend(kernels::BackendKind::device), fitter, it, config, n, enough);
+    mine.upload = upload_rate(fitter, std::size_t{4} << 20, enough);
   });
   const double ring = ring_rate(world) / giga;
   const auto all = comm::all_gather(world, mine);
@@ -157,6 +206,8 @@ void calibrate(const comm::Communicator& world, const Roles& roles, const config
       machine.gpu_scan, [](const Mine& m) { return m.gpu.scan; }, true);
   take(
       machine.gpu_fine, [](const Mine& m) { return m.gpu.fine; }, true);
+  take(
+      machine.fresh_memory, [](const Mine& m) { return m.fresh; }, false);
   take(
       machine.gpu_bandwidth, [](const Mine& m) { return m.upload; }, true);
   if (const double measured = median(rings); measured > 0) machine.ring_bandwidth = measured;

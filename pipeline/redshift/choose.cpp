@@ -39,17 +39,25 @@ std::string ranks_text(int most_ranks) {
 
 }  // namespace
 
+double gpu_capacity_of(const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                       bool rates_are_known) {
+  if (config.gpu_capacity > 0 || !rates_are_known) return config.capacity();
+  return machine.gpu_scan / (machine.host_scan * static_cast<double>(kernels::host_concurrency()));
+}
+
 StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
                            const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                           bool host_fallback) {
+                           bool host_fallback, std::size_t ntarget) {
+  if (ntarget == 0) ntarget = targets.size();
   StrategyPlan plan;
-  plan.strategy = &strategy;
+  plan.strategy = strategy;
   try {
     plan.where = deploy(strategy, config, machine, host_fallback);
-    const Footprint print = footprint_of(strategy, fitter, targets, config, machine, host_fallback);
-    plan.memory = plan_scan_memory(print, plan.where, strategy, config, machine, targets.size());
-    plan.time = predict(strategy, plan.where, fitter, config, machine, targets.size(), plan.memory.nround);
-    plan.most_ranks = find_most_ranks(strategy, print, config, machine, targets.size(), host_fallback);
+    const Footprint print = footprint_of(strategy, fitter, targets, config, machine, host_fallback, ntarget);
+    plan.memory = plan_scan_memory(print, plan.where, strategy, config, machine, ntarget);
+    const std::size_t nround = plan.memory.too_little.empty() ? plan.memory.nround : 1;
+    plan.time = predict(strategy, plan.where, fitter, config, machine, print, ntarget, nround);
+    plan.most_ranks = find_most_ranks(strategy, print, config, machine, ntarget, host_fallback);
   } catch (const ConfigError& error) {
     plan.cannot = error.reason();
   }
@@ -58,10 +66,12 @@ StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitt
 
 std::vector<StrategyPlan> plan_strategies(const kernels::RedshiftFitter& fitter, const TargetList& targets,
                                           const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                                          bool host_fallback) {
+                                          bool host_fallback, std::size_t ntarget) {
   std::vector<StrategyPlan> plans;
-  for (const Strategy& strategy : all_strategies())
-    plans.push_back(plan_strategy(strategy, fitter, targets, config, machine, host_fallback));
+  std::vector<Strategy> strategies = all_strategies(config.era);
+  if (config.strategy == config::StrategyName::custom) strategies.push_back(strategy_of(config));
+  for (const Strategy& strategy : strategies)
+    plans.push_back(plan_strategy(strategy, fitter, targets, config, machine, host_fallback, ntarget));
   return plans;
 }
 

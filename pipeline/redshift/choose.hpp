@@ -3,6 +3,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace zspex::pipeline {
 
 /// One strategy, planned for a machine.
 struct StrategyPlan {
-  const Strategy* strategy = nullptr;
+  std::optional<Strategy> strategy;
   Deployment where;
   ScanMemory memory;
   Prediction time;
@@ -32,15 +33,19 @@ struct StrategyPlan {
 /// Up to how many ranks of a node a plan looks whether they fit.
 inline constexpr int ranks_looked_at = 1024;
 
-/// Memory, rounds and time of one strategy on a machine.
+/// Targets of a GPU rank, times those of a CPU rank: what the configuration says, or by the machine's rates where they are known.
+double gpu_capacity_of(const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                       bool rates_are_known);
+
+/// Memory, rounds and time of one strategy on a machine. \param ntarget  if there are not as many as in the list
 StrategyPlan plan_strategy(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
                            const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                           bool host_fallback);
+                           bool host_fallback, std::size_t ntarget = 0);
 
-/// The same of all strategies, in the order of their names.
+/// The same of all strategies of the configuration's era, in the order of their names, and of its own where that is CUSTOM.
 std::vector<StrategyPlan> plan_strategies(const kernels::RedshiftFitter& fitter, const TargetList& targets,
                                           const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                                          bool host_fallback);
+                                          bool host_fallback, std::size_t ntarget = 0);
 
 /// The fastest that can be used, by its number in the list; of those within 3 % the one that needs less memory.
 /// \param only_some  leave out those whose ranks all use a GPU: ranks that have started without can't

@@ -1,8 +1,14 @@
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <ostream>
+#include <utility>
 
+#include "core/format.hpp"
 #include "io/output.hpp"
+#include "kernels/redshift/fitter.hpp"
 #include "pipeline/comm/agree.hpp"
+#include "pipeline/provenance.hpp"
 #include "pipeline/redshift/redshift.hpp"
 #include "pipeline/redshift/report.hpp"
 #include "pipeline/redshift/results.hpp"
@@ -26,6 +32,43 @@ void count(const io::RedshiftResults& results, RedshiftReport& report) {
   }
 }
 
+/// All that the outputs of a run hold.
+struct DoneRun {
+  DoneRun(config::RedshiftConfig of, io::RedshiftResults made) : config(std::move(of)), results(std::move(made)) {}
+
+  config::RedshiftConfig config;
+  io::RedshiftResults results;
+  std::vector<io::ModelSpectra> models;
+  std::optional<io::DetailsWriter> details;
+  Provenance provenance;
+  std::vector<Timing> timing;
+  std::shared_ptr<io::OutputFolders> folders;  ///< those without a file go at the end
+};
+
+void write(DoneRun& run) {
+  const config::RedshiftConfig& config = run.config;
+  const io::WriteOptions options{.compress = config.compress};
+  std::vector<Output> outputs;
+  if (config.output.ends_with(".h5"))
+    outputs.push_back({config.output, [&] {
+                         io::write_redshifts_hdf5(config.output, run.results, run.provenance, run.timing, options);
+                       }});
+  else if (!config.output.empty())
+    outputs.push_back(
+        {config.output, [&] { io::write_redshifts_fits(config.output, run.results, run.provenance, options); }});
+  if (!config.model.empty())
+    outputs.push_back(
+        {config.model, [&] { io::write_model_fits(config.model, run.results, run.models, run.provenance, options); }});
+  if (run.details)
+    outputs.push_back({config.details, [&] { run.details->finish(run.results, run.provenance, run.timing); }});
+  write_each(outputs);
+}
+
+/// Whether another thread can write the files: details were begun by this one.
+bool may_write_behind(const config::RedshiftConfig& config) {
+  return config.details.empty() || io::hdf5_is_thread_safe();
+}
+
 }  // namespace
 
 RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
@@ -33,11 +76,12 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
   comm::agree(world_, "", [&] {
     if (!plan.memory.too_little.empty()) throw ConfigError("configuration", "redshift.memory", plan.memory.too_little);
   });
-  io::OutputFolders folders;
+  const auto folders = std::make_shared<io::OutputFolders>();
   comm::agree(world_, "", [&] {
     for (const std::string& path : outputs_of(config_))
-      if (world_.is_root()) folders.make_for(path);
+      if (world_.is_root()) folders->make_for(path);
   });
+  const std::string gpus = plan.strategy->uses_gpus() ? describe_gpus(world_, plan.roles) : "";
   RoundRunner run(world_, config_, plan, options_);
   {
     const bool talk = world_.is_root() && job_.verbosity >= 0;
@@ -49,34 +93,40 @@ RedshiftReport RedshiftStage::execute(const RedshiftPlan& plan) const {
       run.round(first, std::min(plan.memory.round, plan.targets.size() - first), done);
   }
   RedshiftReport report;
+  report.executed = true;
+  const double planned = plan.plan_seconds + plan.calibrate_seconds;
+  run.times().add(whole_step, planned + whole.seconds());
   report.timing = run.times().over_ranks(world_);
   report.ranks = run.reports();
   report.seconds = whole.seconds();
   comm::agree(world_, "", [&] {
     if (!world_.is_root()) return;
     const Stopwatch watch;
-    auto results = make_results(config_, plan.targets, plan.templates, *plan.tables, std::move(run.fits()));
-    results.run = run_tables(plan, report);
-    blank_models(results, run.models());
-    Provenance provenance = provenance_;
-    provenance.inputs = config_.input;
-    provenance.sources = plan.sources;
-    provenance.finished = utc_now();
-    provenance.strategy = plan.strategy->text();
-    std::vector<Output> outputs;
-    if (config_.output.ends_with(".h5"))
-      outputs.push_back(
-          {config_.output, [&] { io::write_redshifts_hdf5(config_.output, results, provenance, report.timing); }});
-    else if (!config_.output.empty())
-      outputs.push_back({config_.output, [&] { io::write_redshifts_fits(config_.output, results, provenance); }});
-    if (!config_.model.empty())
-      outputs.push_back(
-          {config_.model, [&] { io::write_model_fits(config_.model, results, run.models(), provenance); }});
-    if (run.details())
-      outputs.push_back({config_.details, [&] { run.details()->finish(results, provenance, report.timing); }});
-    write_each(outputs);
-    count(results, report);
+    auto done = std::make_shared<DoneRun>(
+        config_, make_results(config_, plan.targets, plan.templates, *plan.tables, std::move(run.fits())));
+    done->results.run = run_tables(plan, report);
+    done->models = std::move(run.models());
+    blank_models(done->results, done->models);
+    if (run.details()) done->details.emplace(std::move(*run.details()));
+    done->provenance = provenance_;
+    done->provenance.inputs = config_.input;
+    done->provenance.sources = plan.sources;
+    done->provenance.finished = utc_now();
+    done->provenance.strategy = plan.strategy->title();
+    if (plan.strategy->uses_gpus() && plan.strategy->dealing == Dealing::capacity)
+      done->provenance.strategy += fmt::format(", gpu_capacity {:.4g}", plan.gpu_capacity);
+    done->provenance.nranks = world_.size();
+    done->provenance.layout = describe_layout(plan.roles, kernels::host_concurrency());
+    done->provenance.gpus = gpus;
+    done->timing = report.timing;
+    done->folders = folders;
+    count(done->results, report);
+    if (options_.write_behind && may_write_behind(config_))
+      options_.write_behind([done] { write(*done); });
+    else
+      write(*done);
     run.times().add(write_step, watch.seconds());
+    run.times().add(whole_step, watch.seconds());
   });
   report.timing = run.times().over_ranks(world_);
   report.seconds = whole.seconds();

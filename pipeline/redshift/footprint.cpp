@@ -40,10 +40,69 @@ double full_bytes(const kernels::RedshiftFitter& fitter) {
   return nbytes;
 }
 
+/// Of all redshifts on a GPU; with more than one copy of each template, in double, as long as it is fitted.
+double copied_bytes(const kernels::RedshiftFitter& fitter, double copies) {
+  if (copies <= 1) return full_bytes(fitter);
+  double most = 0;
+  for (int it = 0; it < static_cast<int>(fitter.templates().size()); ++it) {
+    const auto nz = static_cast<int>(fitter.templates()[static_cast<std::size_t>(it)].redshifts.size());
+    most = std::max(most, static_cast<double>(fitter.slice_size(it, nz) * sizeof(double)));
+  }
+  return copies * most;
+}
+
+/// Bytes of rebinned templates: a slice, R x basis of a target, all redshifts on the host and on a GPU.
+struct TemplateBytes {
+  double slice, columns, full, full_on_gpu;
+};
+
+/// Adds what a strategy holds of them.
+void hold_templates(const Strategy& strategy, const TemplateBytes& bytes, Footprint& print) {
+  constexpr auto host = kernels::BackendKind::host;
+  const bool used_on_gpu = strategy.convolve != host;
+  double& used = used_on_gpu ? print.gpu.fixed : print.gpu_rank.fixed;
+  const double full = used_on_gpu ? bytes.full_on_gpu : bytes.full;
+  bool made_on_gpu = false;  // else on the host
+  switch (strategy.templates) {
+    case Holding::ring:
+      print.cpu_rank.fixed += 2 * bytes.slice;
+      print.gpu_rank.fixed += 2 * bytes.slice;
+      if (used_on_gpu) print.gpu.fixed += 2 * bytes.slice;
+      break;
+    case Holding::full:
+      print.cpu_rank.fixed += bytes.full;
+      used += full;
+      made_on_gpu = used_on_gpu;
+      break;
+    case Holding::gathered:
+      print.cpu_rank.fixed += bytes.full;
+      print.gpu_rank.fixed += bytes.full;
+      if (used_on_gpu) print.gpu.fixed += full;
+      break;
+    case Holding::node:
+      print.node.fixed += bytes.full;
+      if (used_on_gpu) print.gpu.fixed += full;
+      break;
+    case Holding::tiles:
+      used += 2 * bytes.slice;
+      made_on_gpu = used_on_gpu;
+      break;
+  }
+  // A slice that one processor makes for the other.
+  if (strategy.uses_gpus() && made_on_gpu != (strategy.rebin != host))
+    (strategy.rebin != host ? print.gpu : print.gpu_rank).fixed += bytes.slice;
+  if (strategy.uses_gpus() && !used_on_gpu) {
+    print.gpu.fixed += bytes.columns;
+    print.gpu_rank.fixed += bytes.columns;
+  }
+}
+
 }  // namespace
 
+double Deployment::all_ranks() const { return static_cast<double>(nodes) * ranks; }
+
 double Deployment::share(bool on_gpu) const {
-  const double all = nodes * (ranks - gpu_ranks + gpu_ranks * gpu_capacity);
+  const double all = static_cast<double>(nodes) * (ranks - gpu_ranks + gpu_ranks * gpu_capacity);
   return (on_gpu ? gpu_capacity : 1) / all;
 }
 
@@ -66,13 +125,13 @@ Deployment deploy(const Strategy& strategy, const config::RedshiftConfig& config
   if (!host_fallback) check_gpus_suffice(key, config.gpu_ranks, deployment.gpus);
   check_ranks_suffice(key, config.gpu_ranks, machine.ranks);
   deployment.gpu_ranks = choose_gpu_ranks(config.gpu_ranks, config.max_gpu_ranks, deployment.gpus, machine.ranks);
-  deployment.gpu_capacity = config.gpu_capacity;
+  if (strategy.dealing != Dealing::even) deployment.gpu_capacity = config.capacity();
   return deployment;
 }
 
 Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                       const config::RedshiftConfig& config, const config::MachineConfig& overheads,
-                       bool host_fallback) {
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads, bool host_fallback,
+                       std::size_t ntarget) {
   const auto& templates = fitter.templates();
   const bool details = !config.details.empty(), dynamic = strategy.dealing == Dealing::dynamic;
   double spectra = 0, most_scan = 0, most_rows = 0, slice = 0, columns = 0, fine = 0, workspace = 0, results = 0,
@@ -92,7 +151,7 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     columns = std::max(columns, static_cast<double>(fitter.columns_size(it, n) * fitter.value_bytes()));
     fine = std::max(fine, nbasis * config.zminfit_npoints * static_cast<double>(fitter.npixel()) * sizeof(double));
     workspace = std::max(workspace, static_cast<double>(kernels::device_workspace_bytes(
-                                        tmpl.nbasis(), targets.size() * static_cast<std::size_t>(n))));
+                                        tmpl.nbasis(), ntarget * static_cast<std::size_t>(n))));
     most_scan = strategy.refine == kernels::BackendKind::device
                     ? most_scan + nz * sizeof(double)  // all templates at once
                     : std::max(most_scan, nz * sizeof(double));
@@ -117,24 +176,14 @@ Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& 
     print.scanning.target = refining + scan;
     print.cpu_rank.target = print.gpu_rank.target = spectra;
   }
-  if (strategy.templates == Holding::ring) {
-    print.cpu_rank.fixed += 2 * slice;
-    print.gpu_rank.fixed += 2 * slice;
-  }
-  if (strategy.templates == Holding::full) print.cpu_rank.fixed += full_bytes(fitter);
-  if (strategy.templates == Holding::node) print.node.fixed += full_bytes(fitter);
   print.root = {0, results * 2 + (details ? rows : 0) +
                        (config.model.empty() ? 0 : static_cast<double>(fitter.npixel()) * sizeof(float))};
+  print.target = spectra + scan;
 
   const bool host_kernels = host_fallback && config.device_kernels == config::DeviceKernels::native;
   print.gpu = {host_kernels ? 0 : workspace, spectra};
-  if (strategy.templates == Holding::ring) {
-    const bool on_gpu = strategy.convolve == kernels::BackendKind::device;
-    print.gpu.fixed += on_gpu ? 2 * slice : columns;
-    print.gpu_rank.fixed += on_gpu ? 0 : columns;
-  }
-  if (strategy.templates == Holding::full || strategy.templates == Holding::node) print.gpu.fixed += full_bytes(fitter);
-  if (strategy.templates == Holding::tiles) print.gpu.fixed += 2 * slice;
+  hold_templates(strategy, {slice, columns, full_bytes(fitter), copied_bytes(fitter, overheads.template_copies)},
+                 print);
   return print;
 }
 
@@ -164,12 +213,21 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
     }
     if (one > 0) most = std::min(most, std::floor(room / (bytes.target * share)));
   };
-  const auto all_of = [&](const Bytes& own) { return own + print.reading + print.scanning; };
+  // Where targets are dealt anew: those on their way and those that were held before, beside what a rank then has.
+  const double even = 1 / where.all_ranks();
+  const auto all_of = [&](const Bytes& own, double share) {
+    Bytes all = own + print.reading + print.scanning;
+    if (strategy.redeal)
+      all.target += (2 * print.target * even + print.scanning.target * std::max(0.0, even - share)) / share;
+    return all;
+  };
   const std::string raise = "Raise redshift.memory";
-  if (!dynamic && has_cpu) bound(all_of(print.cpu_rank), cpu_share, budget, "of memory for a CPU rank", raise);
-  if (!dynamic && has_gpu) bound(all_of(print.gpu_rank), gpu_share, budget, "of memory for a GPU rank", raise);
+  if (!dynamic && has_cpu)
+    bound(all_of(print.cpu_rank, cpu_share), cpu_share, budget, "of memory for a CPU rank", raise);
+  if (!dynamic && has_gpu)
+    bound(all_of(print.gpu_rank, gpu_share), gpu_share, budget, "of memory for a GPU rank", raise);
   if (dynamic || print.node.fixed > 0)
-    bound({print.node.fixed + (dynamic ? where.ranks * all_of(print.cpu_rank).fixed : 0), print.node.target},
+    bound({print.node.fixed + (dynamic ? where.ranks * all_of(print.cpu_rank, 1).fixed : 0), print.node.target},
           node_share, budget * where.ranks, "of memory for the ranks of a node together",
           dynamic ? raise + ", lower redshift.slice" : raise + ", start more ranks per node");
   if (has_gpu && gpu_budget > 0) {
@@ -190,10 +248,11 @@ ScanMemory plan_scan_memory(const Footprint& print, const Deployment& where, con
   if (has_gpu) plan.gpu = where.ranks_per_gpu() * (print.gpu_base + print.gpu.of(held(device_share)));
   // While a rank reads, it has not yet touched the others' parts of what they share.
   const double untouched = dynamic ? plan.shared * (1 - 1.0 / where.ranks) : 0;
+  const double moved = strategy.redeal ? 2 * print.target * held(even) : 0;
   const auto of_rank = [&](const Bytes& own, double share, double read) {
     return print.base + own.of(held(share)) +
            std::max(std::min(print.reading.of(held(read)), print.reading_one * held(read)) - untouched,
-                    print.scanning.of(held(share)));
+                    print.scanning.of(held(strategy.redeal ? std::max(share, even) : share)) + moved);
   };
   const double host_fallback = where.host_fallback && has_gpu ? print.gpu.of(held(device_share)) : 0;
   if (has_cpu) plan.cpu_rank = of_rank(print.cpu_rank, cpu_share, read_cpu);

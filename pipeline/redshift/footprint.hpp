@@ -22,6 +22,7 @@ struct Deployment {
   bool host_fallback = false;  ///< the host takes the place of the GPUs, with its memory
 
   int ranks_per_gpu() const { return gpus > 0 ? (gpu_ranks + gpus - 1) / gpus : 1; }
+  double all_ranks() const;
   /// Part of all targets that goes to one rank.
   double share(bool on_gpu) const;
 };
@@ -47,13 +48,16 @@ struct Footprint {
   double gpu_base = 0;       ///< of each rank that uses a GPU, on it: its context, templates
   Bytes gpu;                 ///< the same, of its work
   Bytes root;                ///< more on the first rank: the results of all targets
+  double target = 0;         ///< of one target, its spectra and scans: what travels where targets are dealt anew
 };
 
+/// \param targets    those with most exposures count
 /// \param overheads  of processes, from the machine
+/// \param ntarget    how many there are
 /// \param host_fallback   the host takes the place of the GPUs
 Footprint footprint_of(const Strategy& strategy, const kernels::RedshiftFitter& fitter, const TargetList& targets,
-                       const config::RedshiftConfig& config, const config::MachineConfig& overheads,
-                       bool host_fallback);
+                       const config::RedshiftConfig& config, const config::MachineConfig& overheads, bool host_fallback,
+                       std::size_t ntarget);
 
 /// The memory of a run.
 struct ScanMemory {

@@ -1,31 +1,13 @@
 #include "pipeline/redshift/machine.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 #include <limits>
-#include <string>
 
 #include "core/format.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/timing.hpp"
 
 namespace zspex::pipeline {
-namespace {
-
-/// Memory of this node, or of the container that this process is in.
-double node_memory() {
-  const double pages = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-  double limit = std::numeric_limits<double>::infinity();
-  std::ifstream file("/sys/fs/cgroup/memory.max");
-  std::string text;
-  if (file >> text && text != "max") limit = std::stod(text);
-  return std::min(pages, limit);
-}
-
-}  // namespace
-
 config::MachineConfig this_machine(const comm::Communicator& world, const Roles& roles) {
   struct Facts {
     double memory, overhead, gpu_memory, gpu_used;
@@ -34,8 +16,9 @@ config::MachineConfig this_machine(const comm::Communicator& world, const Roles&
   // Asking a GPU for its memory takes some of it: only those do that use it.
   const bool on_gpu = roles.ranks[static_cast<std::size_t>(world.rank())].on_gpu;
   const kernels::DeviceMemory device = on_gpu ? kernels::device_memory() : kernels::DeviceMemory();
-  const Facts mine{node_memory(), static_cast<double>(resident_memory()), static_cast<double>(device.total),
-                   static_cast<double>(device.total - device.free), roles.gpus};
+  const Facts mine{node_memory() * roles.node_share, static_cast<double>(resident_memory()),
+                   static_cast<double>(device.total) * roles.gpu_share, static_cast<double>(device.total - device.free),
+                   roles.gpus};
   config::MachineConfig machine;
   machine.name = "this machine";
   machine.nodes = roles.nnode;

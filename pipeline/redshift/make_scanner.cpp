@@ -9,6 +9,7 @@ namespace zspex::pipeline {
 std::unique_ptr<Scanner> make_scanner(const ScanSetup& setup) {
   switch (setup.strategy.templates) {
     case Holding::full:
+    case Holding::gathered:
     case Holding::node:
       return make_held_scanner(setup);
     case Holding::tiles:

@@ -27,15 +27,24 @@
 
 namespace zspex::pipeline {
 
+/// What the runs of a job have in common: found out by the first, taken by the others.
+struct JobCache {
+  std::optional<TemplateSet> templates;
+  std::optional<config::MachineConfig> machine;  ///< as it was before the first run
+  std::optional<config::MachineConfig> rates;    ///< of this machine, as calibrate() measures them
+};
+
 /// What the stage is told beside its configuration.
 struct RedshiftOptions {
   terminal::Progress::Style progress;
   std::optional<config::MachineConfig> machine;  ///< for plans; this one if there is none
-  /// Where runs one after the other leave the templates for the next; none: each reads them.
-  std::shared_ptr<std::optional<TemplateSet>> templates;
+  std::shared_ptr<JobCache> cache;  ///< of several runs one after the other; none: each finds out for itself
+  /// On the root: takes what writes the results, to be done beside the next run; none: it is done at once.
+  std::function<void(std::function<void()> write)> write_behind;
   /// Who uses a GPU; none: it is found out.
   std::optional<Roles> roles;
-  int node_size = 0;  ///< ranks that count as one node, for tests; 0: as they are
+  double start_seconds = 0;  ///< of the program before the stage; 0: not of interest
+  int node_size = 0;         ///< ranks that count as one node, for tests; 0: as they are
 
   /// The ranks of this rank's node. Collective.
   comm::Communicator node_of(const comm::Communicator& world) const {
@@ -55,11 +64,13 @@ struct RedshiftPlan {
   Roles roles;
   config::MachineConfig machine;  ///< this one, or the one that is planned for
   bool described = false;         ///< another one than this is planned for
-  const Strategy* strategy = nullptr;
+  std::optional<Strategy> strategy;
+  double gpu_capacity = 1;  ///< targets of a GPU rank, times those of a CPU rank, where they are dealt by capacity
   ScanMemory memory;
-  std::vector<StrategyPlan> strategies;  ///< all, if they were compared
-  std::size_t chosen = 0;                ///< of them
-  std::vector<std::string> warnings;     ///< on the root
+  std::vector<StrategyPlan> strategies;            ///< all, if they were compared
+  std::size_t chosen = 0;                          ///< of them
+  std::vector<std::string> warnings;               ///< on the root
+  double plan_seconds = 0, calibrate_seconds = 0;  ///< that it took to find out; none: nothing was measured
 };
 
 /// The files that a run writes, the most precious first.
@@ -67,6 +78,9 @@ std::vector<std::string> outputs_of(const config::RedshiftConfig& config);
 
 /// How ranks use GPUs with the strategy of a configuration.
 GpuRequest gpu_request(const config::RedshiftConfig& config);
+
+/// Who uses a GPU: as the options say, or as it is found out. Collective.
+Roles roles_of(const comm::Communicator& world, const config::RedshiftConfig& config, const RedshiftOptions& options);
 
 /// Reads tables and templates. \param warn  told what is odd; on the root \throws AgreedError. Collective.
 RedshiftPlan plan_redshift(const comm::Communicator& world, const config::RedshiftConfig& config,

@@ -35,7 +35,7 @@ void print_plan(const RedshiftPlan& plan, const config::RedshiftConfig& config, 
   out << fmt::format("redshift: {}, {} spectra per band, {} ({} pixels), {}, {}, strategy {}, {}\n",
                      count_of(plan.targets.size(), "target"), nrow, count_of(plan.targets.bands.size(), "band"), npixel,
                      count_of(plan.templates.templates.size(), "template"),
-                     count_of(static_cast<std::size_t>(nrank), "rank"), plan.strategy->text(),
+                     count_of(static_cast<std::size_t>(nrank), "rank"), plan.strategy->title(),
                      kernels::kokkos_description());
   for (const auto& tmpl : plan.templates.templates)
     out << fmt::format("  {:<14} {:2} basis vectors, {:6} redshifts from {:.4f} to {:.4f}\n", tmpl.full_type(),

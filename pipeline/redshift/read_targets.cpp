@@ -111,13 +111,13 @@ void widen(Exposures& exposures, std::size_t nwave) {
 }
 
 /// The targets of one bunch, ready to be fitted.
-void read_bunch(const config::RedshiftConfig& config, const TargetList& targets, const std::vector<int>& mine,
-                const std::function<void(const kernels::Target&)>& take) {
+void read_bunch(const config::RedshiftConfig& config, const TargetList& targets, const NodeInputs& inputs,
+                const std::vector<int>& mine, const std::function<void(const kernels::Target&)>& take) {
   std::vector<std::vector<Exposures>> exposures(mine.size(), std::vector<Exposures>(targets.bands.size()));
   for (std::size_t ifile = 0; ifile < config.input.size(); ++ifile) {
     const FileRows wanted = rows_of_file(targets, mine, static_cast<int>(ifile));
     if (wanted.rows.empty()) continue;
-    take_file(io::read_spectra(config.input[ifile], wanted.rows), wanted, targets, config, exposures);
+    take_file(io::read_spectra(config.input[ifile], wanted.rows, inputs.of(ifile)), wanted, targets, config, exposures);
   }
   for (std::size_t i = 0; i < mine.size(); ++i) {
     kernels::Target target;
@@ -145,17 +145,16 @@ void read_bunch(const config::RedshiftConfig& config, const TargetList& targets,
 }  // namespace
 
 bool is_read_whole(const config::RedshiftConfig& config) {
-  return std::any_of(config.input.begin(), config.input.end(),
-                     [](const std::string& path) { return path.ends_with(".gz"); });
+  return std::any_of(config.input.begin(), config.input.end(), is_gzipped);
 }
 
-void read_targets(const config::RedshiftConfig& config, const TargetList& targets, const std::vector<int>& mine,
-                  const std::function<void(const kernels::Target&)>& take) {
-  const std::size_t most = is_read_whole(config) ? mine.size() : read_at_a_time;
+void read_targets(const config::RedshiftConfig& config, const TargetList& targets, const NodeInputs& inputs,
+                  const std::vector<int>& mine, const std::function<void(const kernels::Target&)>& take) {
+  const std::size_t most = inputs.empty() && is_read_whole(config) ? mine.size() : read_at_a_time;
   for (std::size_t first = 0; first < mine.size(); first += most) {
     const auto begin = mine.begin() + static_cast<std::ptrdiff_t>(first);
     const std::size_t n = std::min(most, mine.size() - first);
-    read_bunch(config, targets, {begin, begin + static_cast<std::ptrdiff_t>(n)}, take);
+    read_bunch(config, targets, inputs, {begin, begin + static_cast<std::ptrdiff_t>(n)}, take);
   }
 }
 

@@ -2,67 +2,34 @@
 
 #include <ostream>
 
-#include "config/redshift_files.hpp"
 #include "pipeline/comm/agree.hpp"
 
 namespace zspex::pipeline {
 namespace {
 
-ExitCode plan_and_execute(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
-                          std::ostream& out) {
+RedshiftReport plan_and_execute(const RedshiftStage& stage, const comm::Communicator& world,
+                                const config::JobConfig& job, std::ostream& out) {
   const RedshiftPlan plan = stage.plan();
   const bool talk = world.is_root() && job.verbosity >= 0;
   if (talk)
     for (const std::string& note : plan.notes) out << "redshift: " << note << "\n";
   if (plan.already_done) {
     if (talk) out << "redshift: all outputs are there already\n";
-    return ExitCode::success;
+    return {};
   }
   if (job.dry_run || job.verbosity > 0) stage.print(plan);
-  if (job.dry_run) return ExitCode::success;
+  if (job.dry_run) return {};
   if (talk && job.verbosity == 0 && !plan.strategies.empty())
     out << "redshift: AUTO takes " << why(plan.strategies, plan.chosen) << "\n";
-  const RedshiftReport report = stage.execute(plan);
+  RedshiftReport report = stage.execute(plan);
   if (talk) print_report(plan, report, job.verbosity > 0, out);
-  return report.code;
+  return report;
 }
 
 }  // namespace
 
-ExitCode run_redshifts(const comm::Communicator& world, const config::RedshiftConfig& config,
-                       const config::JobConfig& job, const Provenance& provenance, std::ostream& out, std::ostream& err,
-                       RedshiftOptions options) {
-  std::vector<config::RedshiftConfig> runs;
-  comm::agree(world, "", [&] { runs = config::runs_of(config); });
-  const auto run = [&](const config::RedshiftConfig& one) {
-    return run_redshift(RedshiftStage(world, one, job, provenance, out, err, options), world, job, out);
-  };
-  if (runs.size() == 1) return run(runs.front());
-
-  options.templates = std::make_shared<std::optional<TemplateSet>>();
-  ExitCode code = ExitCode::success;
-  std::size_t nfailed = 0;
-  for (const config::RedshiftConfig& one : runs) {
-    const bool is_root = world.is_root();
-    if (is_root && job.verbosity >= 0) out << one.input.front() << "\n";
-    ExitCode result = ExitCode::success;
-    try {
-      result = run(one);
-    } catch (const comm::AgreedError& error) {
-      if (error.code() != ExitCode::input && error.code() != ExitCode::output) throw;
-      if (is_root) err << "zspex redshift: error: " << error.what() << "\n";
-      result = error.code();
-    }
-    nfailed += result != ExitCode::success;
-    if (code == ExitCode::success) code = result;
-  }
-  if (world.is_root() && nfailed > 0)
-    err << "zspex redshift: " << nfailed << " of " << runs.size() << " files failed; the others are done\n";
-  return code;
-}
-
-ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
-                      std::ostream& out) {
+RedshiftReport run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
+                            std::ostream& out) {
   try {
     return plan_and_execute(stage, world, job, out);
   } catch (const comm::AgreedError& error) {

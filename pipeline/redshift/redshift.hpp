@@ -37,15 +37,8 @@ class RedshiftStage {
   RedshiftOptions options_;
 };
 
-/// A stage for each of the configuration's runs (runs_of()): where results go into folders, one per input. An input that can't
-/// be used, or a result that can't be written, is told, and the others go on. Collective.
-/// \return the first failure's code
-ExitCode run_redshifts(const comm::Communicator& world, const config::RedshiftConfig& config,
-                       const config::JobConfig& job, const Provenance& provenance, std::ostream& out, std::ostream& err,
-                       RedshiftOptions options);
-
-/// plan, then print or execute and report. Collective; the same code on all ranks.
-ExitCode run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
-                      std::ostream& out);
+/// plan, then print or execute, and tell how it went. Collective. \throws AgreedError
+RedshiftReport run_redshift(const RedshiftStage& stage, const comm::Communicator& world, const config::JobConfig& job,
+                            std::ostream& out);
 
 }  // namespace zspex::pipeline

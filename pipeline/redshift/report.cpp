@@ -63,6 +63,9 @@ io::Table ranks_table(const RedshiftReport& report) {
   table.numbers("fits", "", "fits of its scans, targets times redshifts", [](const RankReport& r) { return r.nfit; });
   table.numbers("busy", "s", "at work in rebinning, scans and refinement", [](const RankReport& r) { return r.busy; });
   table.numbers("idle", "s", "not at work in these", [](const RankReport& r) { return r.idle; });
+  table.numbers("rebin", "s", "of busy: in rebinning", [](const RankReport& r) { return r.rebin; });
+  table.numbers("scan", "s", "of busy: in scans", [](const RankReport& r) { return r.scan; });
+  table.numbers("refine", "s", "of busy: in refinement", [](const RankReport& r) { return r.refine; });
   table.numbers("memory_planned", "MiB", "memory that the plan gave the rank",
                 [](const RankReport& r) { return r.planned / mebibyte; });
   table.numbers("memory_peak", "MiB", "the most memory that it held",

@@ -17,13 +17,15 @@ struct RankReport {
   Role role;
   std::int64_t ntarget =
       0;  ///< that were dealt to it; where targets are dealt dynamically, its part of the fits times all targets
-  double nfit = 0;               ///< targets times redshifts that it fitted in scans
-  double busy = 0, idle = 0;     ///< seconds of rebinning, scans and refinement, at work and not
-  double planned = 0, peak = 0;  ///< bytes
+  double nfit = 0;                         ///< targets times redshifts that it fitted in scans
+  double busy = 0, idle = 0;               ///< seconds of rebinning, scans and refinement, at work and not
+  double rebin = 0, scan = 0, refine = 0;  ///< seconds at work in each of them
+  double planned = 0, peak = 0;            ///< bytes
 };
 
 struct RedshiftReport {
   ExitCode code = ExitCode::success;
+  bool executed = false;                              ///< not with --dry-run, nor where --resume keeps all outputs
   std::size_t ntarget = 0, nwarned = 0, nnodata = 0;  ///< on the root: all, with ZWARN, without data
   std::vector<Timing> timing;
   std::vector<RankReport> ranks;  ///< [nrank]

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "config/redshift_config.hpp"
@@ -13,6 +14,8 @@
 #include "io/template.hpp"
 #include "kernels/redshift/fitter.hpp"
 #include "pipeline/comm/communicator.hpp"
+#include "pipeline/redshift/deal_again.hpp"
+#include "pipeline/redshift/node_inputs.hpp"
 #include "pipeline/redshift/plan.hpp"
 #include "pipeline/redshift/report.hpp"
 #include "pipeline/redshift/results.hpp"
@@ -23,7 +26,20 @@
 namespace zspex::pipeline {
 
 /// Steps of the stage's timing.
-enum RedshiftStep : std::size_t { read_step, rebin_step, scan_step, wait_step, refine_step, gather_step, write_step };
+enum RedshiftStep : std::size_t {
+  start_step,      ///< of the program, up to the stage: loading it, MPI, Kokkos
+  plan_step,       ///< tables and templates
+  calibrate_step,  ///< where rates are measured
+  read_step,
+  rebin_step,
+  scan_step,
+  wait_step,
+  deal_step,  ///< anew, before the refinement
+  refine_step,
+  gather_step,
+  write_step,
+  whole_step  ///< of the run, from its plan on
+};
 
 /// A template's refinement counts as so many redshifts of its scan in the progress: three minima of 15 points.
 inline constexpr std::size_t refinement_redshifts = 45;
@@ -53,10 +69,18 @@ class RoundRunner {
   const Role& role() const { return plan_.roles.ranks[static_cast<std::size_t>(world_.rank())]; }
   bool is_dynamic() const { return plan_.strategy->dealing == Dealing::dynamic; }
   ScanSetup setup();
+  /// The name of a step for Kokkos Tools.
+  std::string region(const char* step) const;
   /// Does it, and counts the rank's seconds at work and not.
   void count_work(const std::function<void()>& work);
-  /// Targets of this rank's team.
-  std::vector<int> deal(std::size_t first, std::size_t n);
+  /// \return [nteam] targets of each
+  std::vector<std::vector<int>> deal(std::size_t first, std::size_t n) const;
+  /// Room for targets of this rank's team; and targets with their spectra read.
+  TargetStore room_for_spectra(std::span<const int> ours);
+  ScanStore room_for_scans(std::span<const int> ours);
+  RankTargets read(std::size_t first, std::size_t n, std::vector<int> ours);
+  /// Where the strategy wants that before the refinement.
+  void deal_evenly(std::size_t first, std::size_t n, std::span<const std::vector<int>> before, RankTargets& held);
   void scan(ScanStore& store, std::span<const int> ours, const Done& done);
   void rank(std::size_t first, std::size_t n);
 
@@ -68,6 +92,7 @@ class RoundRunner {
   Throttle throttle_;
   StepTimes times_;
   std::optional<io::Priors> priors_;
+  NodeInputs inputs_;
   std::optional<io::DetailsWriter> details_;
   std::unique_ptr<Scanner> scanner_;  ///< none with --chi2-scan
   ScanTimes counted_;                 ///< of the scanner's times

@@ -6,6 +6,7 @@
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/cost.hpp"
 #include "pipeline/redshift/slice.hpp"
+#include "pipeline/redshift/slice_work.hpp"
 #include "pipeline/redshift/team.hpp"
 #include "pipeline/redshift/tile_queue.hpp"
 
@@ -30,14 +31,16 @@ class DynamicScanner final : public Scanner {
         }
       }
       if (!setup_.role.on_gpu) return;
-      for (auto& tile : device_tiles_) tile = setup_.fitter.backend(kernels::BackendKind::device).allocate(tile_size_);
+      fits_ = SliceFitter(setup_);
+      rebinner_ = Rebinner(setup_, fits_.place(), tile_size_);
+      for (auto& tile : own_tiles_) tile = fits_.backend().allocate(tile_size_);
     });
     shared_ = TeamMemory(setup_.node, shared_tiles * tile_size_ * setup_.fitter.value_bytes());
   }
 
   void scan(ScanStore& store, const std::function<void(std::size_t nz)>& done) override {
     const std::size_t ntarget = setup_.fitter.ntarget();
-    const int ngroup = static_cast<int>((ntarget + group_size() - 1) / group_size());
+    const int ngroup = static_cast<int>((ntarget + group_size() - 1) / group_size());  // of targets
     TileQueue queue(setup_.node, ntarget > 0 ? tiles_ : std::vector<Tile>(), parts_of_a_tile, ngroup, shared_tiles);
     std::size_t told = 0;
     const auto tell = [&] {
@@ -70,11 +73,15 @@ class DynamicScanner final : public Scanner {
   }
 
  private:
-  /// Targets that one rank fits to a tile in one go: so many that a tile is read once for several, for each thread.
-  static std::size_t group_size() { return 8 * kernels::host_concurrency(); }
+  /// Targets that one rank fits to a tile in one go: so many that a tile is read once for several, for each thread; but so few
+  /// that each rank of the node has some.
+  std::size_t group_size() const {
+    const auto nrank = static_cast<std::size_t>(setup_.node.size());
+    const std::size_t each = (setup_.fitter.ntarget() + nrank - 1) / nrank;
+    return std::clamp<std::size_t>(each, 1, 8 * kernels::host_concurrency());
+  }
 
   void scan_whole_tiles(TileQueue& queue, ScanStore& store, const std::function<void()>& tell) {
-    const kernels::FitBackend& device = setup_.fitter.backend(kernels::BackendKind::device);
     const std::size_t ntarget = setup_.fitter.ntarget();
     DeliveryRate rate;
     int turn = 0;
@@ -82,9 +89,9 @@ class DynamicScanner final : public Scanner {
       const Tile& tile = queue.tiles()[static_cast<std::size_t>(*itile)];
       turn = 1 - turn;
       const double took = setup_.throttle.run([&] {
-        const kernels::Values& slice = device_tiles_[turn];
-        device.rebin(tile.itemplate, tile.first, tile.nz, slice);
-        device.scan(tile.itemplate, tile.first, tile.nz, slice, {0, ntarget}, store.rows(tile.itemplate));
+        const kernels::Values& slice = own_tiles_[turn];
+        rebinner_.rebin(tile.itemplate, tile.first, tile.nz, slice);
+        fits_.scan(tile.itemplate, tile.first, tile.nz, slice, {0, ntarget}, store.rows(tile.itemplate));
       });
       times_.scan += took;
       times_.nfit += static_cast<double>(tile.nz) * static_cast<double>(ntarget);
@@ -92,7 +99,7 @@ class DynamicScanner final : public Scanner {
       if (rate.known()) queue.set_rate(rate.value(), true);
       tell();
     }
-    times_.scan += setup_.throttle.run([&] { device.finish(); });
+    times_.scan += setup_.throttle.run([&] { fits_.finish(); });
     queue.set_rate(0, false);
   }
 
@@ -141,7 +148,10 @@ class DynamicScanner final : public Scanner {
   std::vector<Tile> tiles_;
   std::size_t tile_size_ = 0;  ///< values
   TeamMemory shared_;
-  kernels::Values device_tiles_[2];  ///< the next is rebinned while the last is still in use
+  // Of a GPU rank: the next tile is rebinned while the last is still in use.
+  Rebinner rebinner_;
+  SliceFitter fits_;
+  kernels::Values own_tiles_[2];
 };
 
 }  // namespace

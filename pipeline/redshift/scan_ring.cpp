@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/slice.hpp"
+#include "pipeline/redshift/slice_work.hpp"
 #include "pipeline/redshift/team.hpp"
 
 namespace zspex::pipeline {
@@ -26,23 +26,16 @@ class RingScanner final : public Scanner {
   const kernels::Template& tmpl(int it) const { return setup_.fitter.templates()[static_cast<std::size_t>(it)]; }
 
   void make_room() {
-    std::size_t most = 0, columns = 0;
-    for (int it = 0; it < static_cast<int>(setup_.fitter.templates().size()); ++it) {
-      const int nz = slice_redshifts(setup_.fitter, it, setup_.config);
-      most = std::max(most, setup_.fitter.slice_size(it, nz));
-      columns = std::max(columns, setup_.fitter.columns_size(it, nz));
-    }
+    std::size_t most = 0;
+    for (int it = 0; it < static_cast<int>(setup_.fitter.templates().size()); ++it)
+      most = std::max(most, setup_.fitter.slice_size(it, slice_redshifts(setup_.fitter, it, setup_.config)));
     const kernels::FitBackend& host = setup_.fitter.backend(kernels::BackendKind::host);
     held_ = host.allocate(most);
     coming_ = host.allocate(most);
-    if (!setup_.role.on_gpu) return;
-    const kernels::FitBackend& device = setup_.fitter.backend(kernels::BackendKind::device);
-    if (setup_.strategy.convolve == kernels::BackendKind::device) {
-      for (auto& slice : device_slices_) slice = device.allocate(most);
-    } else {
-      columns_ = host.allocate(columns);
-      device_columns_ = device.allocate(columns);
-    }
+    rebinner_ = Rebinner(setup_, kernels::BackendKind::host, most);
+    fits_ = SliceFitter(setup_);
+    if (fits_.place() == kernels::BackendKind::device)
+      for (auto& slice : device_slices_) slice = fits_.backend().allocate(most);
   }
 
   void scan_template(int it, ScanStore& store, const std::function<void(std::size_t nz)>& done) {
@@ -58,9 +51,8 @@ class RingScanner final : public Scanner {
         return bytes_of(values.from(0, setup_.fitter.slice_size(it, begin(i + 1) - begin(i))));
       };
       int mine = rank;
-      times_.rebin += setup_.throttle.run([&] {
-        setup_.fitter.backend(kernels::BackendKind::host).rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_);
-      });
+      times_.rebin +=
+          setup_.throttle.run([&] { rebinner_.rebin(it, begin(mine), begin(mine + 1) - begin(mine), held_); });
       for (int step = 0; step < nrank; ++step) {
         const int next = (mine + nrank - 1) % nrank;
         std::optional<comm::Exchange> exchange;
@@ -73,9 +65,7 @@ class RingScanner final : public Scanner {
         std::swap(held_, coming_);
         mine = next;
       }
-      times_.scan += setup_.throttle.run([&] {
-        if (setup_.role.on_gpu) setup_.fitter.backend(kernels::BackendKind::device).finish();
-      });
+      times_.scan += setup_.throttle.run([&] { fits_.finish(); });
       if (done) done(static_cast<std::size_t>(n));
     }
   }
@@ -84,39 +74,22 @@ class RingScanner final : public Scanner {
   void fit(int it, int first, int nz, ScanStore& store) {
     const std::size_t ntarget = setup_.fitter.ntarget();
     if (nz == 0 || ntarget == 0) return;
-    const kernels::ScanRows rows = store.rows(it);
     times_.nfit += static_cast<double>(nz) * static_cast<double>(ntarget);
     times_.scan += setup_.throttle.run([&] {
-      const kernels::FitBackend& host = setup_.fitter.backend(kernels::BackendKind::host);
-      if (!setup_.role.on_gpu) return host.scan(it, first, nz, held_, {0, ntarget}, rows);
-      const kernels::FitBackend& device = setup_.fitter.backend(kernels::BackendKind::device);
-      if (setup_.strategy.convolve == kernels::BackendKind::device) {
-        // The slice before may still be in use there.
-        turn_ = 1 - turn_;
-        device.copy_in(device_slices_[turn_], held_.from(0, setup_.fitter.slice_size(it, nz)));
-        device.scan(it, first, nz, device_slices_[turn_], {0, ntarget}, rows);
-        return;
+      const kernels::Values* slice = &held_;
+      if (fits_.place() == kernels::BackendKind::device) {
+        turn_ = 1 - turn_;  // the slice before may still be in use there
+        slice = &device_slices_[turn_];
+        fits_.backend().copy_in(*slice, held_.from(0, setup_.fitter.slice_size(it, nz)));
       }
-      for (std::size_t i = 0; i < ntarget; ++i) {
-        const std::size_t size = setup_.fitter.columns_size_of(i, it, nz);
-        reserve_columns(size);
-        setup_.fitter.convolve(it, nz, held_, i, columns_);
-        device.copy_in(device_columns_, columns_.from(0, size));
-        device.fit_columns(it, first, nz, held_, device_columns_, i, rows);
-      }
+      fits_.scan(it, first, nz, *slice, {0, ntarget}, store.rows(it));
     });
   }
 
-  /// More than one spectrum per band needs more memory.
-  void reserve_columns(std::size_t size) {
-    if (size <= columns_.size()) return;
-    columns_ = setup_.fitter.backend(kernels::BackendKind::host).allocate(size);
-    device_columns_ = setup_.fitter.backend(kernels::BackendKind::device).allocate(size);
-  }
-
   ScanSetup setup_;
-  kernels::Values held_, coming_, columns_, device_columns_;
-  kernels::Values device_slices_[2];
+  Rebinner rebinner_;
+  SliceFitter fits_;
+  kernels::Values held_, coming_, device_slices_[2];
   int turn_ = 0;
 };
 

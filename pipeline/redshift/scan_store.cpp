@@ -1,5 +1,7 @@
 #include "pipeline/redshift/scan_store.hpp"
 
+#include "pipeline/comm/message.hpp"
+
 namespace zspex::pipeline {
 
 std::size_t ScanStore::target_bytes(const std::vector<kernels::Template>& templates, bool coefficients) {
@@ -22,13 +24,32 @@ ScanStore::ScanStore(const comm::Communicator& team, const std::vector<kernels::
   for (const auto& tmpl : templates) {  // doubles first: floats need no more than they leave
     const std::size_t nz = tmpl.redshifts.size(), n = ntarget * nz * sizeof(double);
     const std::size_t chi2 = take(n), penalty = take(n);
-    offsets_.push_back({nz, chi2, penalty, 0});
+    offsets_.push_back({nz, static_cast<std::size_t>(tmpl.nbasis()), chi2, penalty, 0});
   }
   if (coefficients)
     for (std::size_t it = 0; it < templates.size(); ++it)
-      offsets_[it].coeff =
-          take(ntarget * offsets_[it].nz * static_cast<std::size_t>(templates[it].nbasis()) * sizeof(float));
+      offsets_[it].coeff = take(ntarget * offsets_[it].nz * offsets_[it].nbasis * sizeof(float));
   memory_ = TeamMemory(team, at);
+}
+
+template <class F>
+void ScanStore::each_row(std::size_t itarget, const F& f) const {
+  for (const Offsets& of : offsets_) {
+    const auto row = [&](std::size_t offset, std::size_t nbytes) {
+      f(memory_.values<std::byte>(offset + itarget * nbytes, nbytes));
+    };
+    row(of.chi2, of.nz * sizeof(double));
+    row(of.penalty, of.nz * sizeof(double));
+    if (coefficients_) row(of.coeff, of.nz * of.nbasis * sizeof(float));
+  }
+}
+
+void ScanStore::append(std::size_t itarget, std::vector<std::byte>& message) const {
+  each_row(itarget, [&](std::span<const std::byte> row) { comm::append(row, message); });
+}
+
+void ScanStore::take(std::size_t itarget, std::span<const std::byte>& message) const {
+  each_row(itarget, [&](std::span<std::byte> row) { comm::take(message, row); });
 }
 
 kernels::ScanRows ScanStore::rows(int itemplate) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "kernels/redshift/fitter.hpp"
@@ -25,10 +26,17 @@ class ScanStore {
   kernels::ScanRows rows(int itemplate) const;
   void publish(const comm::Communicator& team) const { memory_.publish(team); }
 
+  /// Appends the scans of a target in all templates to a message; and takes them from the front of one.
+  void append(std::size_t itarget, std::vector<std::byte>& message) const;
+  void take(std::size_t itarget, std::span<const std::byte>& message) const;
+
  private:
   struct Offsets {
-    std::size_t nz, chi2, penalty, coeff;  ///< offsets, bytes
+    std::size_t nz, nbasis, chi2, penalty, coeff;  ///< offsets, bytes
   };
+  /// f(bytes) for each of a target's rows.
+  template <class F>
+  void each_row(std::size_t itarget, const F& f) const;
   bool coefficients_ = false;
   std::vector<Offsets> offsets_;
   TeamMemory memory_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipeline/comm/message.hpp"
 #include "pipeline/redshift/read_targets.hpp"
 
 namespace zspex::pipeline {
@@ -38,9 +39,9 @@ TargetStore::TargetStore(const comm::Communicator& team, kernels::RedshiftFitter
              memory_.values<float>(2 * of_doubles, size.nrow)};
 }
 
-void TargetStore::read() {
+void TargetStore::read(const NodeInputs& inputs) {
   kernels::SpectraSize at = at_;
-  read_targets(*config_, *targets_, mine_,
+  read_targets(*config_, *targets_, inputs, mine_,
                [&](const kernels::Target& target) { at = fitter_->pack(target, arrays_, at, packed_); });
 }
 
@@ -51,8 +52,46 @@ void TargetStore::publish(const comm::Communicator& team, bool on_device) {
     all.targets.insert(all.targets.end(), some.begin(), some.end());
   for (const auto& some : comm::all_gather_lists(team, packed_.spectra))
     all.spectra.insert(all.spectra.end(), some.begin(), some.end());
-  packed_ = {};
-  fitter_->set_targets(std::move(all), arrays_, on_device);
+  packed_ = std::move(all);
+  first_spectrum_.clear();
+  std::size_t first = 0;
+  for (const auto& target : packed_.targets) {
+    first_spectrum_.push_back(first);
+    first += static_cast<std::size_t>(target.nspectrum);
+  }
+  fitter_->set_targets(packed_, arrays_, on_device);
+}
+
+void TargetStore::append(std::size_t itarget, std::vector<std::byte>& message) const {
+  const kernels::PackedTargets::Target& target = packed_.targets[itarget];
+  comm::append(std::span(&target, 1), message);
+  const auto spectra =
+      std::span(packed_.spectra).subspan(first_spectrum_[itarget], static_cast<std::size_t>(target.nspectrum));
+  comm::append(spectra, message);
+  for (const auto& spectrum : spectra) {
+    const kernels::SpectraSize size = fitter_->spectrum_size(spectrum.band, spectrum.ndiag);
+    comm::append(std::span<const double>(arrays_.root_ivar.subspan(spectrum.pixel, size.npixel)), message);
+    comm::append(std::span<const double>(arrays_.scaled_flux.subspan(spectrum.pixel, size.npixel)), message);
+    comm::append(std::span<const float>(arrays_.rows.subspan(spectrum.row, size.nrow)), message);
+  }
+}
+
+void TargetStore::take(std::span<const std::byte>& message) {
+  kernels::PackedTargets::Target target;
+  comm::take(message, std::span(&target, 1));
+  std::vector<kernels::PackedTargets::Spectrum> spectra(static_cast<std::size_t>(target.nspectrum));
+  comm::take(message, std::span(spectra));
+  packed_.targets.push_back(target);
+  for (auto& spectrum : spectra) {
+    const kernels::SpectraSize size = fitter_->spectrum_size(spectrum.band, spectrum.ndiag);
+    spectrum.pixel = at_.npixel;
+    spectrum.row = at_.nrow;
+    packed_.spectra.push_back(spectrum);
+    comm::take(message, arrays_.root_ivar.subspan(at_.npixel, size.npixel));
+    comm::take(message, arrays_.scaled_flux.subspan(at_.npixel, size.npixel));
+    comm::take(message, arrays_.rows.subspan(at_.nrow, size.nrow));
+    at_ += size;
+  }
 }
 
 }  // namespace zspex::pipeline

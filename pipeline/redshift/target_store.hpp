@@ -8,6 +8,7 @@
 
 #include "config/redshift_config.hpp"
 #include "kernels/redshift/fitter.hpp"
+#include "pipeline/redshift/node_inputs.hpp"
 #include "pipeline/redshift/targets.hpp"
 #include "pipeline/redshift/team.hpp"
 
@@ -26,9 +27,14 @@ class TargetStore {
               const TargetList& targets, std::span<const int> ours);
 
   /// Reads this rank's share of the spectra, masks, coadds and packs them. \throws FileError
-  void read();
+  void read(const NodeInputs& inputs);
   /// Tells all ranks of the team what the others have read, and the fitter what its targets are. Collective over the team.
   void publish(const comm::Communicator& team, bool on_device);
+
+  /// Appends the packed spectra of a target to a message. Of a published store.
+  void append(std::size_t itarget, std::vector<std::byte>& message) const;
+  /// Takes those of the next target from the front of a message; the targets of this rank's share in turn.
+  void take(std::span<const std::byte>& message);
 
  private:
   kernels::RedshiftFitter* fitter_ = nullptr;
@@ -37,7 +43,8 @@ class TargetStore {
   std::vector<int> mine_;
   kernels::SpectraSize at_;  ///< where mine begin
   kernels::SpectraArrays arrays_;
-  kernels::PackedTargets packed_;
+  kernels::PackedTargets packed_;            ///< this rank's; of all once it is published
+  std::vector<std::size_t> first_spectrum_;  ///< [ntarget] of a published store
   TeamMemory memory_;
 };
 

@@ -71,8 +71,9 @@ TEST(CheckExtract, LetsGoodOnesPass) {
 }
 
 TEST(CheckExtract, NeedsInputPsfAndOutput) {
-  EXPECT_EQ(refused([](auto& c) { c.input.clear(); }),
-            "configuration: extract.input: expected preproc files, found none; name them with -i");
+  EXPECT_EQ(
+      refused([](auto& c) { c.input.clear(); }),
+      "configuration: extract.input: expected preproc files, found none; name them with -i, or a list of them with -l");
   EXPECT_EQ(refused([](auto& c) { c.psf.clear(); }),
             "configuration: extract.psf: expected a PSF file, found none; name it with -p");
   EXPECT_EQ(refused([](auto& c) { c.output.clear(); }),
@@ -194,7 +195,8 @@ TEST(CheckRedshift, LetsGoodOnesPass) {
 
 TEST(CheckRedshift, NeedsInputAndSomethingToWrite) {
   EXPECT_EQ(redshift_refused([](auto& c) { c.input.clear(); }),
-            "configuration: redshift.input: expected files of spectra, found none; name them with -i");
+            "configuration: redshift.input: expected files of spectra, found none; name them with -i, or a list of "
+            "them with -l");
   EXPECT_EQ(redshift_refused([](auto& c) { c.output.clear(); }),
             "configuration: redshift.output: expected a file for the redshifts, found none; name it with -o, -d or -m");
 }
@@ -280,6 +282,44 @@ TEST(CheckRedshift, CosmicRaysAreRejectedInCoaddsOnly) {
       "exposures are coadded: take one of the two out");
 }
 
+TEST(CheckRedshift, ColumnsAreThoseOfCustomAndErasHaveTheirStrategies) {
+  EXPECT_EQ(
+      redshift_refused([](auto& c) { c.custom_refine = Place::host; }),
+      "configuration: redshift.custom_refine: expected strategy CUSTOM beside this key, found another; set strategy "
+      "to CUSTOM, or take the key out");
+  EXPECT_EQ(redshift_refused([](auto& c) { c.era = Era::published, c.strategy = StrategyName::gpu_v6; }),
+            "configuration: redshift.era: expected today with GPU_V6, found 2021; it was not among the strategies of "
+            "2021: take one of the two out");
+  RedshiftConfig config = good_redshift();
+  config.strategy = StrategyName::custom;
+  config.custom_refine = Place::host;
+  config.era = Era::published;
+  EXPECT_NO_THROW(check(config));
+}
+
+TEST(CheckRedshift, PlansNeedNoFilesButTheirNumbers) {
+  RedshiftConfig config;
+  config.plan_targets = {500, 5000};
+  config.plan_table = "plans.csv";
+  EXPECT_NO_THROW(check(config));
+  config = {};
+  config.plan_ranks = {4};
+  EXPECT_ANY_THROW(check(config)) << "how many targets?";
+  config = {};
+  config.plan_frames = {1200};
+  EXPECT_NO_THROW(check(config));
+  EXPECT_EQ(redshift_refused([](auto& c) {
+              c.plan_nodes = {1, 0};
+            }),
+            "configuration: redshift.plan_nodes: expected numbers from 1 to 1000000, found 0");
+  EXPECT_EQ(
+      redshift_refused([](auto& c) { c.plan_table = "plans.csv"; }),
+      "configuration: redshift.plan_table: expected plan_ranks, plan_nodes or plan_targets beside it, found none; name "
+      "some");
+  EXPECT_EQ(redshift_refused([](auto& c) { c.plan_ranks = {4}, c.plan_table = "plans.fits"; }),
+            "configuration: redshift.plan_table: expected a name that ends in .csv, found plans.fits");
+}
+
 TEST(CheckRedshift, RepeatsTheRangesOfSingleFields) {
   EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.mintarget = -1; }), "redshift.mintarget: "));
   EXPECT_TRUE(contains(redshift_refused([](auto& c) { c.ntargets = -1; }), "redshift.ntargets: "));
@@ -311,6 +351,12 @@ TEST(CheckRedshift, SaysWhereTheValueCameFrom) {
                          check(config, {{"redshift.details", "survey.yaml:12"}});
                        }),
                        "survey.yaml:12: redshift.details: "));
+}
+
+TEST(CheckMeasure, WritesYaml) {
+  EXPECT_NO_THROW(check(MeasureConfig{}));
+  EXPECT_TRUE(contains(refusal([] { check(MeasureConfig{.output = "machine.txt", .scratch = ""}); }),
+                       "measure.output: expected a name that ends in .yaml, found machine.txt"));
 }
 
 TEST(CheckInspect, NeedsAFile) {

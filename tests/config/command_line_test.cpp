@@ -46,6 +46,16 @@ std::string redshift_refused(const Words& more) {
   return refusal([&] { redshift(more); });
 }
 
+TEST(CommandLine, WithoutItsCheckNoListIsReadAndNoFolderLookedAt) {
+  for (const char* job : {"extract", "redshift"}) {
+    const char* argv[] = {"zspex", job, "--list", "nothing.txt", "-o", "/tmp"};
+    CommandLine line;
+    EXPECT_NO_THROW(line = parse_command_line(6, argv, false)) << job;
+    EXPECT_TRUE(line.redshift_runs.empty());
+    EXPECT_TRUE(line.extract.input.empty());
+  }
+}
+
 class ConfigFile : public testing::Test {
  protected:
   void SetUp() override {
@@ -447,11 +457,11 @@ TEST(CommandLine, RefusesStrayWords) {
 }
 
 TEST(CommandLine, RefusesUnknownJobs) {
-  EXPECT_TRUE(contains(refused({}), "expected a job (extract, redshift, simulate or inspect), found nothing"));
+  EXPECT_TRUE(contains(refused({}), "expected a job (extract, redshift, simulate, inspect or measure), found nothing"));
   EXPECT_EQ(refused({"exract"}), "command line: exract: expected a job, found an unknown word; did you mean extract?");
   EXPECT_EQ(refused({"redshifts"}),
             "command line: redshifts: expected a job, found an unknown word; did you mean redshift?");
-  EXPECT_TRUE(contains(refused({"sing"}), "valid are extract, redshift, simulate, inspect"));
+  EXPECT_TRUE(contains(refused({"sing"}), "valid are extract, redshift, simulate, inspect, measure"));
   EXPECT_TRUE(contains(refused({"job"}), "expected a job, found an unknown word"));
   EXPECT_TRUE(contains(refused({"-i", "a.fits"}), "expected a job first"));
   EXPECT_TRUE(contains(refused({""}), "expected a job, found an unknown word"));
@@ -461,7 +471,7 @@ TEST(CommandLine, HelpIsTextAndNothingElseMatters) {
   for (const Words& words : {Words{"--help"}, Words{"-h"}, Words{"help"}}) {
     const CommandLine line = parse(words);
     EXPECT_EQ(line.job, Job::help);
-    for (const char* job : {"extract", "redshift", "simulate", "inspect"})
+    for (const char* job : {"extract", "redshift", "simulate", "inspect", "measure"})
       EXPECT_TRUE(contains(line.text, std::string("\n  ") + job));
   }
   for (const Words& words : {Words{"extract", "--help"}, Words{"extract", "-h"}, Words{"help", "extract"},
@@ -577,15 +587,20 @@ TEST_F(ConfigFile, MadeOfTheResolvedConfigurationGivesTheSame) {
 // Every option of every job, so that none is found in the table and missed by the parser.
 TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
   for (const Field& field : schema()) {
-    if (field.section == "machine") continue;          // has no options
-    if (field.name() == "redshift.machine") continue;  // its file is read: see DescribesAMachine
+    if (field.section == "machine") continue;  // has no options
+    // Their files are read: see DescribesAMachine, work_list_test.cpp.
+    if (field.name() == "redshift.machine" || field.key == "list") continue;
     const std::string job = field.section == "job" ? "inspect" : field.section;
-    const Words needed = field.key == "archetype_nnearest"
-                             ? Words{"-i", "i.fits", "-o", "o.fits", "--archetypes", "a.fits"}
-                         : job == "extract"  ? Words{"-i", "i.fits", "-p", "p.fits", "-o", "o/"}
-                         : job == "redshift" ? Words{"-i", "i.fits", "-o", "o.fits"}
-                         : job == "simulate" ? Words{"-o", "out"}
-                                             : Words{"--file", "f.h5"};
+    const Words needed =
+        field.key == "archetype_nnearest"  ? Words{"-i", "i.fits", "-o", "o.fits", "--archetypes", "a.fits"}
+        : field.key == "plan_table"        ? Words{"-i", "i.fits", "-o", "o.fits", "--dry-run", "--ranks", "4"}
+        : field.key.starts_with("plan_")   ? Words{"-i", "i.fits", "-o", "o.fits", "--dry-run"}
+        : field.key.starts_with("custom_") ? Words{"-i", "i.fits", "-o", "o.fits", "--strategy", "CUSTOM"}
+        : job == "extract"                 ? Words{"-i", "i.fits", "-p", "p.fits", "-o", "o/"}
+        : job == "redshift"                ? Words{"-i", "i.fits", "-o", "o.fits"}
+        : job == "simulate"                ? Words{"-o", "out"}
+        : job == "measure"                 ? Words{"-o", "machine.yaml"}
+                                           : Words{"--file", "f.h5"};
     std::vector<std::pair<Words, std::string>> cases;
     for (const Switch& one : field.switches) cases.push_back({{one.option}, one.value});
     for (const std::string& choice : field.choices) cases.push_back({{field.option(), choice}, choice});
@@ -601,11 +616,17 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
         cases.push_back({{field.option(), value.empty() ? "0" : value}, value.empty() ? "0" : value});
       }
       if (field.type == "text") {
-        const std::string file = field.name() == "redshift.model" ? "name.fits" : "name.h5";
+        const std::string file = field.name() == "redshift.model"                     ? "name.fits"
+                                 : field.key == "report" || field.key == "plan_table" ? "name.csv"
+                                 : field.name() == "measure.output"                   ? "name.yaml"
+                                                                                      : "name.h5";
         cases.push_back({{field.option(), file}, file});
       }
+      if (field.type == "I/N") cases.push_back({{field.option(), "1/1"}, "1/1"});
       if (field.type == "list of numbers") cases.push_back({{field.option(), "1,2.5"}, "[1, 2.5]"});
-      if (field.type == "list of whole numbers") cases.push_back({{field.option(), "-7,8"}, "[-7, 8]"});
+      if (field.type == "list of whole numbers" && field.key == "targetids")
+        cases.push_back({{field.option(), "-7,8"}, "[-7, 8]"});
+      if (field.type == "list of whole numbers") cases.push_back({{field.option(), "7,8"}, "[7, 8]"});
       if (field.type.starts_with("wmin,wmax,dw, or by band")) {
         cases.push_back({{field.option(), "5760,7620,0.8"}, "[5760, 7620, 0.8]"});
         cases.push_back(

@@ -3,24 +3,18 @@
 set -euo pipefail
 source <("$1" completion bash)
 [[ $(complete -p zspex) == "complete -o default -F _zspex zspex" ]] || { echo "FAILED: nothing completes zspex"; exit 1; }
-failures=0
+source "$(dirname "${BASH_SOURCE[0]}")/../check.sh"
 
 # offered TITLE EXPECTED WORD...: what is offered for the last word, in one line. Bash cuts the words at =.
 offered() {
-  local title=$1 expected=$2 found
+  local title=$1 expected=$2
   shift 2
   COMP_WORDS=(zspex "$@") COMP_CWORD=$# COMPREPLY=()
   _zspex zspex "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" || true  # nothing to offer
-  found=${COMPREPLY[*]-}
-  if [[ $found == "$expected" ]]; then
-    echo "ok: $title"
-  else
-    printf 'FAILED: %s\n  expected: %s\n  found:    %s\n' "$title" "$expected" "$found"
-    failures=$((failures + 1))
-  fi
+  check "$title" "$expected" "${COMPREPLY[*]-}"
 }
 
-offered "jobs" "extract redshift simulate inspect help completion --help --version" ""
+offered "jobs" "extract redshift simulate inspect measure help completion --help --version" ""
 offered "a job's beginning" "redshift" re
 offered "options of a job" "--solver" extract --sol
 offered "options of every job" "--resume" redshift --resu
@@ -38,7 +32,7 @@ offered "keys" "extract.wavepad= extract.wavepad_frac=" extract --set extract.wa
 offered "values of keys" "patch bundle" extract --set extract.solver = ""
 offered "files: nothing of our own" "" extract --input ""
 offered "files of an option with =" "" extract --psf =
-offered "topics of help" "man" help m
+offered "topics of help" "measure man" help m
 offered "shells" "bash zsh" completion ""
 offered "an unknown job" "" unknown --sol
 

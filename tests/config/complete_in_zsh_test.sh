@@ -23,16 +23,9 @@ zpty -r shell output '*LINE<*>*'
 print -r -- ${${output##*LINE<}%%>*}
 zpty -d shell
 END
-failures=0
+source "$(dirname "${BASH_SOURCE[0]}")/../check.sh"
 completed() {  # completed TITLE EXPECTED BEGINNING
-  local found
-  found=$(timeout 60 zsh -f "$dir/complete.zsh" "$dir" "$3" 2>&1 | tail -n 1) || true
-  if [[ $found == "$2" ]]; then
-    echo "ok: $1"
-  else
-    printf 'FAILED: %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$found"
-    failures=$((failures + 1))
-  fi
+  check "$1" "$2" "$(timeout 60 zsh -f "$dir/complete.zsh" "$dir" "$3" 2>&1 | tail -n 1)"
 }
 
 completed "a job" "zspex redshift " "zspex reds"

@@ -70,7 +70,7 @@ TEST(Describe, HelpNamesEveryOptionItsTextAndDefault) {
 }
 
 TEST(Describe, HelpFitsTheTerminal) {
-  for (const std::string job : {"", "extract", "redshift", "simulate", "inspect"}) {
+  for (const std::string job : {"", "extract", "redshift", "simulate", "inspect", "measure"}) {
     std::istringstream lines(help_text(job));
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 110u) << line;
   }

@@ -35,16 +35,19 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
-                 ag] = settings.extract;
-    expect_rows(settings, "extract", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j,  &k,  &l,  &m,  &n,  &o,  &p, &q,
-                                      &r, &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag});
+                 ag, ah, ai, aj, ak, al] = settings.extract;
+    expect_rows(settings, "extract",
+                {&a, &b, &c, &d, &e, &f, &g, &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,  &s,
+                 &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
-                 ag, ah, ai, aj, ak, al, am, an] = settings.redshift;
-    expect_rows(settings, "redshift",
-                {&a, &b, &c, &d, &e, &f, &g,  &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,  &s,  &t,
-                 &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj, &ak, &al, &am, &an});
+                 ag, ah, ai, aj, ak, al, am, an, ao, ap, aq, ar, as, at, au, av, aw, ax, ay, az, ba, bb, bc, bd, be, bf,
+                 bg, bh, bi] = settings.redshift;
+    expect_rows(settings, "redshift", {&a,  &b,  &c,  &d,  &e,  &f,  &g,  &h,  &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,
+                                       &q,  &r,  &s,  &t,  &u,  &v,  &w,  &x,  &y,  &z,  &aa, &ab, &ac, &ad, &ae, &af,
+                                       &ag, &ah, &ai, &aj, &ak, &al, &am, &an, &ao, &ap, &aq, &ar, &as, &at, &au, &av,
+                                       &aw, &ax, &ay, &az, &ba, &bb, &bc, &bd, &be, &bf, &bg, &bh, &bi});
   }
   {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
@@ -57,8 +60,15 @@ TEST(Schema, EveryMemberOfEveryStructHasItsRow) {
     expect_rows(settings, "inspect", {&a, &b, &c, &d});
   }
   {
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = settings.machine;
-    expect_rows(settings, "machine", {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m, &n, &o, &p});
+    const auto& [a, b, c, d] = settings.measure;
+    expect_rows(settings, "measure", {&a, &b, &c, &d});
+  }
+  {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af,
+                 ag, ah, ai, aj] = settings.machine;
+    expect_rows(settings, "machine",
+                {&a, &b, &c, &d, &e, &f, &g, &h, &i,  &j,  &k,  &l,  &m,  &n,  &o,  &p,  &q,  &r,
+                 &s, &t, &u, &v, &w, &x, &y, &z, &aa, &ab, &ac, &ad, &ae, &af, &ag, &ah, &ai, &aj});
   }
 }
 
@@ -116,6 +126,7 @@ TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
       {"whole number", "25"},
       {"number", "0.5"},
       {"none or number", "2500"},
+      {"I/N", "2/3"},
       {"text", "some.fits"},
       {"list of text", "[a.fits, \"b c.fits\"]"},
       {"list of whole numbers", "[39627652591521181, -7]"},
@@ -146,19 +157,25 @@ TEST(Schema, StoredValuesAreWrittenAsTheyWere) {
 }
 
 TEST(Schema, UsersFindTheLettersThatTheyKnow) {
-  const std::map<std::string, std::map<std::string, char>> of_job = {
-      {"extract",
-       {{"input", 'i'},
-        {"psf", 'p'},
-        {"output", 'o'},
-        {"fibermap", 'f'},
-        {"model", 'm'},
-        {"wavelength", 'w'},
-        {"specmin", 's'},
-        {"nspec", 'n'},
-        {"regularize", 'r'}}},
-      {"redshift",
-       {{"input", 'i'}, {"templates", 't'}, {"output", 'o'}, {"details", 'd'}, {"model", 'm'}, {"ntargets", 'n'}}}};
+  const std::map<std::string, std::map<std::string, char>> of_job = {{"extract",
+                                                                      {{"input", 'i'},
+                                                                       {"psf", 'p'},
+                                                                       {"output", 'o'},
+                                                                       {"fibermap", 'f'},
+                                                                       {"model", 'm'},
+                                                                       {"list", 'l'},
+                                                                       {"wavelength", 'w'},
+                                                                       {"specmin", 's'},
+                                                                       {"nspec", 'n'},
+                                                                       {"regularize", 'r'}}},
+                                                                     {"redshift",
+                                                                      {{"input", 'i'},
+                                                                       {"templates", 't'},
+                                                                       {"output", 'o'},
+                                                                       {"details", 'd'},
+                                                                       {"model", 'm'},
+                                                                       {"list", 'l'},
+                                                                       {"ntargets", 'n'}}}};
   for (const auto& [job, letters] : of_job) {
     for (const Field* field : fields_of(job)) {
       const auto letter = letters.find(field->key);

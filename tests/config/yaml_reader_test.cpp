@@ -107,7 +107,7 @@ TEST(YamlReader, RefusesUnknownSections) {
     EXPECT_EQ(refused(name + ":\n"),
               "survey.yaml:1: " + name +
                   ": expected a section, found an unknown word; valid are job, extract, redshift, simulate, inspect, "
-                  "machine");
+                  "measure, machine");
 }
 
 TEST(YamlReader, RefusesWrongTypesWithLine) {

@@ -55,6 +55,7 @@ const std::vector<Rule>& rules() {
       {"pipeline/comm/", {"pipeline/extract/", "pipeline/redshift/", "kernels/", "io/", "simulate/", "Kokkos"}},
       {"pipeline/terminal/", {"pipeline/comm/", "pipeline/extract/", "pipeline/redshift/", "kernels/", "io/", "mpi"}},
       {"pipeline/inspect/", {"pipeline/comm/", "pipeline/extract/", "pipeline/redshift/", "Kokkos", "mpi", "yaml"}},
+      {"pipeline/measure/", {"pipeline/extract/", "tests/", "benchmarks/", "Kokkos", "yaml", "fitsio"}},
       {"pipeline/extract/", {"pipeline/redshift/", "simulate/", "tests/", "benchmarks/", "Kokkos", "yaml", "fitsio"}},
       {"pipeline/redshift/", {"pipeline/extract/", "simulate/", "tests/", "benchmarks/", "Kokkos", "yaml", "fitsio"}},
       {"pipeline/", {"tests/", "benchmarks/", "yaml", "fitsio"}},

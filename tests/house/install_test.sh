@@ -6,18 +6,10 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-install.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 unset "${!ZSPEX@}" "${!SLURM@}"
-prefix=$dir/prefix failures=0
+prefix=$dir/prefix
+source "$repository/tests/check.sh"
 "$cmake" --install "$build" --prefix "$prefix" >"$dir/log"
 cd "$dir"  # nothing of the repository is found by luck
-
-check() {  # check TITLE EXPECTED FOUND
-  if [[ $2 == "$3" ]]; then
-    echo "ok: $1"
-  else
-    printf 'FAILED: %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
-    failures=$((failures + 1))
-  fi
-}
 
 check "the program starts" "zspex $version" "$("$prefix/bin/zspex" --version 2>&1 | head -n 1)"
 for config in "$repository"/config/*.yaml; do

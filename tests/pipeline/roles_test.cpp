@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/extract/extract.hpp"
 #include "pipeline/redshift/redshift.hpp"
@@ -12,10 +14,11 @@ namespace {
 
 using comm::test_world;
 
-/// Roles on a node of all ranks. \param visible  the GPUs that each rank sees
-Roles roles_on(const GpuRequest& request, const std::vector<std::string>& visible, bool gpu_program = true) {
+/// Roles on a node of all ranks. \param visible  the GPUs that each rank sees; \param near  those beside its cores
+Roles roles_on(const GpuRequest& request, const std::vector<std::string>& visible, bool gpu_program = true,
+               const std::vector<char>& near = {}) {
   const auto world = test_world();
-  return assign_roles(world, world.duplicate(), request, visible, gpu_program);
+  return assign_roles(world, world.duplicate(), request, {visible, near}, gpu_program);
 }
 
 /// What the refusal says; the same on all ranks.
@@ -60,6 +63,34 @@ TEST(MpiRoles, WithSomeOnGpusEachGpuHasOneRankAndTheOthersNone) {
   // They are spread over the node.
   if (nrank == 4) {
     EXPECT_TRUE(roles.ranks[2].on_gpu);
+  }
+}
+
+/// As on a node of Perlmutter, where the last GPU is beside the first cores.
+std::vector<char> near_in_reverse() {
+  std::vector<char> near(4, 0);
+  near[static_cast<std::size_t>(3 - test_world().rank() % 4)] = 1;
+  return near;
+}
+
+TEST(MpiRoles, EachRankHasTheGpuBesideItsCores) {
+  for (const GpuUse use : {GpuUse::all, GpuUse::some}) {
+    const Roles roles = roles_on({use, 0, "redshift.gpu_ranks", ""}, four, true, near_in_reverse());
+    for (int rank = 0; rank < test_world().size(); ++rank)
+      EXPECT_EQ(roles.ranks[static_cast<std::size_t>(rank)].device, 3 - rank % 4) << "rank " << rank;
+  }
+  const Roles one = roles_on({GpuUse::some, 1, "redshift.gpu_ranks", ""}, four, true, near_in_reverse());
+  EXPECT_EQ(one.ranks[0].device, 3) << "the first rank has one if any has";
+}
+
+TEST(MpiRoles, NoGpuIsLeftAloneBecauseAllCoresAreBesideOne) {
+  const int nrank = test_world().size();
+  for (const GpuUse use : {GpuUse::all, GpuUse::some}) {
+    const Roles roles = roles_on({use, 0, "redshift.gpu_ranks", ""}, four, true, {0, 0, 1, 0});
+    std::vector<int> users(4, 0);
+    for (const Role& role : roles.ranks) ++users[static_cast<std::size_t>(role.device)];
+    EXPECT_EQ(*std::max_element(users.begin(), users.end()), (nrank + 3) / 4);
+    EXPECT_EQ(roles.ranks[0].device, 2);
   }
 }
 
@@ -142,8 +173,8 @@ TEST(MpiRoles, WithoutAGpuInTheProgramTheHostStandsForOne) {
 
 TEST(MpiRoles, NodesAreCountedByTheirLowestRank) {
   const auto world = test_world();
-  const Roles roles =
-      assign_roles(world, world.split(world.rank() % 2), {GpuUse::some, 0, "redshift.gpu_ranks", ""}, {four[0]}, true);
+  const Roles roles = assign_roles(world, world.split(world.rank() % 2), {GpuUse::some, 0, "redshift.gpu_ranks", ""},
+                                   {{four[0]}, {}}, true);
   EXPECT_EQ(roles.nnode, std::min(2, world.size()));
   for (int rank = 0; rank < world.size(); ++rank) {
     EXPECT_EQ(roles.ranks[static_cast<std::size_t>(rank)].node, rank % 2);

@@ -1,6 +1,7 @@
 #include "simulate/instrument.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -150,7 +151,7 @@ TEST(InventPsf, RefusesPartsOfABundle) {
 
 TEST(InventPsf, IsReadBackFromItsFile) {
   const auto psf = invent_psf({'z', 4}, 25);
-  const std::string path = testing::TempDir() + "zspex-invented-psf.fits";
+  const std::string path = testing::TempDir() + "zspex-invented-psf-" + std::to_string(::getpid()) + ".fits";
   io::write_psf(path, psf);
   const auto read = io::read_psf(path);
   std::filesystem::remove(path);

@@ -15,6 +15,7 @@
 #include "kernels/extract/extract.hpp"
 #include "simulate/instrument.hpp"
 #include "tests/kernels/support/invalid.hpp"
+#include "tests/simulate/run_simulate.hpp"
 
 namespace zspex::simulate {
 namespace {
@@ -22,29 +23,14 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A folder of its own that is removed at the end.
-class SimulateTest : public testing::Test {
+class SimulateTest : public RunSimulateTest {
  protected:
   SimulateTest() {
-    folder_ = fs::path(testing::TempDir()) /
-              ("zspex-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
     config_.output = folder_ / "out";
     config_.cameras = {"r0"};
     config_.nspec = 25;
     config_.wave_r = {5760, 5790, 0.8};
   }
-  ~SimulateTest() override { fs::remove_all(folder_); }
-
-  std::string run(const Share& share = {}) {
-    std::ostringstream out;
-    io::OutputFolders folders;
-    run_simulate(config_, job_, share, folders, out);
-    return out.str();
-  }
-
-  fs::path folder_;
-  config::SimulateConfig config_;
-  config::JobConfig job_;
 };
 
 std::string contents(const fs::path& path) {
@@ -82,10 +68,7 @@ TEST_F(SimulateTest, ProjectionKeepsAllLight) {
 TEST_F(SimulateTest, WithoutSkyAndTargetsThereIsNoLight) {
   config_.sky_level = 0;
   config_.snr_scale = 0;
-  config_.noise = false;
-  config_.cosmics = 0;
-  config_.dead_columns = 0;
-  config_.hot_pixels = 0;
+  leave_out_noise_and_defects();
   const Task task = plan(config_).front();
   const Simulated made = simulate_exposure(config_, task, task_psf(config_, task));
   for (float value : made.frame.image) ASSERT_EQ(value, 0);
@@ -93,10 +76,7 @@ TEST_F(SimulateTest, WithoutSkyAndTargetsThereIsNoLight) {
 }
 
 TEST_F(SimulateTest, TruthIsWhatLiesOnTheCcd) {
-  config_.noise = false;
-  config_.cosmics = 0;
-  config_.dead_columns = 0;
-  config_.hot_pixels = 0;
+  leave_out_noise_and_defects();
   const Task task = plan(config_).front();
   const io::PsfFile psf = task_psf(config_, task);
   const Simulated made = simulate_exposure(config_, task, psf);
@@ -127,10 +107,7 @@ TEST_F(SimulateTest, TruthIsWhatLiesOnTheCcd) {
 }
 
 TEST_F(SimulateTest, PartsOfBinsCarryTheSameLight) {
-  config_.noise = false;
-  config_.cosmics = 0;
-  config_.dead_columns = 0;
-  config_.hot_pixels = 0;
+  leave_out_noise_and_defects();
   const Task task = plan(config_).front();
   const io::PsfFile psf = task_psf(config_, task);
   const auto whole = simulate_exposure(config_, task, psf), parts = simulate_exposure(config_, task, psf, 4);
@@ -235,10 +212,7 @@ TEST_F(SimulateTest, ExposuresShareTargetsAndNotNoise) {
 
 TEST_F(SimulateTest, LaterFibersAreThoseOfTheWholeInstrument) {
   config_.specmin = 25;
-  config_.noise = false;
-  config_.cosmics = 0;
-  config_.dead_columns = 0;
-  config_.hot_pixels = 0;
+  leave_out_noise_and_defects();
   const Task task = plan(config_).front();
   const io::PsfFile psf = task_psf(config_, task);
   EXPECT_EQ(psf.nspec, 50);

@@ -13,6 +13,7 @@
 #include "io/model_image.hpp"
 #include "simulate/simulate.hpp"
 #include "simulate/template_set.hpp"
+#include "tests/simulate/run_simulate.hpp"
 #include "tests/simulate/small_spectra.hpp"
 
 namespace zspex::simulate {
@@ -162,17 +163,13 @@ TEST(SpectraTables, ScoresGrowWithTheSignal) {
 }
 
 /// Runs in a folder of its own. The templates are there already, as small files, so that they need not be made.
-class SimulateSpectraRun : public testing::Test {
+class SimulateSpectraRun : public RunSimulateTest {
  protected:
   SimulateSpectraRun() {
-    folder_ = fs::path(testing::TempDir()) /
-              ("zspex-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
     config_ = small_spectra_config(SimulateKind::coadds);
     use("out");
     job_.resume = true;
   }
-  ~SimulateSpectraRun() override { fs::remove_all(folder_); }
 
   void use(const std::string& name) {
     config_.output = folder_ / name;
@@ -180,16 +177,6 @@ class SimulateSpectraRun : public testing::Test {
     for (const TemplatePlan& plan : template_plans())
       io::write_model_image(folder_ / name / "templates" / template_name(plan), Array2<float>({1, 1}), {}, {});
   }
-  std::string run(const Share& share = {}) {
-    std::ostringstream out;
-    io::OutputFolders folders;
-    run_simulate(config_, job_, share, folders, out);
-    return out.str();
-  }
-
-  fs::path folder_;
-  config::SimulateConfig config_;
-  config::JobConfig job_;
 };
 
 TEST_F(SimulateSpectraRun, FilesAreTheSameForAnyNumberOfRanks) {

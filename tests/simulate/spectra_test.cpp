@@ -1,6 +1,7 @@
 #include "simulate/spectra.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -26,7 +27,8 @@ TEST(SimulatedSpectra, NoiselessFluxIsResolutionTimesTruth) {
   config.fraction_sky = 0;
   config.fraction_galaxy = 0.6;
   io::SpectraFile file = simulate(config).file;
-  file.path = std::filesystem::path(testing::TempDir()) / "zspex-simulated-truth.fits";
+  file.path =
+      std::filesystem::path(testing::TempDir()) / ("zspex-simulated-truth-" + std::to_string(::getpid()) + ".fits");
   io::write_spectra(file);
   file = io::read_spectra(file.path);
   std::filesystem::remove(file.path);

@@ -1,6 +1,7 @@
 #include "simulate/template_set.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -157,7 +158,7 @@ TEST(TemplateSet, QuasarsHaveGridsOfTheirOwnInStepsOfLogWavelength) {
 }
 
 TEST(TemplateSet, AFileIsReadBackAsItWasMade) {
-  const fs::path folder = fs::path(testing::TempDir()) / "zspex-template-set";
+  const fs::path folder = fs::path(testing::TempDir()) / ("zspex-template-set-" + std::to_string(::getpid()));
   fs::create_directories(folder);
   std::set<std::string> types;
   for (const TemplatePlan& plan : template_plans()) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/slurm/run_slurm_test.sh [PROGRAM]: submits slurm/extract.sh and slurm/redshift.sh with a real sbatch to a one-node Slurm
-# of its own (private_slurm.sh) and checks states, outputs and exit codes. PROGRAM: zspex, default build/zspex.
+# tests/slurm/run_slurm_test.sh [PROGRAM]: submits slurm/extract.sh, slurm/redshift.sh and slurm/scaling.sh with a real sbatch
+# to a one-node Slurm of its own (private_slurm.sh) and checks states, outputs and exit codes. PROGRAM: zspex, default build/zspex.
 # Needs Debian's slurmctld, slurmd, slurm-client and munge (./test.sh --slurm installs them); without them it ends with 77,
 # which ctest counts as skipped. About a minute.
 set -euo pipefail
@@ -19,7 +19,7 @@ done
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-slurm.XXXXXX")
 chmod 755 "$dir"  # Slurm and Munge may go on as another user
-checks=0 failures=0
+source "$repository/tests/check.sh"
 finish() {
   local status=$?
   stop_slurm
@@ -35,15 +35,6 @@ finish() {
 trap finish EXIT
 trap 'exit 143' TERM INT
 
-check() {  # check TITLE EXPECTED FOUND
-  checks=$((checks + 1))
-  if [[ $2 == "$3" ]]; then
-    echo "ok: $1"
-  else
-    echo "FAILED: $1: expected '$2', found '$3'"
-    failures=$((failures + 1))
-  fi
-}
 present() { if [[ -s $1 ]]; then echo present; else echo absent; fi; }
 mentions() { if grep -q -- "$2" "$1" 2>/dev/null; then echo yes; else echo no; fi; }
 
@@ -88,7 +79,7 @@ export ZSPEX
 printf '# preproc psf output\n%s %s %s\n\n%s %s %s  # the second\n' \
   "${preproc[0]}" "$psf" "$dir/first.fits" "${preproc[1]}" "$psf" "$dir/second.h5" >"$dir/frames.txt"
 echo "for ((i = 0; i < 600; ++i)); do [[ ! -e $dir/go ]] || break; sleep 0.2; done" >"$dir/gate.sh"
-job=$(ZSPEX_SETUP=$dir/gate.sh submit "$dir/list.log" --hold -- --config "$dir/config.yaml" --list "$dir/frames.txt")
+job=$(ZSPEX_SETUP=$dir/gate.sh submit "$dir/list.log" --hold -- --group 2 --config "$dir/config.yaml" --list "$dir/frames.txt")
 check "a held job is pending" PD "$(squeue --noheader --format=%t --job "$job")"
 scontrol release "$job"
 wait_for "$job" RUNNING "${ended[@]}" >"$dir/state"
@@ -98,7 +89,8 @@ touch "$dir/go"
 check "then it completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
 check "with exit code 0" 0:0 "$(field "$job" ExitCode)"
 check "it has Perlmutter's GPUs" gres:gpu:4 "$(field "$job" TresPerNode)"
-check "it has the script's account" desi "$(field "$job" Account)"
+check "it has the script's account, that of DESI's GPUs" desi_g "$(field "$job" Account)"
+check "one launch does the list" 1 "$(grep -c '^zspex extract: list ' "$dir/list.log")"
 check "two ranks were started" yes "$(mentions "$dir/list.log" 'ranks 2,')"
 check "the first frame is there" present "$(present "$dir/first.fits")"
 check "the second frame is there" present "$(present "$dir/second.h5")"
@@ -133,13 +125,50 @@ check "nothing half-written is left" 0 "$(find "$dir" -maxdepth 1 -name '*broken
 # One bad frame among good ones.
 job=$(submit "$dir/mixed.log" -- -c "$dir/config.yaml" -p "$psf" -o "$dir/mixed/" "${preproc[0]}" "$dir/truncated.fits")
 check "a bad frame beside a good one makes a failed job" FAILED "$(wait_for "$job" "${ended[@]}")"
+check "whose exit code says that some are done" 7:0 "$(field "$job" ExitCode)"
+check "the good one is there" present "$(present "$dir"/mixed/*)"
 
-# A list that the script refuses: nothing is started.
-echo "${preproc[0]}" >"$dir/short.txt"
+# A list that zspex refuses: nothing is done.
+printf '%s %s\n%s a b c\n' "${preproc[0]}" "$psf" "${preproc[1]}" >"$dir/short.txt"
 job=$(submit "$dir/short.log" -- --list "$dir/short.txt" -o "$dir/short/")
 check "a bad list makes a failed job" FAILED "$(wait_for "$job" "${ended[@]}")"
 check "its exit code is usage" 2:0 "$(field "$job" ExitCode)"
-check "its log names the line" yes "$(mentions "$dir/short.log" 'short.txt, line 1: expected PREPROC PSF')"
+check "its log names the line" yes "$(mentions "$dir/short.log" 'short.txt:2: extract.list: expected PREPROC PSF')"
+
+# An array of two jobs does a list of three frames once.
+for i in 0 1 2; do cp "${preproc[0]}" "$dir/part$i.fits"; done
+printf "%s $psf $dir/parts/%s.fits\n" "$dir/part0.fits" 0 "$dir/part1.fits" 1 "$dir/part2.fits" 2 >"$dir/parts.txt"
+job=$(submit "$dir/part-%a.log" --array=5-6 -- -c "$dir/config.yaml" -l "$dir/parts.txt" --report "$dir/parts.csv")
+for i in 5 6; do check "job $i of an array completes" COMPLETED "$(wait_for "${job}_$i" "${ended[@]}")"; done
+check "the first does its part" "part0.fits part2.fits" "$(cut -d , -f 2 "$dir/parts-1.csv" | grep -o 'part[0-9].fits' | xargs)"
+check "the second does the other" "part1.fits" "$(cut -d , -f 2 "$dir/parts-2.csv" | grep -o 'part[0-9].fits' | xargs)"
+check "all frames are there" 3 "$(ls "$dir/parts" | wc -l)"
+
+# A job whose time is nearly over, and that starts again. It does half of its work, and waits.
+cat >"$dir/slow" <<END
+#!/usr/bin/env bash
+if ((\${SLURM_RESTART_COUNT:-0} > 0)); then exec "$ZSPEX" "\$@"; fi
+"$ZSPEX" "\$@" --part 1/2
+touch "$dir/half"
+exec sleep 120
+END
+chmod +x "$dir/slow"
+sed "s,/parts/,/again/," "$dir/parts.txt" >"$dir/again.txt"
+# As a program of Open MPI is started, which Slurm's script doesn't find in it.
+launcher=$(sed -n 's/^zspex extract: .* launcher \(.*\) \(--ntasks=2\|-n 2\)$/\1/p' "$dir/list.log")
+job=$(ZSPEX=$dir/slow ZSPEX_LAUNCHER=$launcher ZSPEX_REQUEUE=yes submit "$dir/again.log" -- -c "$dir/config.yaml" -l "$dir/again.txt" --report "$dir/again.csv")
+for ((i = 0; i < 300; ++i)); do [[ ! -e $dir/half ]] || break; sleep 0.1; done
+check "half of it is done" 2 "$(ls "$dir/again" | wc -l)"
+scancel --signal=USR1 --batch "$job"
+for ((i = 0; i < 300; ++i)); do [[ $(field "$job" Restarts) == 0 ]] || break; sleep 0.1; done
+check "told that its time is nearly over, it is queued again" 1 "$(field "$job" Restarts)"
+# Slurm would let two minutes pass; what it does in them is done when nothing listens any more to the step that has ended.
+for ((i = 0; i < 300; ++i)); do [[ -n $(find "$dir/slurm/spool" -name "*[_.]$job.0*") ]] || break; sleep 0.1; done
+scontrol update JobId="$job" StartTime=now
+check "it starts again, and completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
+check "it keeps what was done, and does the rest" "kept done kept" "$(sed 1d "$dir/again.csv" | grep -oE 'kept|done|failed' | xargs)"
+check "its log has both times" 2 "$(grep -c '^zspex extract: list ' "$dir/again.log")"
+check "and all frames are there" 3 "$(ls "$dir/again" | wc -l)"
 
 # Cancelled while it waits.
 rm -f "$dir/go"
@@ -183,11 +212,13 @@ check "GPU_V3 finds what AUTO found" "$(table "$dir/auto.fits")" "$(table "$dir/
 
 head -c 20000 "$coadd" >"$dir/torn.fits"
 printf '%s %s\n%s %s\n' "$dir/torn.fits" "$dir/never.fits" "$coadd" "$dir/after.fits" >"$dir/coadds.txt"
-job=$(submit "$dir/torn.log" -- "${templates[@]}" -s GPU_V6 -l "$dir/coadds.txt")
+job=$(submit "$dir/torn.log" -- "${templates[@]}" -s GPU_V6 -l "$dir/coadds.txt" --report "$dir/torn.csv")
 check "a truncated coadd makes a failed job" FAILED "$(wait_for "$job" "${ended[@]}")"
+check "its exit code says that some are done" 7:0 "$(field "$job" ExitCode)"
 check "its log names the file" yes "$(mentions "$dir/torn.log" torn.fits)"
 check "nothing is written for it" absent "$(present "$dir/never.fits")"
 check "the output after it is there" present "$(present "$dir/after.fits")"
+check "its report has both" 3 "$(wc -l <"$dir/torn.csv")"
 
 job=$(submit "$dir/dry.log" -- "${templates[@]}" -o "$dir/dry.fits" --dry-run "$coadd")
 check "a dry run completes" COMPLETED "$(wait_for "$job" "${ended[@]}")"
@@ -208,6 +239,36 @@ status=0
 bash "$repository/slurm/redshift.sh" --ranks 2 "${templates[@]}" -s CPU -o "$dir/plain.fits" "$coadd" >"$dir/plain.log" 2>&1 || status=$?
 check "bash slurm/redshift.sh runs with mpirun" 0 "$status"
 check "and finds what AUTO found" "$(table "$dir/auto.fits")" "$(table "$dir/plain.fits")"
+
+# A study of four points, one of which is refused: rows for all of them, and nothing left to do the second time. ReFrame comes from
+# the network, once.
+script=scaling
+cat >"$dir/study.yaml" <<END
+time_limit: 60
+data: {coadds: $coadd, templates: [${templates[1]}, ${templates[3]}], frames: [${preproc[0]}], psf: $psf}
+points:
+  - {strategy: [CPU, GPU_V6], ranks: 2, targets: 3}
+  - {strategy: GPU_V3, ranks: 1, targets: 3, options: --memory 0.001}
+  - {job: extract, ranks: 2, options: --config $dir/config.yaml}
+END
+status=0
+bash "$repository/slurm/scaling.sh" --prepare -o "$dir/study" "$dir/study.yaml" >"$dir/prepare.log" 2>&1 || status=$?
+if ((status == 75)); then
+  echo "Skipped: a scaling study. ReFrame can't be installed here: $(grep -m 1 '^slurm/scaling.sh' "$dir/prepare.log" || tail -n 1 "$dir/prepare.log")"
+else
+  check "ReFrame is there" 0 "$status"
+  job=$(submit "$dir/study.log" -- -o "$dir/study" "$dir/study.yaml")
+  check "a study with a refused point makes a failed job" FAILED "$(wait_for "$job" "${ended[@]}")"
+  check "whose exit code says that the others are done" 7:0 "$(field "$job" ExitCode)"
+  check "each point has its row" "CPU done GPU_V6 done GPU_V3 refused extract done" \
+    "$(python3 -c 'import csv, sys
+print(*[word for row in csv.DictReader(open(sys.argv[1])) for word in (row["strategy"] or row["job"], row["status"])])' "$dir/study/results.csv")"
+  check "one program of two ranks was measured" yes "$(mentions "$dir/study/results.csv" '1 node, 2 ranks')"
+  check "there is a page" present "$(present "$dir/study/index.html")"
+  job=$(submit "$dir/study2.log" -- -o "$dir/study" "$dir/study.yaml")
+  check "the second time ends, too" FAILED "$(wait_for "$job" "${ended[@]}")"
+  check "and has nothing to do" yes "$(mentions "$dir/study2.log" '0 of 4 points to run')"
+fi
 
 echo "$((checks - failures)) of $checks checks passed"
 ((failures == 0)) || exit 1

@@ -63,24 +63,6 @@ class Solver {
     return true;
   }
 
-  static ArrayBytes bytes(const Exec& exec, const ExtractSettings& settings, const BlockPlan& plan, int stride) {
-    const Shape shape(exec, settings, plan, stride);
-    const std::size_t npatch = plan.patches.size();
-    ArrayBytes bytes = SlotMemory<Exec>::bytes(shape.nslot, static_cast<int>(npatch), shape.sizes, shape.parts);
-    bytes += {npatch * (sizeof(PatchShape) + sizeof(int)), shape.nteam * shape.scratch * sizeof(double)};
-    if (plan.whole) bytes += bytes_of_whole(plan, stride);
-    return bytes;
-  }
-  /// The part that the system of the whole bundle takes.
-  static ArrayBytes bytes_of_whole(const BlockPlan& plan, int stride) {
-    const PatchSizes whole = sizes_of({*plan.whole}, stride);
-    ArrayBytes bytes = SlotMemory<Exec>::bytes(1, 1, whole, {false, false});
-    bytes += {sizeof(PatchShape) + sizeof(int),
-              static_cast<std::size_t>(whole.n) * coupling_size(*plan.whole) * sizeof(double)};
-    return bytes;
-  }
-
- private:
   /// How many patches are solved in one launch, and how many teams find roots: one of each where a core's cache is what
   /// counts, many where thousands of threads wait for work.
   struct Shape {
@@ -111,6 +93,24 @@ class Solver {
     }
   };
 
+  static ArrayBytes bytes(const Exec& exec, const ExtractSettings& settings, const BlockPlan& plan, int stride) {
+    const Shape shape(exec, settings, plan, stride);
+    const std::size_t npatch = plan.patches.size();
+    ArrayBytes bytes = SlotMemory<Exec>::bytes(shape.nslot, static_cast<int>(npatch), shape.sizes, shape.parts);
+    bytes += {npatch * (sizeof(PatchShape) + sizeof(int)), shape.nteam * shape.scratch * sizeof(double)};
+    if (plan.whole) bytes += bytes_of_whole(plan, stride);
+    return bytes;
+  }
+  /// The part that the system of the whole bundle takes.
+  static ArrayBytes bytes_of_whole(const BlockPlan& plan, int stride) {
+    const PatchSizes whole = sizes_of({*plan.whole}, stride);
+    ArrayBytes bytes = SlotMemory<Exec>::bytes(1, 1, whole, {false, false});
+    bytes += {sizeof(PatchShape) + sizeof(int),
+              static_cast<std::size_t>(whole.n) * coupling_size(*plan.whole) * sizeof(double)};
+    return bytes;
+  }
+
+ private:
   bool noise() const { return settings_.decorrelation == DecorrelationKind::noise; }
 
   void allocate(const Exec& exec) {

@@ -69,6 +69,7 @@ class RedshiftBackend final : public FitBackend {
   const char* name() const override;
   Values allocate(std::size_t n) const override;
   void copy_in(const Values& to, const Values& from) const override;
+  void copy_out(const Values& to, const Values& from) const override;
   void set_targets(std::shared_ptr<const HostTargets> targets) override;
   void rebin(int itemplate, int first, int nz, const Values& slice) const override;
   void scan(int itemplate, int first, int nz, const Values& slice, TargetRange targets,

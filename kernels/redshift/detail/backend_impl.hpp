@@ -74,6 +74,17 @@ void RedshiftBackend<Exec>::copy_in(const Values& to, const Values& from) const 
 }
 
 template <class Exec>
+void RedshiftBackend<Exec>::copy_out(const Values& to, const Values& from) const {
+  if (from.size() == 0) return;
+  for (Stream& one : streams_) fence(one.exec, "what was begun on the values is done");
+  from.visit([&](auto* data) {
+    using Real = std::remove_pointer_t<decltype(data)>;
+    copy(copy_, host_view(std::span(to.as<Real>(), from.size())), DeviceView<Real*, Exec>(data, from.size()));
+  });
+  fence(copy_, "the host reads the copy");
+}
+
+template <class Exec>
 void RedshiftBackend<Exec>::set_targets(std::shared_ptr<const HostTargets> targets) {
   finish();
   spectra_ = {};

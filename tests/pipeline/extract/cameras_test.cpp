@@ -96,6 +96,7 @@ TEST(MpiCameras, FramesOfAllCamerasInOneRunHaveGridsOfTheirOwn) {
     }
   });
   config.nspec = 25;
+  config.group = world.size();  // so that the root tells of all
   config.wavelength = std::map<char, config::WaveRange>{{'b', {6000, 6040, 0.8}}, {'z', {6060, 6100, 0.7}}};
   config.psferr = std::map<char, double>{{'b', 0.5}};
   std::ostringstream out, err;

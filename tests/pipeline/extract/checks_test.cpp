@@ -134,11 +134,6 @@ TEST(Names, FramesAreNamedByCameraAndExposure) {
   EXPECT_EQ(frame_name(header, "z9", "/x/any.fits"), "z9-00000123");
 }
 
-TEST(Names, ResultsInAFolderAreNamedAfterTheirInputs) {
-  EXPECT_EQ(name_in_folder("out/", "frame", "in/preproc-r0-00051060.fits.fz"), "out/frame-r0-00051060.fits");
-  EXPECT_EQ(name_in_folder("out/", "model", "in/other.fits.gz"), "out/model-other.fits");
-}
-
 TEST(GpuMemory, RanksThatShareAGpuMustFitIt) {
   constexpr std::size_t gib = std::size_t{1} << 30;
   EXPECT_NO_THROW(check_gpu_memory(2 * gib, 16, 40 * gib));

@@ -1,6 +1,7 @@
 #include "pipeline/inspect/inspect.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -63,7 +64,7 @@ class InspectTest : public testing::Test {
     for (const std::string& path : paths_) std::filesystem::remove(path);
   }
   std::string path(const char* name) {
-    paths_.push_back(testing::TempDir() + "zspex-inspect-" + name);
+    paths_.push_back(testing::TempDir() + "zspex-inspect-" + std::to_string(::getpid()) + name);
     return paths_.back();
   }
   std::string inspect(const std::string& file, std::optional<int> row = {}, int verbosity = 0,

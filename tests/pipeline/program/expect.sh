@@ -6,6 +6,7 @@ launcher=("$@")
 dir=$(mktemp -d "${TMPDIR:-/tmp}/zspex-program.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
+export XDG_CACHE_HOME=$dir/cache  # not what the user has measured
 failures=0
 fail() {
   printf 'FAILED: %s\n' "$1"
@@ -17,7 +18,7 @@ fail() {
 expect() {
   local title=$1 code=$2 words=$3 found=0 lines
   shift 3
-  timeout 300 "$@" >log 2>&1 || found=$?
+  timeout 900 "$@" >log 2>&1 || found=$?
   if ((found != code)); then
     fail "$title: expected exit code $code, found $found"
     return

@@ -17,6 +17,14 @@ r=in/preproc-r0-00000001.fits b=in/preproc-b0-00000001.fits psf=in/psf-r0.fits
 extract "a frame" 0 "" -i $r -p $psf -o ok.fits
 expect "it can be inspected" 0 "25 spectra" "${launcher[@]}" "$zspex" inspect ok.fits
 extract "HDF5" 0 "" -i $r -p $psf -o ok.h5
+for suffix in h5 fits.gz; do
+  for compress in none fast best; do
+    extract "compressed: $compress" 0 "" -i $r -p $psf -o "$compress.$suffix" --compress "$compress"
+  done
+  (($(stat -c %s "best.$suffix") < $(stat -c %s "fast.$suffix") && $(stat -c %s "fast.$suffix") < $(stat -c %s "none.$suffix"))) ||
+    fail "expected none > fast > best, found bytes $(stat -c '%n %s' ./*."$suffix")"
+done
+gzip --test -- *.fits.gz || fail "gzip refuses a file"
 expect "help" 0 "Usage: zspex extract" "${launcher[@]}" "$zspex" extract --help
 expect "the version, told once" 0 "Kokkos" "${launcher[@]}" "$zspex" --version
 expect "an unknown option" 2 "--nspecs" "${launcher[@]}" "$zspex" extract --nspecs 25

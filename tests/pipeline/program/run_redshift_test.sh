@@ -77,6 +77,12 @@ for dz in 3e-4 1e-4; do
   done
 done
 nothing_left "after plans" dry.fits
+expect "this machine is measured" 0 "pi by Monte Carlo" "${launcher[@]}" "$zspex" measure --seconds 1 -o made/machine.yaml
+expect "AUTO takes what was measured" 0 "as zspex measure found them" \
+  "${launcher[@]}" "$zspex" redshift -i $coadd "${star[@]}" -o measured.h5 --strategy AUTO
+expect "a plan for the machine that was measured" 0 "1 node of $ranks rank" \
+  "${launcher[@]}" "$zspex" redshift --config in/redshift.yaml -o dry.fits --dry-run --machine made/machine.yaml
+nothing_left "after measuring" dry.fits made/zspex-measure-*
 # As desispec's scripts call Redrock: zproc.py, qsoqn.py.
 redshift "a production's command line" 0 "" -i $coadd "${star[@]}" -o rr.fits -d rd.h5 --model rm.fits --gpu --max-gpuprocs 4
 need "a production's command line" rr.fits rd.h5 rm.fits
@@ -85,8 +91,8 @@ redshift "an afterburner's command line" 2 "found -7008279, which is in none" --
 expect "processes are mpirun's" 0 "note: --mp 8 is accepted without effect" "${launcher[@]}" "$zspex" redshift --infiles $coadd \
   "${star[@]}" --outfile rr.fits --mp 8
 redshift "a strategy with a typing error" 2 'found "GPU_V66"; did you mean GPU_V6?' -i $coadd "${star[@]}" -o bad.fits --strategy GPU_V66
-redshift "a capacity of zero" 2 "redshift.gpu_capacity: expected a number > 0" -i $coadd "${star[@]}" -o bad.fits \
-  --strategy GPU_V4 --gpu-capacity 0
+redshift "a capacity below zero" 2 "redshift.gpu_capacity: expected a number >= 0" -i $coadd "${star[@]}" -o bad.fits \
+  --strategy GPU_V4 --gpu-capacity=-1
 redshift "more GPU ranks than ranks" 2 "expected at most as many GPU ranks as ranks, found 9 for $ranks" -i $coadd "${star[@]}" \
   -o bad.fits --strategy GPU_V6 --gpu-ranks 9
 redshift "too little for a tile on a GPU" 2 "Raise redshift.device_memory" -i $coadd "${star[@]}" -o bad.fits \
@@ -104,10 +110,10 @@ redshift "and is made as mkdir -p does" 0 "" -i $coadd "${star[@]}" -n 1 -o made
 need "folders that were made" made/a/z.fits made/z.h5
 ln -s made/later.h5 link.h5
 redshift "two outputs that are one file" 2 "which is also in output" -i $coadd "${star[@]}" -o made/later.h5 -d link.h5
-if ((ranks == 1)); then  # The details (10 MB) are over the limit; the redshifts, and what MPI puts into files, are not.
+if ((ranks == 1)); then  # The details (6 MB) are over the limit; the redshifts, and what MPI puts into files, are not.
   # shellcheck disable=SC2016
   expect "room for the redshifts only" 4 "Written: room.fits." bash -c 'ulimit -f 5120; exec "$@"' - "$zspex" redshift --quiet \
-    -i $coadd -t in/templates/rrtemplate-GALAXY-None-vsim1.fits --zscan-galaxy=0,1.6,1e-5 -o room.fits -d room.h5
+    -i $coadd -t in/templates/rrtemplate-GALAXY-None-vsim1.fits --zscan-galaxy=0,1.6,1.6e-5 --compress none -o room.fits -d room.h5
   need "room for the redshifts only" room.fits
   nothing_left "room for the redshifts only" room.h5
 fi

@@ -260,11 +260,11 @@ TEST_F(BadSpectra, AnEvenNumberOfDiagonalsIsRefused) {
 
 TEST_F(BadSpectra, RowsOfOneTargetAreExposuresWhereverTheyAre) {
   const auto& exposures = small_survey(SimulateKind::spectra, 3, 2);
-  config_.input = {write_survey(folder_ / "spectra.fits", exposures)};
+  config_.input = {write_survey(folder_ / "in-spectra.fits", exposures)};
   run("spectra");
   io::SpectraFile coadd = exposures;
   coadd.exp_fibermap = exposures.fibermap;  // which makes it a coadd
-  config_.input = {write_survey(folder_ / "coadd.fits", coadd)};
+  config_.input = {write_survey(folder_ / "in-coadd.fits", coadd)};
   run("coadd");
   config_.input = {write_survey(folder_ / "first.fits", pick_rows(exposures, {0, 1, 2})),
                    write_survey(folder_ / "second.fits", pick_rows(exposures, {4, 5, 3}))};
@@ -273,9 +273,9 @@ TEST_F(BadSpectra, RowsOfOneTargetAreExposuresWhereverTheyAre) {
   expect_same_answers(folder_ / "coadd.h5", folder_ / "spectra.h5", ids);
   expect_same_answers(folder_ / "files.h5", folder_ / "spectra.h5", ids);
   // A spectrum that is there twice counts twice.
-  config_.input = {write_survey(folder_ / "once.fits", pick_rows(exposures, {0}))};
+  config_.input = {write_survey(folder_ / "in-once.fits", pick_rows(exposures, {0}))};
   run("once");
-  config_.input = {write_survey(folder_ / "twice.fits", pick_rows(exposures, {0, 0}))};
+  config_.input = {write_survey(folder_ / "in-twice.fits", pick_rows(exposures, {0, 0}))};
   run("twice");
   EXPECT_NEAR(best(ids[0], "twice").chi2, 2 * best(ids[0], "once").chi2, 1e-5 * best(ids[0], "twice").chi2);
   EXPECT_NEAR(best(ids[0], "twice").z, best(ids[0], "once").z, 1e-9);

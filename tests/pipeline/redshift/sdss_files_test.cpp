@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -42,7 +43,7 @@ void write_spec(const std::string& path, int fiber, int first, int n, float wdis
 }
 
 TEST(SdssFiles, PiecesOfTheGridAreFittedTogether) {
-  const std::filesystem::path folder = testing::TempDir() + "zspex-sdss-files";
+  const std::filesystem::path folder = testing::TempDir() + "zspex-sdss-files-" + std::to_string(::getpid());
   std::filesystem::create_directories(folder);
   config::RedshiftConfig config;
   for (const char* name : {"one.fits", "two.fits"}) config.input.push_back(folder / name);
@@ -57,7 +58,7 @@ TEST(SdssFiles, PiecesOfTheGridAreFittedTogether) {
   EXPECT_EQ(targets.targetid, (std::vector<std::int64_t>{7550000001, 7550000002}));
 
   std::vector<kernels::Target> read;
-  read_targets(config, targets, {0, 1}, [&](const kernels::Target& target) { read.push_back(target); });
+  read_targets(config, targets, NodeInputs(), {0, 1}, [&](const kernels::Target& target) { read.push_back(target); });
   ASSERT_EQ(read.size(), 2u);
   for (const auto [target, first, n, half] : {std::array{0, 13, 101, 2}, std::array{1, 0, 83, 4}}) {
     ASSERT_EQ(read[target].spectra.size(), 1u);

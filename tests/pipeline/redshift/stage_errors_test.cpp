@@ -68,7 +68,7 @@ TEST_F(MpiRedshiftStage, PlansArePrintedOnceAndTouchNothing) {
   });
   job_.dry_run = true;
   const RedshiftStage stage(world_, config_, job_, {}, out_, err_);
-  EXPECT_EQ(run_redshift(stage, world_, job_, out_), ExitCode::success);
+  EXPECT_EQ(run_redshift(stage, world_, job_, out_).code, ExitCode::success);
   world_.barrier();
   for (const std::string& path : {config_.output, config_.details, config_.model})
     EXPECT_FALSE(fs::exists(path)) << path;
@@ -93,7 +93,8 @@ TEST_F(MpiRedshiftStage, TimingsCoverTheSteps) {
     EXPECT_LE(row.median_seconds, row.max_seconds);
     EXPECT_GT(row.peak_memory, 1u << 20);
   }
-  EXPECT_EQ(steps, (std::set<std::string>{"read", "rebin", "scan", "wait for slices", "refine", "gather", "write"}));
+  EXPECT_EQ(steps, (std::set<std::string>{"plan", "read", "rebin", "scan", "wait for slices", "refine", "gather",
+                                          "write", "whole"}));
 }
 
 TEST_F(MpiRedshiftStage, ResumeAsksForAllOutputs) {
@@ -102,7 +103,7 @@ TEST_F(MpiRedshiftStage, ResumeAsksForAllOutputs) {
   const auto resume = [&] {
     out_.str("");
     const RedshiftStage stage(world_, config_, job_, {}, out_, err_);
-    EXPECT_EQ(run_redshift(stage, world_, job_, out_), ExitCode::success);
+    EXPECT_EQ(run_redshift(stage, world_, job_, out_).code, ExitCode::success);
     return out_.str().find("all outputs are there already") != std::string::npos;
   };
   EXPECT_FALSE(resume()) << "nothing is there";

@@ -1,6 +1,7 @@
 // The stage with each strategy, on 1 to 8 ranks: the same answers; and what is told of ranks and strategies.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "io/detail/hdf5_reader.hpp"
 #include "tests/pipeline/redshift/mpi_stage.hpp"
@@ -49,6 +50,72 @@ TEST_F(MpiStrategies, AllGiveTheFilesOfOneRankAlone) {
       if (world_.is_root()) expect_same_results(config_, other(name));
       world_.barrier();
     }
+  }
+}
+
+TEST_F(MpiStrategies, SoDoThoseOf2021) {
+  write_coadds(6);
+  run_alone();
+  for (const Strategy& strategy : all_strategies(config::Era::published))
+    for (const double capacity : {1.0, 4.0}) {
+      SCOPED_TRACE(strategy.title() + ", capacity " + std::to_string(capacity));
+      auto config = other(strategy.name);
+      config.era = config::Era::published;
+      config.gpu_capacity = capacity;
+      config.slice = 7;
+      const RedshiftReport report = run(world_, config);
+      if (world_.is_root()) {
+        expect_same_results(config_, config);
+        const bool dealt_again = std::any_of(report.timing.begin(), report.timing.end(), [](const Timing& step) {
+          return step.step == "deal again" && step.max_seconds > 0;
+        });
+        EXPECT_EQ(dealt_again, strategy.redeal && world_.size() > 1);
+      }
+      world_.barrier();
+    }
+}
+
+// Each column by itself, and together with those that it needs.
+TEST_F(MpiStrategies, SoDoesEveryColumnOfCustom) {
+  using config::Place;
+  write_coadds(6);
+  run_alone();
+  struct Case {
+    N like;
+    const char* what;
+    std::function<void(config::RedshiftConfig&)> change;
+  };
+  const Case cases[] = {
+      {N::cpu, "capacity on a ring", [](auto& c) { c.custom_dealing = Dealing::capacity; }},
+      {N::gpu_v1, "refined by the GPU", [](auto& c) { c.custom_refine = Place::gpu; }},
+      {N::gpu_v1, "one rank a GPU", [](auto& c) { c.custom_gpus = config::GpuUsers::one; }},
+      {N::gpu_v2, "rebinned by the GPU", [](auto& c) { c.custom_rebin = Place::gpu; }},
+      {N::gpu_v3, "rebinned by the host", [](auto& c) { c.custom_rebin = Place::host; }},
+      {N::gpu_v3, "convolved by the host", [](auto& c) { c.custom_rebin = c.custom_convolve = Place::host; }},
+      {N::gpu_v4, "gathered", [](auto& c) { c.custom_templates = Holding::gathered; }},
+      {N::gpu_v4, "dealt anew", [](auto& c) { c.custom_redeal = true; }},
+      {N::gpu_v5, "rebinned by the GPU", [](auto& c) { c.custom_rebin = Place::gpu; }},
+      {N::gpu_v5, "convolved by the host", [](auto& c) { c.custom_convolve = Place::host; }},
+      {N::gpu_v6, "rebinned by the host", [](auto& c) { c.custom_rebin = Place::host; }},
+      {N::gpu_v6, "convolved by the host", [](auto& c) { c.custom_rebin = c.custom_convolve = Place::host; }},
+      {N::gpu_v6, "refined by the host, all on GPUs",
+       [](auto& c) {
+         c.custom_refine = Place::host;
+         c.custom_gpus = config::GpuUsers::all;
+       }},
+      {N::gpu_v6, "all by the host",
+       [](auto& c) { c.custom_rebin = c.custom_convolve = c.custom_fit = c.custom_refine = Place::host; }},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(std::to_string(static_cast<int>(one.like)) + ", " + one.what);
+    auto config = other(N::custom);
+    config.custom_like = one.like;
+    config.gpu_capacity = 3;
+    config.slice = 7;
+    one.change(config);
+    run(world_, config);
+    if (world_.is_root()) expect_same_results(config_, config);
+    world_.barrier();
   }
 }
 

@@ -5,8 +5,10 @@
 
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <numeric>
 
+#include "core/error.hpp"
 #include "core/format.hpp"
 #include "pipeline/redshift/choose.hpp"
 #include "pipeline/redshift/slice.hpp"
@@ -27,7 +29,10 @@ TEST(Strategies, PlacePiecesAsTheyAreDefined) {
     Dealing dealing;
     Holding templates;
     bool all_on_gpus;
+    config::Era era = config::Era::today;
+    bool redeal = false;
   };
+  constexpr auto published = config::Era::published;
   constexpr auto host = BackendKind::host, device = BackendKind::device;
   const Row rows[] = {
       {N::cpu, "CPU", host, host, host, host, Dealing::even, Holding::ring, false},
@@ -37,11 +42,19 @@ TEST(Strategies, PlacePiecesAsTheyAreDefined) {
       {N::gpu_v4, "GPU_V4", device, device, device, device, Dealing::capacity, Holding::full, false},
       {N::gpu_v5, "GPU_V5", host, device, device, device, Dealing::capacity, Holding::node, false},
       {N::gpu_v6, "GPU_V6", device, device, device, device, Dealing::dynamic, Holding::tiles, false},
+      {N::cpu, "CPU", host, host, host, host, Dealing::even, Holding::ring, false, published},
+      {N::gpu_v1, "GPU_V1", host, host, device, host, Dealing::even, Holding::ring, true, published},
+      {N::gpu_v2, "GPU_V2", host, device, device, host, Dealing::even, Holding::ring, true, published},
+      {N::gpu_v3, "GPU_V3", host, device, device, host, Dealing::even, Holding::full, true, published},
+      {N::gpu_v4, "GPU_V4", host, device, device, host, Dealing::capacity, Holding::full, false, published, true},
+      {N::gpu_v5, "GPU_V5", host, device, device, host, Dealing::capacity, Holding::gathered, false, published, true},
   };
-  ASSERT_EQ(all_strategies().size(), std::size(rows));
+  ASSERT_EQ(all_strategies().size() + all_strategies(published).size(), std::size(rows));
   for (const Row& row : rows) {
-    const Strategy& strategy = strategy_of(row.name);
-    SCOPED_TRACE(row.text);
+    const Strategy strategy = strategy_of(row.name, row.era);
+    SCOPED_TRACE(strategy.title());
+    EXPECT_EQ(strategy.era, row.era);
+    EXPECT_EQ(strategy.redeal, row.redeal);
     EXPECT_STREQ(strategy.text(), row.text);
     EXPECT_EQ(strategy.rebin, row.rebin);
     EXPECT_EQ(strategy.convolve, row.convolve);
@@ -52,6 +65,52 @@ TEST(Strategies, PlacePiecesAsTheyAreDefined) {
     EXPECT_EQ(strategy.all_on_gpus, row.all_on_gpus);
     EXPECT_EQ(strategy.uses_gpus(), row.name != N::cpu);
   }
+}
+
+TEST(Strategies, CustomIsAnotherWithSomeColumnsChanged) {
+  config::RedshiftConfig config;
+  config.strategy = N::custom;
+  config.custom_like = N::gpu_v4;
+  config.custom_refine = config::Place::host;
+  config.custom_redeal = true;
+  const Strategy like = strategy_of(N::gpu_v4), custom = strategy_of(config);
+  EXPECT_STREQ(custom.text(), "CUSTOM");
+  EXPECT_EQ(custom.refine, BackendKind::host);
+  EXPECT_TRUE(custom.redeal);
+  EXPECT_EQ(custom.rebin, like.rebin);
+  EXPECT_EQ(custom.templates, like.templates);
+  EXPECT_EQ(custom.all_on_gpus, like.all_on_gpus);
+  config.era = config::Era::published;
+  EXPECT_EQ(strategy_of(config).rebin, BackendKind::host) << "like that of 2021";
+}
+
+TEST(Strategies, ColumnsThatDoNotGoTogetherAreRefused) {
+  using config::Place;
+  const auto refusal = [](N like, const std::function<void(config::RedshiftConfig&)>& change) -> std::string {
+    config::RedshiftConfig config;
+    config.strategy = N::custom;
+    config.custom_like = like;
+    change(config);
+    try {
+      strategy_of(config);
+      return "";
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+  };
+  const auto expect = [&](const char* key, N like, const std::function<void(config::RedshiftConfig&)>& change) {
+    EXPECT_NE(refusal(like, change).find(std::string("redshift.") + key + ": expected"), std::string::npos)
+        << key << ": " << refusal(like, change);
+  };
+  expect("custom_refine", N::cpu, [](auto& c) { c.custom_refine = Place::gpu; });
+  expect("custom_convolve", N::cpu, [](auto& c) { c.custom_convolve = Place::gpu; });
+  expect("custom_rebin", N::gpu_v1, [](auto& c) { c.custom_rebin = Place::gpu; });
+  expect("custom_dealing", N::gpu_v6, [](auto& c) { c.custom_templates = Holding::full; });
+  expect("custom_dealing", N::gpu_v4, [](auto& c) { c.custom_dealing = Dealing::dynamic; });
+  expect("custom_redeal", N::gpu_v6, [](auto& c) { c.custom_redeal = true; });
+  expect("gpu_ranks", N::gpu_v2, [](auto& c) { c.gpu_ranks = 2; });
+  expect("era", N::gpu_v6, [](auto& c) { c.era = config::Era::published; });
+  EXPECT_EQ(refusal(N::gpu_v2, [](auto& c) { c.custom_gpus = config::GpuUsers::one, c.gpu_ranks = 2; }), "");
 }
 
 /// Plans of the small survey for a node with four GPUs.
@@ -178,7 +237,8 @@ TEST_F(StrategyPlans, TakeSeveralRoundsWhereMemoryIsSmall) {
       EXPECT_EQ(found.memory.least, 0);
       // Of a rank's own, or of the four ranks of a node where they share it all.
       const bool dynamic = name == N::gpu_v6, on_gpu = name != N::cpu;
-      const Footprint print = footprint_of(*found.strategy, *plan_.fitter, plan_.targets, config_, node_, false);
+      const Footprint print =
+          footprint_of(*found.strategy, *plan_.fitter, plan_.targets, config_, node_, false, plan_.targets.size());
       const Bytes own = (on_gpu ? print.gpu_rank : print.cpu_rank) + print.reading + print.scanning;
       const Bytes held = dynamic ? Bytes{print.node.fixed + 4 * own.fixed, print.node.target} : own;
       const double share = dynamic ? 1 : found.where.share(on_gpu), budget = (dynamic ? 4 : 1) * memory * gibibyte;

@@ -1,6 +1,5 @@
 /// \file
-/// One thread that reads and writes files while the ranks compute. CFITSIO and HDF5 are not safe for several threads,
-/// so that in a process it alone calls them.
+/// One thread that reads and writes files while the ranks compute. It never calls MPI. CFITSIO and HDF5 have locks (io/detail).
 #pragma once
 
 #include <condition_variable>

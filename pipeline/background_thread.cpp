@@ -1,4 +1,4 @@
-#include "pipeline/extract/background_thread.hpp"
+#include "pipeline/background_thread.hpp"
 
 namespace zspex::pipeline {
 
