@@ -10,7 +10,7 @@ usage() {
   --sanitize     build and test with the address and undefined-behavior sanitizers (build-asan/)
   --preset NAME  another preset of CMakePresets.json, for example debug; openmp and teams build a Kokkos with OpenMP where
                  neither the distribution nor Kokkos_ROOT has one (scripts/kokkos.sh)
-  --kernels      only the tests of the kernels, in one go
+  --kernels      only the tests of the kernels, in one go on each core
   --slurm        only the test that starts a one-node Slurm and submits the jobs of slurm/ to it
   --yes          install missing packages without asking
   anything else  goes to ctest: -R Extraction (only tests with that name), -V (all output), ...
@@ -52,7 +52,16 @@ if [[ $kernels == yes ]]; then
   say "Testing the kernels"
   # Of a Kokkos with threads; as the presets of ctest have it.
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-4} OMP_PROC_BIND=false OMP_WAIT_POLICY=passive
-  exec "$(build_folder "$preset")/kernels_test" --gtest_brief=1
+  # Without threads of its own, a share of the tests on each core.
+  shards=$(nproc)
+  if [[ $preset =~ ^(openmp|teams)$ ]]; then shards=1; fi
+  processes=() failed=0
+  for ((i = 0; i < shards; ++i)); do
+    GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$i "$(build_folder "$preset")/kernels_test" --gtest_brief=1 &
+    processes+=($!)
+  done
+  for process in "${processes[@]}"; do wait "$process" || failed=1; done
+  exit "$failed"
 fi
 
 targets=(all)

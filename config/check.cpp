@@ -252,8 +252,10 @@ void check_plans(const Checker& checker, const RedshiftConfig& config) {
                   "expected none beside plan_ranks, plan_nodes, plan_targets and plan_frames, found {}; take it out",
                   config.list);
   if (config.plan_table.empty()) return;
-  checker.require(!config.plan_ranks.empty() || !config.plan_nodes.empty() || !config.plan_targets.empty(),
-                  "plan_table", "expected plan_ranks, plan_nodes or plan_targets beside it, found none; name some");
+  checker.require(config.list.empty(), "plan_table", "expected none beside a list, found {}; name one input",
+                  config.plan_table);
+  checker.require(!config.input.empty() || !config.plan_targets.empty(), "plan_table",
+                  "expected an input or plan_targets beside it, found none: frames have no such table; name some");
   checker.require(ends_with_any(config.plan_table, {".csv"}), "plan_table",
                   "expected a name that ends in .csv, found {}", config.plan_table);
 }

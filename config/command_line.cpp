@@ -340,9 +340,11 @@ std::optional<MachineConfig> machine_of(const Settings& settings) {
 void check_job(Job job, const Settings& settings) {
   if (job == Job::extract) check(settings.extract, settings.origins);
   if (job == Job::redshift) check(settings.redshift, settings.origins);
-  if (job == Job::redshift && settings.redshift.plans_many() && !settings.job.dry_run)
-    throw ConfigError("configuration", "job.dry_run",
-                      "expected --dry-run with --ranks, --nodes, --targets and --frames, found none; add it");
+  const bool plans = settings.redshift.plans_many() || !settings.redshift.plan_table.empty();
+  if (job == Job::redshift && plans && !settings.job.dry_run)
+    throw ConfigError(
+        "configuration", "job.dry_run",
+        "expected --dry-run with --ranks, --nodes, --targets, --frames and --plan-table, found none; add it");
   if (job == Job::simulate) check(settings.simulate, settings.origins);
   if (job == Job::inspect) check(settings.inspect, settings.origins);
   if (job == Job::measure) check(settings.measure, settings.origins);

@@ -451,7 +451,7 @@ void add_redshift(std::vector<Field>& table) {
   plans("plan_targets", &C::plan_targets, "--targets",
         "--dry-run: plans for so many targets; without input, with DESI's three bands");
   plans("plan_frames", &C::plan_frames, "--frames", "--dry-run: how long so many frames of 500 fibers take to extract");
-  row("plan_table", &C::plan_table, {.metavar = "FILE", .help = "--dry-run: these plans as a table (.csv)"});
+  row("plan_table", &C::plan_table, {.metavar = "FILE", .help = "--dry-run: the plans as a table (.csv)"});
   row("calibrate", &C::calibrate, {{Calibrate::automatic, "auto"}, {Calibrate::always, "always"}},
       {.help =
            "auto: AUTO takes what zspex measure found out about this machine, else measures where that pays; always: "

@@ -137,15 +137,17 @@ def chosen_prediction(table):
     return row
 
 
-def planned(text, strategy, source):
-    """Columns of a strategy's row in the table that --dry-run prints: s of rebin, scan, transfer, refine, total; GiB of a CPU rank, a
-    GPU rank, a node, a GPU. None where the table isn't there, or the strategy can't run."""
-    found = re.search(r'^[-> ]+%s(?: of \d+)?((?: +[\d.]+){5})((?: +(?:[\d.]+|-)){4}) ' % re.escape(strategy), text, re.MULTILINE)
-    if not found:
+def planned(path, strategy, source):
+    """Columns of a strategy's row in the table that --plan-table writes. None where the table isn't there, or the strategy can't run."""
+    if not os.path.exists(path):
         return {}
-    seconds, sizes = found[1].split(), found[2].split()
-    return {'predicted_rebin': seconds[0], 'predicted_scan': seconds[1], 'predicted_transfer': seconds[2], 'predicted_refine': seconds[3],
-            'predicted': seconds[4], 'predicted_node': sizes[2], 'predicted_gpu': sizes[3].replace('-', ''), 'predicted_from': source}
+    with open(path, newline='') as file:
+        rows = [row for row in csv.DictReader(file) if row['strategy'] == strategy and row['total']]
+    if not rows:
+        return {}
+    row = {'predicted_' + key: rows[0][key] for key in ('rebin', 'scan', 'transfer', 'refine')}
+    gpu = rows[0]['gpu_gib'] if float(rows[0]['gpu_gib']) > 0 else ''
+    return {**row, 'predicted': rows[0]['total'], 'predicted_node': rows[0]['node_gib'], 'predicted_gpu': gpu, 'predicted_from': source}
 
 
 def machine_of(path, nodes, ranks):

@@ -60,19 +60,19 @@ class Scaling(rfm.RunOnlyRegressionTest):
         return self.current_partition.launcher_type.registered_name == 'srun'
 
     def prediction(self, arguments):
-        """Commands that leave the model's table in FOLDER/plans, once for points with the same ranks and data."""
+        """Commands that leave the model's predictions in FOLDER/plans, once for points with the same ranks and data."""
         self.plan, predict = None, STUDY['predict']
         if self.point['job'] != 'redshift' or predict == 'none' or self.point['strategy'] == 'AUTO':
             return []
         keys = ('era', 'nodes', 'ranks', 'targets', 'step', 'slowdown', 'options', 'data')
         name = hashlib.sha256('|'.join([predict, *(self.point[key] for key in keys)]).encode()).hexdigest()[:12]
-        self.plan = os.path.join(FOLDER, 'plans', name + '.txt')
+        self.plan = os.path.join(FOLDER, 'plans', name + '.csv')
         os.makedirs(os.path.dirname(self.plan), exist_ok=True)
-        command = [*arguments, '--dry-run']
+        command = [*arguments, '--dry-run', '--plan-table', 'plan.csv']
         if predict == 'measured':  # as the ranks will work
             run = [self.job.launcher.run_command(self.job), shlex.join([PROGRAM, *command])]
         else:
-            machine = self.plan.replace('.txt', '.yaml')
+            machine = self.plan.replace('.csv', '.yaml')
             with open(machine, 'w') as file:
                 file.write(results.machine_of(predict, int(self.point['nodes']), int(self.point['ranks'])))
             options = os.environ.get('ZSPEX_LAUNCHER_OPTIONS', '')  # one rank, for a program that doesn't start without a launcher
@@ -80,7 +80,7 @@ class Scaling(rfm.RunOnlyRegressionTest):
             run = [one % options, shlex.join([PROGRAM, *command, '--machine', machine])]
         plan = shlex.quote(self.plan)
         run.insert(0, 'timeout %d' % STUDY['time_limit'])
-        return ['[[ -s %s ]] || { %s >plan.txt 2>plan.err </dev/null && mv plan.txt %s; }' % (plan, ' '.join(run), plan)]
+        return ['[[ -s %s ]] || { %s >plan.txt 2>plan.err </dev/null && mv plan.csv %s; }' % (plan, ' '.join(run), plan)]
 
     @sanity_function
     def has_the_answer(self):
@@ -90,9 +90,8 @@ class Scaling(rfm.RunOnlyRegressionTest):
         if status is None:
             status = self.job.exitcode
         row['exit_status'] = status
-        if self.plan and os.path.exists(self.plan):
-            with open(self.plan) as file:
-                row.update(results.planned(file.read(), self.point['strategy'], 'dry-run' if STUDY['predict'] == 'measured' else 'machine'))
+        if self.plan:
+            row.update(results.planned(self.plan, self.point['strategy'], 'dry-run' if STUDY['predict'] == 'measured' else 'machine'))
         text = ''
         for name in (self.stderr, self.stdout):
             with open(os.path.join(self.stagedir, str(name)), errors='replace') as file:

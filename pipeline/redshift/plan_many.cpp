@@ -8,10 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/csv.hpp"
 #include "core/error.hpp"
 #include "core/format.hpp"
-#include "io/output.hpp"
 #include "kernels/base/session.hpp"
 #include "pipeline/comm/agree.hpp"
 #include "pipeline/redshift/backend_rates.hpp"
@@ -19,17 +17,11 @@
 #include "pipeline/redshift/choose.hpp"
 #include "pipeline/redshift/machine.hpp"
 #include "pipeline/redshift/make_fitter.hpp"
+#include "pipeline/redshift/plan_table.hpp"
 #include "pipeline/redshift/survey_bands.hpp"
 
 namespace zspex::pipeline {
 namespace {
-
-/// One cell of the tables.
-struct Cell {
-  config::MachineConfig machine;
-  std::size_t ntarget;
-  StrategyPlan plan;
-};
 
 /// One target in DESI's three bands, as its pipeline extracts them.
 TargetList desi_target() {
@@ -58,7 +50,7 @@ std::string cell_text(const StrategyPlan& plan) {
 }
 
 /// Strategies are columns, numbers of ranks are rows.
-void print_table(const std::vector<Cell>& cells, std::size_t nstrategy, std::ostream& out) {
+void print_table(const std::vector<TablePlan>& cells, std::size_t nstrategy, std::ostream& out) {
   const config::MachineConfig& machine = cells.front().machine;
   out << fmt::format("{} targets on {} node{} of {}: seconds predicted, of all, and what takes longest\n",
                      cells.front().ntarget, machine.nodes, machine.nodes == 1 ? "" : "s", machine.name)
@@ -66,7 +58,7 @@ void print_table(const std::vector<Cell>& cells, std::size_t nstrategy, std::ost
   for (std::size_t i = 0; i < nstrategy; ++i) out << fmt::format("  {:>14}", cells[i].plan.strategy->text());
   std::map<std::string, std::string> reasons;  // the first of each strategy
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const Cell& cell = cells[i];
+    const TablePlan& cell = cells[i];
     if (i % nstrategy == 0) out << fmt::format("\n  {:>6}", cell.machine.ranks);
     out << fmt::format("  {:>14}", cell_text(cell.plan));
     if (!cell.plan.usable())
@@ -82,30 +74,6 @@ void print_table(const std::vector<Cell>& cells, std::size_t nstrategy, std::ost
       out << fmt::format("  {} at {} ranks: {} wait {:.0f} % of the time for the others\n", plan.strategy->text(),
                          cells[i].machine.ranks, gpu > cpu ? "GPU ranks" : "CPU ranks", 100 * std::max(cpu, gpu));
   }
-}
-
-std::string to_csv(const std::vector<Cell>& cells) {
-  std::string csv =
-      "machine,nodes,ranks,targets,strategy,era,usable,whole,total,rebin,scan,transfer,deal,refine,start,read,serial,"
-      "cpu_waits,gpu_waits,"
-      "node_gib,gpu_gib,rounds,reason\n";
-  for (const Cell& cell : cells) {
-    const StrategyPlan& plan = cell.plan;
-    const Prediction& time = plan.time;
-    csv += fmt::format("{},{},{},{},{},{},{},", csv_field(cell.machine.name), cell.machine.nodes, cell.machine.ranks,
-                       cell.ntarget, plan.strategy->text(),
-                       plan.strategy->era == config::Era::published ? "2021" : "today", plan.usable() ? 1 : 0);
-    if (plan.cannot.empty())
-      csv += fmt::format(
-          "{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.4g},{:.4g},{:.4g},{:.4g},{},",
-          time.whole(), time.total(), time.rebin, time.scan, time.transfer, time.redeal, time.refine, time.start,
-          time.read, time.serial, time.cpu_waits, time.gpu_waits, plan.memory.node / gibibyte,
-          plan.memory.gpu / gibibyte, plan.memory.nround);
-    else
-      csv += ",,,,,,,,,,,,,,,";
-    csv += (plan.usable() ? "" : csv_field(plan.reason())) + "\n";
-  }
-  return csv;
 }
 
 void print_frames(const std::vector<std::int64_t>& frames, const std::vector<std::int64_t>& nodes,
@@ -138,14 +106,14 @@ std::vector<std::int64_t> or_one(const std::vector<std::int64_t>& values, T one)
 }
 
 /// Predictions for all that the configuration names, printed as tables. \param machine  whose nodes and ranks are replaced
-std::vector<Cell> plan_cells(const config::RedshiftConfig& config, const config::MachineConfig& machine,
-                             const TargetList& like, const kernels::RedshiftFitter& fitter, bool host_fallback,
-                             std::ostream* out) {
-  std::vector<Cell> all;
+std::vector<TablePlan> plan_cells(const config::RedshiftConfig& config, const config::MachineConfig& machine,
+                                  const TargetList& like, const kernels::RedshiftFitter& fitter, bool host_fallback,
+                                  std::ostream* out) {
+  std::vector<TablePlan> all;
   for (const std::int64_t n : or_one(config.plan_targets, like.size())) {
     const auto ntarget = static_cast<std::size_t>(n);
     for (const std::int64_t nnode : or_one(config.plan_nodes, machine.nodes)) {
-      std::vector<Cell> cells;
+      std::vector<TablePlan> cells;
       std::size_t nstrategy = 0;
       for (const std::int64_t nrank : or_one(config.plan_ranks, machine.ranks)) {
         config::MachineConfig here = machine;
@@ -193,11 +161,8 @@ void plan_fits(const comm::Communicator& world, config::RedshiftConfig config, c
     if (!world.is_root()) return;
     const bool host_fallback = !kernels::needs_device() && !options.machine;
     config.gpu_capacity = gpu_capacity_of(config, machine, known && !host_fallback);
-    const std::vector<Cell> cells = plan_cells(config, machine, like, *fitter, host_fallback, out);
-    if (config.plan_table.empty()) return;
-    io::OutputFolders folders;
-    folders.make_for(config.plan_table);
-    io::write_file(config.plan_table, to_csv(cells));
+    const std::vector<TablePlan> cells = plan_cells(config, machine, like, *fitter, host_fallback, out);
+    if (!config.plan_table.empty()) write_plan_table(config.plan_table, cells);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "pipeline/comm/agree.hpp"
+#include "pipeline/redshift/plan_table.hpp"
 
 namespace zspex::pipeline {
 namespace {
@@ -18,7 +19,10 @@ RedshiftReport plan_and_execute(const RedshiftStage& stage, const comm::Communic
     return {};
   }
   if (job.dry_run || job.verbosity > 0) stage.print(plan);
-  if (job.dry_run) return {};
+  if (job.dry_run) {
+    stage.write_plans(plan);
+    return {};
+  }
   if (talk && job.verbosity == 0 && !plan.strategies.empty())
     out << "redshift: AUTO takes " << why(plan.strategies, plan.chosen) << "\n";
   RedshiftReport report = stage.execute(plan);
@@ -57,6 +61,16 @@ RedshiftPlan RedshiftStage::plan() const {
 
 void RedshiftStage::print(const RedshiftPlan& plan) const {
   if (world_.is_root()) print_plan(plan, config_, world_.size(), out_);
+}
+
+void RedshiftStage::write_plans(const RedshiftPlan& plan) const {
+  if (config_.plan_table.empty()) return;
+  comm::agree(world_, "", [&] {
+    if (!world_.is_root()) return;
+    std::vector<TablePlan> rows;
+    for (const StrategyPlan& one : plan.strategies) rows.push_back({plan.machine, plan.targets.size(), one});
+    write_plan_table(config_.plan_table, rows);
+  });
 }
 
 }  // namespace zspex::pipeline

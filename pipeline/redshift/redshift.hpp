@@ -24,6 +24,8 @@ class RedshiftStage {
   RedshiftPlan plan() const;
   /// Prints the plan. \throws AgreedError. Collective.
   void print(const RedshiftPlan& plan) const;
+  /// Writes the configuration's plan_table, if it has one. \throws AgreedError. Collective.
+  void write_plans(const RedshiftPlan& plan) const;
   /// Does it. \throws AgreedError. Collective.
   RedshiftReport execute(const RedshiftPlan& plan) const;
 

@@ -312,10 +312,13 @@ TEST(CheckRedshift, PlansNeedNoFilesButTheirNumbers) {
               c.plan_nodes = {1, 0};
             }),
             "configuration: redshift.plan_nodes: expected numbers from 1 to 1000000, found 0");
-  EXPECT_EQ(
-      redshift_refused([](auto& c) { c.plan_table = "plans.csv"; }),
-      "configuration: redshift.plan_table: expected plan_ranks, plan_nodes or plan_targets beside it, found none; name "
-      "some");
+  EXPECT_EQ(redshift_refused([](auto& c) { c.plan_table = "plans.csv"; }), "(not refused)");
+  EXPECT_EQ(redshift_refused([](auto& c) { c.list = "list.txt", c.input = {}, c.plan_table = "plans.csv"; }),
+            "configuration: redshift.plan_table: expected none beside a list, found plans.csv; name one input");
+  EXPECT_EQ(redshift_refused([](auto& c) { c.input = {}, c.plan_frames = {1200}, c.plan_table = "plans.csv"; }),
+            "configuration: redshift.plan_table: expected an input or plan_targets beside it, found none: frames have "
+            "no such "
+            "table; name some");
   EXPECT_EQ(redshift_refused([](auto& c) { c.plan_ranks = {4}, c.plan_table = "plans.fits"; }),
             "configuration: redshift.plan_table: expected a name that ends in .csv, found plans.fits");
 }

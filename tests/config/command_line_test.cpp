@@ -593,7 +593,6 @@ TEST(CommandLine, EveryFieldCanBeSetByItsOption) {
     const std::string job = field.section == "job" ? "inspect" : field.section;
     const Words needed =
         field.key == "archetype_nnearest"  ? Words{"-i", "i.fits", "-o", "o.fits", "--archetypes", "a.fits"}
-        : field.key == "plan_table"        ? Words{"-i", "i.fits", "-o", "o.fits", "--dry-run", "--ranks", "4"}
         : field.key.starts_with("plan_")   ? Words{"-i", "i.fits", "-o", "o.fits", "--dry-run"}
         : field.key.starts_with("custom_") ? Words{"-i", "i.fits", "-o", "o.fits", "--strategy", "CUSTOM"}
         : job == "extract"                 ? Words{"-i", "i.fits", "-p", "p.fits", "-o", "o/"}

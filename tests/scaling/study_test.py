@@ -210,16 +210,21 @@ class Results(unittest.TestCase):
         import results
         self.results = results
 
-    def test_the_documented_plan_is_read(self):
-        with open(os.path.join(REPOSITORY, 'docs', 'performance_model.md')) as file:
-            text = re.search(r'    strategies on .*?(?=\n\n)', file.read(), re.DOTALL)[0]
-        text = '\n'.join(line[4:] for line in text.splitlines())
-        self.assertEqual(self.results.planned(text, 'CPU', 'x'),
-                         dict(predicted_rebin='0.09', predicted_scan='4.18', predicted_transfer='0.00', predicted_refine='2.18', predicted='6.45',
-                              predicted_node='11.68', predicted_gpu='', predicted_from='x'))
-        self.assertEqual(self.results.planned(text, 'GPU_V6', 'x')['predicted'], '1.18')  # the chosen one, with an arrow
-        self.assertEqual(self.results.planned(text, 'GPU_V3', 'x')['predicted_gpu'], '39.58')
-        self.assertEqual(self.results.planned('no plan', 'CPU', 'x'), {})
+    def test_a_table_of_plans_is_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'plans.csv')
+            self.assertEqual(self.results.planned(path, 'CPU', 'x'), {})
+            with open(path, 'w') as file:
+                file.write('machine,strategy,usable,whole,total,rebin,scan,transfer,refine,node_gib,gpu_gib,reason\n'
+                           '"a node, small",CPU,1,9,6.45,0.09,4.18,0,2.18,11.68,0,\n'
+                           '"a node, small",GPU_V3,0,4,3.1,0.2,2,0.4,0.5,20,39.58,"no room, for 64 ranks"\n'
+                           '"a node, small",GPU_V4,0,,,,,,,,,no GPU\n')
+            self.assertEqual(self.results.planned(path, 'CPU', 'x'),
+                             dict(predicted_rebin='0.09', predicted_scan='4.18', predicted_transfer='0', predicted_refine='2.18',
+                                  predicted='6.45', predicted_node='11.68', predicted_gpu='', predicted_from='x'))
+            self.assertEqual(self.results.planned(path, 'GPU_V3', 'x')['predicted_gpu'], '39.58')
+            self.assertEqual(self.results.planned(path, 'GPU_V4', 'x'), {})
+            self.assertEqual(self.results.planned(path, 'GPU_V5', 'x'), {})
 
     def test_why_a_point_failed(self):
         why = self.results.why_failed

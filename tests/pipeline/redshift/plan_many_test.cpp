@@ -33,6 +33,10 @@ class PlanMany : public SmallRun {
     options.machine = machine_;
     out_.str("");
     plan_many(world_, config_, job_, options, out_, err_);
+    return read_table();
+  }
+
+  std::vector<std::map<std::string, std::string>> read_table() const {
     std::ifstream file(config_.plan_table);
     const auto fields_of = [](const std::string& line) {
       std::vector<std::string> fields(1);
@@ -92,11 +96,14 @@ TEST_F(PlanMany, IsThePlanOfOneMachine) {
   machine_.ranks = 16;
   RedshiftOptions options;
   options.machine = machine_;
-  const RedshiftPlan one = RedshiftStage(world_, config_, job_, {}, out_, err_, options).plan();
+  const RedshiftStage stage(world_, config_, job_, {}, out_, err_, options);
+  const RedshiftPlan one = stage.plan();
   ASSERT_EQ(one.strategies.size(), rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i)
     EXPECT_NEAR(std::stod(rows[i].at("whole")), one.strategies[i].time.whole(), 1e-5 * one.strategies[i].time.whole())
         << rows[i].at("strategy");
+  run_redshift(stage, world_, job_, out_);
+  EXPECT_EQ(read_table(), rows);
 }
 
 TEST_F(PlanMany, TakesDesisBandsWhereThereAreNoSpectra) {
