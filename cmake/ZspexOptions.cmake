@@ -7,7 +7,7 @@ option(ZSPEX_CCACHE "Compile through ccache where it is installed" ON)
 option(ZSPEX_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
 set(ZSPEX_SANITIZE "" CACHE STRING "Sanitizers for zspex's own code, for example address,undefined")
 set(ZSPEX_BACKEND "" CACHE STRING "Backend that Kokkos must have: OPENMP, THREADS, CUDA, HIP, SYCL; empty takes the one that is found")
-set(ZSPEX_TEST_RANKS 1 2 3 4 5 8 CACHE STRING "Numbers of ranks with which the pipeline is tested")
+set(ZSPEX_TEST_RANKS 1 2 3 4 5 8 CACHE STRING "Numbers of ranks with which the pipeline's collective tests run")
 set_property(CACHE ZSPEX_BACKEND PROPERTY STRINGS "" OPENMP THREADS CUDA HIP SYCL)
 
 # CMake only mentions an unused -D at the end of its output. A variable that came from the command line and that no option()
