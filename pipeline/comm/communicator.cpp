@@ -32,7 +32,11 @@ void choose_transport() {
   const char* local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
   const bool alone = !size && !std::getenv("PMIX_RANK") && !std::getenv("PMI_RANK");
   const bool one_node = size && local && std::string_view(size) == local;
-  if (alone || one_node) setenv("OMPI_MCA_pml", "ob1", 0);
+  if (!alone && !one_node) return;
+  setenv("OMPI_MCA_pml", "ob1", 0);
+#if defined(OMPI_MAJOR_VERSION) && OMPI_MAJOR_VERSION >= 5
+  setenv("OMPI_MCA_btl", "^ofi", 0);  // which sleeps for a second when it has found no network
+#endif
 }
 
 bool mpi_is_running() {
