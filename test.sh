@@ -50,11 +50,13 @@ fi
 if [[ $kernels == yes ]]; then
   configure_and_build "$preset" kernels_test
   say "Testing the kernels"
-  # Of a Kokkos with threads; as the presets of ctest have it.
-  export OMP_NUM_THREADS=${OMP_NUM_THREADS:-4} OMP_PROC_BIND=false OMP_WAIT_POLICY=passive
-  # Without threads of its own, a share of the tests on each core.
-  shards=$(nproc)
-  if [[ $preset =~ ^(openmp|teams)$ ]]; then shards=1; fi
+  # A Kokkos with threads has them as the presets of ctest say; without, each core does a share of the tests.
+  if [[ $preset =~ ^(openmp|teams)$ ]]; then
+    shards=1
+    export OMP_NUM_THREADS=${OMP_NUM_THREADS:-4} OMP_PROC_BIND=false OMP_WAIT_POLICY=passive
+  else
+    shards=$(nproc)
+  fi
   processes=() failed=0
   for ((i = 0; i < shards; ++i)); do
     GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$i "$(build_folder "$preset")/kernels_test" --gtest_brief=1 &
