@@ -34,7 +34,7 @@ void choose_transport() {
   const bool one_node = size && local && std::string_view(size) == local;
   if (!alone && !one_node) return;
   setenv("OMPI_MCA_pml", "ob1", 0);
-#if defined(OMPI_MAJOR_VERSION) && OMPI_MAJOR_VERSION >= 5
+#if defined(OMPI_MAJOR_VERSION) && OMPI_MAJOR_VERSION >= 6
   setenv("OMPI_MCA_btl", "^ofi", 0);  // which sleeps for a second when it has found no network
 #endif
 }
