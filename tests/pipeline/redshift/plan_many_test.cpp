@@ -19,9 +19,6 @@ class PlanMany : public SmallRun {
   PlanMany() {
     write_survey(folder_ / "coadd.fits", small_survey(config::SimulateKind::coadds, 5));
     machine_.name = "a node, of four \"GPUs\"";
-    machine_.memory = 256;
-    machine_.gpus = 4;
-    machine_.gpu_memory = 40;
     config_.plan_table = folder_ / "tables/plans.csv";
     config_.memory = 8;
     job_.dry_run = true;
@@ -63,7 +60,7 @@ class PlanMany : public SmallRun {
     return rows;
   }
 
-  config::MachineConfig machine_;
+  config::MachineConfig machine_ = node_of_four_gpus();
   config::JobConfig job_;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/machine_config.hpp"
 #include "config/redshift_config.hpp"
 #include "io/redshifts.hpp"
 #include "pipeline/redshift/redshift.hpp"
@@ -62,6 +63,16 @@ class SmallRun : public testing::Test {
   config::RedshiftConfig config_;
   std::ostringstream out_, err_;
 };
+
+/// A node with four GPUs, to plan for.
+inline config::MachineConfig node_of_four_gpus() {
+  config::MachineConfig node;
+  node.name = "a node of four GPUs";
+  node.memory = 256;
+  node.gpus = 4;
+  node.gpu_memory = 40;
+  return node;
+}
 
 /// The scans and all minima of these targets are the same in two details files, bit for bit.
 void expect_same_answers(const std::string& one, const std::string& other, const std::vector<std::int64_t>& targetid);

@@ -118,11 +118,7 @@ class StrategyPlans : public SmallRun {
  protected:
   StrategyPlans() {
     write_survey(folder_ / "coadd.fits", small_survey(config::SimulateKind::coadds, 5));
-    node_.name = "a node of four GPUs";
     node_.ranks = 64;
-    node_.memory = 256;
-    node_.gpus = 4;
-    node_.gpu_memory = 40;
     plan_ = RedshiftStage(world_, config_, {}, {}, out_, err_).plan();
   }
 
@@ -137,7 +133,7 @@ class StrategyPlans : public SmallRun {
   }
   std::vector<StrategyPlan> all() { return plan_strategies(*plan_.fitter, plan_.targets, config_, node_, false); }
 
-  config::MachineConfig node_;
+  config::MachineConfig node_ = node_of_four_gpus();
   RedshiftPlan plan_;
 };
 
