@@ -82,10 +82,6 @@ std::string key_at(const std::string& key, const std::string& place) {
   return place.empty() ? key : key + " of " + place;
 }
 
-std::string counted(std::size_t count, const std::string& what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 /// Files that are written: one per input, or one folder, each suffix known, no name twice, none that is read.
 /// \param places  of the inputs in a list, or empty
 void check_written(const Checker& checker, const std::string& key, const Files& files, const Files& inputs,

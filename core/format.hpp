@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ inline constexpr double mebibyte = 1 << 20, gibibyte = 1 << 30;
 
 /// "512 B", "3.4 MiB": powers of 1024.
 std::string format_bytes(std::uint64_t bytes);
+
+/// "1 rank", "4 ranks".
+std::string counted(std::size_t n, std::string_view what);
 
 /// Columns that UTF-8 text takes on a terminal: code points. Ours has no wide or combining ones.
 std::size_t display_width(std::string_view utf8);

@@ -62,13 +62,16 @@ std::vector<int> parse_cpulist(std::string_view text) {
   return numbers;
 }
 
+std::vector<int> read_cpulist(const std::string& path) {
+  std::ifstream file(path);
+  return parse_cpulist(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
 std::vector<char> near_gpus(const std::vector<std::string>& names, const std::vector<int>& allowed,
                             const std::string& devices) {
   std::vector<char> near;
   for (const std::string& name : names) {
-    std::ifstream file(devices + "/" + place_of(name) + "/local_cpulist");
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    auto beside = parse_cpulist(text);
+    auto beside = read_cpulist(devices + "/" + place_of(name) + "/local_cpulist");
     std::sort(beside.begin(), beside.end());
     near.push_back(!allowed.empty() && std::includes(beside.begin(), beside.end(), allowed.begin(), allowed.end()));
   }

@@ -20,6 +20,8 @@ VisibleGpus see_gpus();
 
 /// Numbers as Linux writes sets of processors: "0-3,8". Empty if it is something else.
 std::vector<int> parse_cpulist(std::string_view text);
+/// The same of a file; empty if it can't be read, too.
+std::vector<int> read_cpulist(const std::string& path);
 
 /// Processors on which this thread may run, growing; empty if Linux doesn't tell.
 std::vector<int> allowed_processors();

@@ -1,7 +1,6 @@
 #include "pipeline/measure/fits.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
@@ -157,8 +156,7 @@ FitsMeasured measure_fits(const Ranks& ranks, const Sizes& sizes, double node_me
   comm::agree(world, "measure fits", [&] {
     const kernels::FitBackend& backend = fitter->backend(BackendKind::host);
     const double threads = static_cast<double>(kernels::host_concurrency());
-    host = measure_rates(backend, *fitter, it, config, static_cast<std::size_t>(measured.host_targets), 0.08 * seconds);
-    for (double* rate : {&host.rebin, &host.scan, &host.fine}) *rate /= threads;
+    host = measure_host_rates(*fitter, it, config, static_cast<std::size_t>(measured.host_targets), 0.08 * seconds);
     product = product_rate(BackendKind::host, sizes.matrix, 0.04 * seconds) / threads;
     const SliceScan slice(backend, *fitter, it, config);
     measured.slice = slice.redshifts();

@@ -4,7 +4,6 @@
 #include <sched.h>
 
 #include <atomic>
-#include <cmath>
 #include <numeric>
 #include <thread>
 

@@ -1,9 +1,6 @@
 #include "pipeline/measure/pinning.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -14,11 +11,6 @@
 namespace zspex::pipeline::measure {
 namespace {
 
-std::vector<int> read_cpulist(const std::string& path) {
-  std::ifstream file(path);
-  return parse_cpulist(std::string(std::istreambuf_iterator<char>(file), {}));
-}
-
 /// Indices of the cores that hold some processors.
 std::set<std::size_t> cores_of(const std::vector<int>& processors, const Cores& cores) {
   std::set<std::size_t> held;
@@ -27,8 +19,6 @@ std::set<std::size_t> cores_of(const std::vector<int>& processors, const Cores& 
       if (std::find(processors.begin(), processors.end(), processor) != processors.end()) held.insert(icore);
   return held;
 }
-
-std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 /// "0, 1, 2 and 5 more"
 std::string some_of(const std::vector<std::size_t>& numbers) {

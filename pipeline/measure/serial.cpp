@@ -7,7 +7,6 @@
 
 #include "core/error.hpp"
 #include "core/format.hpp"
-#include "core/host_name.hpp"
 #include "io/frame.hpp"
 #include "io/preproc.hpp"
 #include "io/redshifts.hpp"

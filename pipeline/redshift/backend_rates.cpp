@@ -59,6 +59,14 @@ int longest_template(const kernels::RedshiftFitter& fitter) {
                           all.begin());
 }
 
+BackendRates measure_host_rates(const kernels::RedshiftFitter& fitter, int it, const config::RedshiftConfig& config,
+                                std::size_t ntarget, double seconds) {
+  BackendRates rates = measure_rates(fitter.backend(kernels::BackendKind::host), fitter, it, config, ntarget, seconds);
+  const double threads = static_cast<double>(kernels::host_concurrency());
+  for (double* rate : {&rates.rebin, &rates.scan, &rates.fine}) *rate /= threads;
+  return rates;
+}
+
 SliceScan::SliceScan(const kernels::FitBackend& backend, const kernels::RedshiftFitter& fitter, int it,
                      const config::RedshiftConfig& config)
     : backend_(backend), it_(it) {

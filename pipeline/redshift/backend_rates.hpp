@@ -30,6 +30,10 @@ int longest_template(const kernels::RedshiftFitter& fitter);
 BackendRates measure_rates(const kernels::FitBackend& backend, const kernels::RedshiftFitter& fitter, int it,
                            const config::RedshiftConfig& config, std::size_t ntarget, double seconds);
 
+/// The host's, of one of a rank's threads.
+BackendRates measure_host_rates(const kernels::RedshiftFitter& fitter, int it, const config::RedshiftConfig& config,
+                                std::size_t ntarget, double seconds);
+
 /// Scans of a slice in the middle of a template, again and again, with any number of the fitter's targets.
 class SliceScan {
  public:

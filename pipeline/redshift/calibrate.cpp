@@ -165,9 +165,7 @@ void calibrate(const comm::Communicator& world, const Roles& roles, const config
   comm::agree(world, "calibrate", [&] {
     kernels::OwnTargets made = invent_targets(fitter, targets, ntarget);
     fitter.set_targets(made.packed, made.arrays(), false);
-    const double threads = static_cast<double>(kernels::host_concurrency());
-    mine.host = measure_rates(fitter.backend(kernels::BackendKind::host), fitter, it, config, ntarget, enough);
-    for (double* rate : {&mine.host.rebin, &mine.host.scan, &mine.host.fine}) *rate /= threads;
+    mine.host = measure_host_rates(fitter, it, config, ntarget, enough);
     mine.fresh = fresh_memory_rate(enough);
     if (!mine.on_gpu) return;
     std::size_t n = ntarget;

@@ -135,10 +135,7 @@ void plan_fits(const comm::Communicator& world, config::RedshiftConfig config, c
                std::ostream* out, std::ostream& err) {
   const TargetList like =
       comm::share(world, [&] { return config.input.empty() ? desi_target() : list_targets(config); });
-  std::vector<std::string> warnings;
-  const TemplateSet templates = share_templates(world, config, warnings);
-  if (world.is_root())
-    for (const std::string& warning : warnings) err << "zspex redshift: warning: " << warning << "\n";
+  const TemplateSet templates = share_templates(world, config, err);
   std::shared_ptr<kernels::RedshiftFitter> fitter;
   comm::agree(world, "", [&] { fitter = make_fitter(config, like, templates); });
   config::MachineConfig machine;

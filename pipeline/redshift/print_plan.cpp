@@ -7,10 +7,6 @@
 namespace zspex::pipeline {
 namespace {
 
-std::string count_of(std::size_t n, const std::string& what) {
-  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
-}
-
 void print_memory(const RedshiftPlan& plan, std::ostream& out) {
   const ScanMemory& memory = plan.memory;
   const auto tell = [&](const char* what, double nbytes) {
@@ -33,9 +29,9 @@ void print_plan(const RedshiftPlan& plan, const config::RedshiftConfig& config, 
   for (const auto& sources : plan.targets.sources) nrow += sources.size();
   for (const auto& band : plan.targets.bands) npixel += band.wave.size();
   out << fmt::format("redshift: {}, {} spectra per band, {} ({} pixels), {}, {}, strategy {}, {}\n",
-                     count_of(plan.targets.size(), "target"), nrow, count_of(plan.targets.bands.size(), "band"), npixel,
-                     count_of(plan.templates.templates.size(), "template"),
-                     count_of(static_cast<std::size_t>(nrank), "rank"), plan.strategy->title(),
+                     counted(plan.targets.size(), "target"), nrow, counted(plan.targets.bands.size(), "band"), npixel,
+                     counted(plan.templates.templates.size(), "template"),
+                     counted(static_cast<std::size_t>(nrank), "rank"), plan.strategy->title(),
                      kernels::kokkos_description());
   for (const auto& tmpl : plan.templates.templates)
     out << fmt::format("  {:<14} {:2} basis vectors, {:6} redshifts from {:.4f} to {:.4f}\n", tmpl.full_type(),

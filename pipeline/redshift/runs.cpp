@@ -312,10 +312,7 @@ ExitCode run_redshifts(const comm::Communicator& world, const std::vector<config
 
   options.cache = std::make_shared<JobCache>();
   options.cache->machine = this_machine(group.ranks, group.roles);
-  std::vector<std::string> warnings;
-  options.cache->templates = share_templates(world, any, warnings);
-  if (world.is_root())
-    for (const std::string& warning : warnings) err << "zspex redshift: warning: " << warning << "\n";
+  options.cache->templates = share_templates(world, any, err);
   RunLoop loop(group, runs, job, provenance, out, err, options);
   if (job.dry_run) {
     const auto codes = comm::share(world, [&] { return look_at_inputs(runs, err); });

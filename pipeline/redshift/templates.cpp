@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <ostream>
 
 #include "core/format.hpp"
 #include "io/template.hpp"
@@ -129,6 +130,14 @@ TemplateSet read_templates(const config::RedshiftConfig& config, std::vector<std
 TemplateSet share_templates(const comm::Communicator& world, const config::RedshiftConfig& config,
                             std::vector<std::string>& warnings) {
   return comm::share(world, [&] { return read_templates(config, warnings); });
+}
+
+TemplateSet share_templates(const comm::Communicator& world, const config::RedshiftConfig& config, std::ostream& err) {
+  std::vector<std::string> warnings;
+  TemplateSet templates = share_templates(world, config, warnings);
+  if (world.is_root())
+    for (const std::string& warning : warnings) err << "zspex redshift: warning: " << warning << "\n";
+  return templates;
 }
 
 }  // namespace zspex::pipeline

@@ -2,6 +2,7 @@
 /// The templates of a run: read once, shared by all ranks.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,7 @@ TemplateSet read_templates(const config::RedshiftConfig& config, std::vector<std
 /// The root's templates to all ranks, or its error. Collective.
 TemplateSet share_templates(const comm::Communicator& world, const config::RedshiftConfig& config,
                             std::vector<std::string>& warnings);
+/// The same; the root tells the warnings. \throws AgreedError
+TemplateSet share_templates(const comm::Communicator& world, const config::RedshiftConfig& config, std::ostream& err);
 
 }  // namespace zspex::pipeline
