@@ -43,10 +43,9 @@ def style(name):
     return dict(color=color, marker=mark, ms=6, lw=1.3, mfc='white' if era else color, mew=1.2)
 
 
-def rank_axis(axes, lines, log=True):
+def rank_axis(axes, lines):
     ranks = sorted({row['total_ranks'] for line in lines.values() for row in line})
-    if log:
-        axes.set_xscale('log', base=2)
+    axes.set_xscale('log', base=2)
     axes.set_xticks(ranks, [str(n) for n in ranks])
     axes.minorticks_off()
     axes.set_xlabel('ranks')
@@ -146,12 +145,11 @@ def draw_speedup(plt, rows):
     figure, axes = plt.subplots(len(shown), 2, figsize=(8.4, 3.3 * len(shown) + 0.7), layout='constrained', squeeze=False)
     for (left, right), panel in zip(axes, shown):
         lines = series(panel)
-        top, most = 1, max(row['total_ranks'] / line[0]['total_ranks'] for line in lines.values() for row in line)
+        most = max(row['total_ranks'] / line[0]['total_ranks'] for line in lines.values() for row in line)
         for name, line in lines.items():
             ranks, gains, efficiencies = zip(*speedups(line))
             left.plot(ranks, gains, label=name, **style(name))
             right.plot(ranks, efficiencies, **style(name))
-            top = max(top, *gains, *efficiencies)
         ranks = sorted({row['total_ranks'] for row in panel})
         left.plot(ranks, [n / ranks[0] for n in ranks], color='#999999', lw=0.9, ls=':', zorder=1, label='ideal')
         right.axhline(1, color='#999999', lw=0.9, ls=':', zorder=1)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <sstream>
@@ -34,7 +35,8 @@ class RunSimulateTest : public testing::Test {
 
   const std::filesystem::path folder_ =
       std::filesystem::path(testing::TempDir()) /
-      ("zspex-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+      ("zspex-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) +
+       std::to_string(::getpid()));
   config::SimulateConfig config_;
   config::JobConfig job_;
 };
